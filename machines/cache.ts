@@ -1,0 +1,123 @@
+/**
+ * An MTA's directory cache: what it believes of a recipient, and for how long.
+ *
+ * Two latencies: an entry is believed for 60 s (Q172364, Q178534), its alternate recipient for ten minutes (Q176647).
+ * Whether the 60 s are a lifetime or a periodic flush is not published; here they are a lifetime [ours]. A negative
+ * answer is not cached [ours]. A message that comes back to an MTA bypasses its cache, or two MTAs could pass it for
+ * ever.
+ */
+import type { Profile } from './profile.ts'
+import type { Route } from './protocol.ts'
+
+/** One replica's directory entry. */
+export interface DirectoryEntry {
+  alias: string
+  home: string
+  mailbox: string
+  alternate: string | null
+  both: boolean
+  addresses: string[]
+  version: number
+  /** The entry was deleted: a version that says that there is none. */
+  deleted?: boolean
+}
+
+/** What the cache holds: the home as read at one time, the alternate as read at another. */
+export interface Cached {
+  home: string
+  mailbox: string
+  version: number
+  readAt: number
+  alternate: string | null
+  both: boolean
+  alternateReadAt: number
+}
+
+/** What the MTA believes, and why. */
+export interface Lookup {
+  alias: string
+  route: Route
+  home: string | null
+  mailbox: string | null
+  alternate: string | null
+  both: boolean
+  source: 'cache' | 'directory'
+  /** Age of the belief in milliseconds; 0 when it was just read. */
+  age: number
+}
+
+export interface Asked {
+  alias: string
+  /** The MTA that asks. */
+  server: string
+  cached: Cached | null
+  replica: DirectoryEntry | null
+  at: number
+  /** Read past the cache. */
+  bypass: boolean
+  /** Believe the cache however old it is (a fault rule). */
+  stale: boolean
+}
+
+const young = (readAt: number, at: number, latency: number): boolean => at - readAt < latency
+
+/** The answer, and the entry to put in the cache when something was read. */
+export function lookup(
+  asked: Asked,
+  profile: Profile,
+): { lookup: Lookup; refreshed: Cached | null } {
+  const { cached, replica, at } = asked
+  const useEntry =
+    cached && !asked.bypass && (asked.stale || young(cached.readAt, at, profile.entryLatencyMs))
+  const useAlternate =
+    cached &&
+    !asked.bypass &&
+    (asked.stale || young(cached.alternateReadAt, at, profile.alternateLatencyMs))
+  if (useEntry && useAlternate) {
+    return { lookup: believed(asked, cached, 'cache', at - cached.readAt), refreshed: null }
+  }
+  const live = replica && !replica.deleted ? replica : null
+  if (!useEntry && !live) return { lookup: nobody(asked.alias), refreshed: null }
+  const entry = useEntry ? cached : { ...(live as DirectoryEntry), readAt: at }
+  const alternate = useAlternate
+    ? cached
+    : { alternate: live?.alternate ?? null, both: live?.both ?? false, alternateReadAt: at }
+  const refreshed: Cached = {
+    home: entry.home,
+    mailbox: entry.mailbox,
+    version: entry.version,
+    readAt: entry.readAt,
+    alternate: alternate.alternate,
+    both: alternate.both,
+    alternateReadAt: alternate.alternateReadAt,
+  }
+  const source = useEntry ? 'cache' : 'directory'
+  return { lookup: believed(asked, refreshed, source, at - refreshed.readAt), refreshed }
+}
+
+const believed = (
+  { alias, server }: Asked,
+  cached: Cached,
+  source: 'cache' | 'directory',
+  age: number,
+): Lookup => ({
+  alias,
+  route: cached.home === server ? 'here' : 'elsewhere',
+  home: cached.home,
+  mailbox: cached.mailbox,
+  alternate: cached.alternate,
+  both: cached.both,
+  source,
+  age,
+})
+
+const nobody = (alias: string): Lookup => ({
+  alias,
+  route: 'unknown',
+  home: null,
+  mailbox: null,
+  alternate: null,
+  both: false,
+  source: 'directory',
+  age: 0,
+})

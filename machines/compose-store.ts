@@ -1,0 +1,108 @@
+/**
+ * Addressed sends of a mailbox, a move and a directory replica: replies, answers to a move, pages, nudges, announcements.
+ */
+import { EXPIRED, UNRECOGNIZED } from './codes.ts'
+import type { Send, Sending } from './compose.ts'
+import { type Address, partsOf } from './protocol.ts'
+import type { Working } from './step.ts'
+import type { MoveFacts, Seen, Stored } from './wire.ts'
+import { phaseName } from './words.ts'
+
+export function fromMailbox(
+  working: Working,
+  self: Address,
+  actor: Stored,
+  event: Seen,
+  { send: type, to: role }: Sending,
+): Send[] {
+  const { found } = working.given
+  if (role === 'self') return [{ type, to: self }]
+  if (role === 'waiters') {
+    return (found.waiters ?? []).map(({ entry, attempt }) => ({ type, to: entry, attempt }))
+  }
+  const { move } = event
+  if (role === 'move') return move ? [answer(event, move, type, working)] : []
+  if (role === 'source' || role === 'target') {
+    if (!move) return []
+    const to = `mailbox/${role === 'source' ? move.source : move.target}/${move.mailbox}`
+    const page = { page: event.page ?? 0, pageItems: found.page ?? [], bars: found.bars ?? [] }
+    const census = found.census ? { census: found.census } : {}
+    return [{ type, to, move, request: event.type, more: found.more ?? false, ...page, ...census }]
+  }
+  return event.entry ? [reply(event, actor, type)] : []
+}
+
+function answer(event: Seen, move: MoveFacts, type: Sending['send'], { given }: Working): Send {
+  const { census } = given.found
+  const equal =
+    !event.census || (census?.items === event.census.items && census?.log === event.census.log)
+  return {
+    type,
+    to: `move/${move.id}`,
+    request: event.request ?? event.type,
+    more: event.more ?? false,
+    equal,
+    ...(event.page !== undefined ? { page: event.page } : {}),
+    ...(event.pageItems ? { size: event.pageItems.length } : {}),
+  }
+}
+
+/** A store's reply to an offer or a withdrawal. */
+function reply(event: Seen, actor: Stored, type: Sending['send']): Send {
+  const to = event.entry as Address
+  const attempt = event.attempt ?? 0
+  if (type === 'reply.deferred') {
+    const why = event.ordered ? 'deferred by a fault rule' : 'mailbox in transit'
+    return { type, to, attempt, why }
+  }
+  if (type !== 'reply.refused') return { type, to, attempt }
+  if (event.found === 'barred') return { type, to, attempt, code: EXPIRED, unknown: false }
+  const ordered = event.ordered && 'refuse' in event.ordered ? event.ordered.refuse : null
+  const knows = actor.s !== 'absent' && actor.s !== 'removing'
+  return ordered && knows
+    ? { type, to, attempt, code: ordered, unknown: false, why: 'refused by a fault rule' }
+    : { type, to, attempt, code: UNRECOGNIZED, unknown: true, why: 'no such mailbox here' }
+}
+
+export function fromMove(
+  _working: Working,
+  _self: Address,
+  actor: Stored,
+  _event: Seen,
+  { send: type, to: role }: Sending,
+): Send[] {
+  const move = actor.a.move
+  if (!move) return []
+  const server = role === 'source' || role === 'sourceDirectory' ? move.source : move.target
+  const phase = phaseName(actor.s)
+  if (role === 'sourceDirectory' || role === 'targetDirectory') {
+    return [{ type, to: `directory/${server}/${move.alias}`, move, phase, record: move.record }]
+  }
+  const paged = type === 'page.requested' || type === 'drain.requested'
+  const page = paged ? { page: actor.a.page ?? 0 } : {}
+  return [{ type, to: `mailbox/${server}/${move.mailbox}`, move, phase, ...page }]
+}
+
+export function fromDirectory(
+  working: Working,
+  self: Address,
+  _actor: Stored,
+  event: Seen,
+  { send: type, to: role }: Sending,
+): Send[] {
+  const record = event.record
+  if (role === 'move') {
+    return event.move ? [{ type, to: `move/${event.move.id}`, request: event.type }] : []
+  }
+  if (!record) return []
+  const [here, alias] = partsOf(self)
+  return working.given.site.servers
+    .filter((server) => server !== here)
+    .map((server, peer) => ({
+      type,
+      to: `directory/${server}/${alias}`,
+      record,
+      peer,
+      now: event.now ?? false,
+    }))
+}

@@ -1,0 +1,138 @@
+/**
+ * From a relative send to addressed ones: who `mailbox`, `slot`, `origin` or `waiters` is for this actor now, and what
+ * the event carries. One small function for each kind of sender: here those of an MTA, in `compose-store.ts` the rest.
+ */
+
+import { fromDirectory, fromMailbox, fromMove } from './compose-store.ts'
+import {
+  type Address,
+  type Ask,
+  entryKey,
+  kindOf,
+  partsOf,
+  recipientAddress,
+  serverOf,
+} from './protocol.ts'
+import { reportOf } from './reporting.ts'
+import { headerOf, type Working } from './step.ts'
+import type { EntryRecord, Header, Item, MailEvent, Seen, Stored } from './wire.ts'
+
+export type Send = Omit<MailEvent, 'id' | 'at'> & { local?: boolean }
+export type Sending = Extract<Ask, { send: unknown }>
+export type Composer = (
+  working: Working,
+  self: Address,
+  actor: Stored,
+  event: Seen,
+  one: Sending,
+) => Send[]
+
+export const compose: Composer = (working, self, actor, event, one) =>
+  composers[kindOf(self)](working, self, actor, event, one)
+
+const composers: Record<ReturnType<typeof kindOf>, Composer> = {
+  recipient: fromRecipient,
+  slot: fromSlot,
+  message: fromMessage,
+  mailbox: fromMailbox,
+  move: fromMove,
+  directory: fromDirectory,
+}
+
+function fromRecipient(
+  working: Working,
+  self: Address,
+  actor: Stored,
+  _event: Seen,
+  { send: type, to: role }: Sending,
+): Send[] {
+  const [id, copy] = partsOf(self) as [string, string]
+  const header = headerOf(working, self)
+  const entry = actor.a.entry
+  if (!header || !entry) return []
+  if (role === 'message') return [{ type, to: `message/${id}/${copy}`, local: true }]
+  if (role === 'slot') return [toSlot(working, self, actor, entry, type)]
+  if (role === 'copy') {
+    const trace = [...header.trace, serverOf(actor.a.copy ?? '')]
+    const to = `message/${id}/${actor.a.copy}`
+    const from = `message/${id}/${copy}`
+    return [{ type, to, from, header: { ...header, trace }, entries: [entry] }]
+  }
+  const server = type === 'offer.withdrawn' ? actor.a.home : serverOf(copy)
+  const to = `mailbox/${server}/${actor.a.mailbox}`
+  const attempt = actor.c.attempts as number
+  const { address: alias, original } = entry
+  return [{ type, to, entry: self, alias, original, attempt, item: itemOf(header) }]
+}
+
+const itemOf = ({ id, originator, subject, size, submittedAt, report }: Header): Item => ({
+  key: id,
+  from: originator,
+  subject,
+  size,
+  sentAt: submittedAt,
+  receivedAt: 0,
+  ...(report ? { report } : {}),
+})
+
+/** The slot's size is how many entries have its key: all of the number's, or this one alone. */
+function toSlot(
+  { running }: Working,
+  self: Address,
+  actor: Stored,
+  entry: EntryRecord,
+  type: Sending['send'],
+): Send {
+  const [id, copy] = partsOf(self)
+  const key = running.slotKey(entry)
+  const shares = key === running.slotKey({ ...entry, branch: entry.branch + 1 })
+  return {
+    type,
+    to: `slot/${id}/${copy}/${key}`,
+    local: true,
+    branch: entry.branch,
+    size: shares ? (actor.a.siblings ?? 1) : 1,
+    entry: self,
+    wanted: entry.wanted,
+  }
+}
+
+function fromSlot(
+  _working: Working,
+  self: Address,
+  _actor: Stored,
+  event: Seen,
+  { send: type }: Sending,
+): Send[] {
+  const [id, copy] = partsOf(self)
+  const { entry, wanted = true } = event
+  return [{ type, to: `message/${id}/${copy}`, local: true, wanted, ...(entry ? { entry } : {}) }]
+}
+
+function fromMessage(
+  working: Working,
+  self: Address,
+  actor: Stored,
+  event: Seen,
+  { send: type, to: role }: Sending,
+): Send[] {
+  const [id, copy] = partsOf(self) as [string, string]
+  if (role === 'self') return [{ type, to: self, chunk: actor.c.chunks as number }]
+  if (role === 'report') return reportOf(working, self, event)
+  if (role === 'origin') {
+    const keys = (event.entries ?? []).map(({ number, branch }) => entryKey(number, branch))
+    const code = event.ordered && 'refuse' in event.ordered ? event.ordered.refuse : undefined
+    return event.from ? [{ type, to: event.from, keys, ...(code ? { code } : {}) }] : []
+  }
+  if (type.startsWith('route.')) {
+    return working.routed.map(({ record, type: routed, code }) => ({
+      type: routed,
+      to: recipientAddress(`${id}/${copy}`, record),
+      local: true,
+      ...(code ? { code } : {}),
+    }))
+  }
+  const code = event.code ? { code: event.code } : {}
+  const toEntry = (key: string) => `recipient/${id}/${copy}/${key}`
+  return (event.keys ?? []).map((key) => ({ type, to: toEntry(key), local: true, ...code }))
+}

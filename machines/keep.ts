@@ -1,0 +1,132 @@
+/**
+ * What actors keep: names they remember (`about`), and the keyed items of mailboxes and copies.
+ *
+ * Item writes are data in the words of the store; each implementation of the commit port performs them.
+ */
+import { CONGESTION, UNRECOGNIZED } from './codes.ts'
+import { type Address, partsOf, recipientAddress, serverOf, type Thing } from './protocol.ts'
+import { reportId } from './reporting.ts'
+import { aliasOf, copyName } from './routing.ts'
+import { headerOf, type Working } from './step.ts'
+import type { Item, PageItem, Seen, Stored } from './wire.ts'
+
+/** How an entry that failed ended for the originator. */
+export interface End {
+  entry: string
+  kind: 'report' | 'silenced' | 'deadLetter'
+  /** The report's message id. */
+  report?: string
+  at: number
+}
+
+export type ItemWrite =
+  | { box: Address; put: 'inbox' | 'inTransit'; items: Item[] }
+  | { box: Address; remove: string; at: number }
+  | { box: Address; bar: string[]; at: number }
+  | { box: Address; wait: { entry: Address; attempt: number } }
+  | { box: Address; nudged: { entry: Address; attempt: number }[] }
+  /** Delivered keys, with their items or as removed ones; a key that is there already stays as it is. */
+  | { box: Address; copy: PageItem[]; bars: string[]; at: number }
+  /** Items leave the in-transit folder for the inbox; a key that is there already is only dropped. */
+  | { box: Address; merge: PageItem[] }
+  /** All items are cleared away, and with `log` the delivered keys too. */
+  | { box: Address; trim: true; log: boolean }
+  | { end: End; of: Address }
+
+type Keeper = (working: Working, self: Address, actor: Stored, event: Seen) => void
+
+export function keep(
+  working: Working,
+  self: Address,
+  actor: Stored,
+  event: Seen,
+  thing: Thing,
+): void {
+  keepers[thing](working, self, actor, event)
+}
+
+const box = (write: (working: Working, event: Seen) => object | null): Keeper =>
+  function inBox(working, self, _actor, event) {
+    const made = write(working, event)
+    if (made) working.items.push({ box: self, ...made } as ItemWrite)
+  }
+
+const received = ({ given }: Working, event: Seen): Item[] =>
+  event.item ? [{ ...event.item, receivedAt: given.at }] : []
+
+const end =
+  (kind: End['kind']): Keeper =>
+  (working, self, _actor, event) => {
+    const entry = partsOf(event.entry ?? '')[2] ?? ''
+    const report = kind === 'report' ? { report: reportId(partsOf(self)[0] ?? '', entry) } : {}
+    working.items.push({ of: self, end: { entry, kind, at: working.given.at, ...report } })
+  }
+
+const keepers: Record<Thing, Keeper> = {
+  home,
+  code: (_working, _self, actor, event) => {
+    const fallback = event.type === 'transfer.deferred' ? CONGESTION : UNRECOGNIZED
+    actor.a.code = event.code ?? fallback
+  },
+  report: end('report'),
+  silenced: end('silenced'),
+  deadLetter: end('deadLetter'),
+  item: box((working, event) => ({ put: 'inbox', items: received(working, event) })),
+  inTransit: box((working, event) => ({ put: 'inTransit', items: received(working, event) })),
+  waiter: box((_working, { entry, attempt = 0 }) => (entry ? { wait: { entry, attempt } } : null)),
+  bar: box(({ given }, { item }) => (item ? { bar: [item.key], at: given.at } : null)),
+  removal: box(({ given }, { item }) => (item ? { remove: item.key, at: given.at } : null)),
+  page: copied,
+  drained: copied,
+  merged: box(({ given }) => ({ merge: given.found.page ?? [] })),
+  nudged: box(({ given }) => ({ nudged: given.found.waiters ?? [] })),
+  trimmed: (working, self, actor) => {
+    working.items.push({ box: self, trim: true, log: !actor.a.deleted })
+  },
+  hold: (_working, _self, actor, event) => {
+    if (event.move) actor.a.mover = event.move.id
+  },
+  deletion: (_working, _self, actor) => {
+    actor.a.deleted = true
+  },
+  cursor: (_working, _self, actor, event) => {
+    actor.a.page = event.page !== undefined && event.more ? event.page + 1 : 0
+    actor.a.moved =
+      (actor.a.moved ?? 0) + (event.request === 'page.requested' ? (event.size ?? 0) : 0)
+  },
+  entry: (_working, _self, actor, event) => {
+    const record = event.record ?? actor.a.pending?.[`${event.version}`]
+    if (record) actor.a.record = record
+  },
+  pending,
+}
+
+function copied(working: Working, self: Address, _actor: Stored, event: Seen): void {
+  const { pageItems = [], bars = [] } = event
+  working.items.push({ box: self, copy: pageItems, bars, at: working.given.at })
+}
+
+/** A write that waits for its replication delay is kept by version, and dropped when that has come. */
+function pending(_working: Working, _self: Address, actor: Stored, event: Seen): void {
+  const others = { ...actor.a.pending }
+  if (event.record) others[`${event.record.version}`] = event.record
+  else delete others[`${event.version}`]
+  actor.a.pending = others
+}
+
+/** Where the MTA believes the mailbox to be, and by which copy it will go there. */
+function home(working: Working, self: Address, actor: Stored): void {
+  const [id, copy, key] = partsOf(self) as [string, string, string]
+  const entry = actor.a.entry
+  if (!entry) return
+  const routed = working.routed.find(
+    ({ record }) => recipientAddress(`${id}/${copy}`, record) === self,
+  )
+  const found = routed?.lookup ?? working.given.lookups[aliasOf(entry.address)]
+  if (!found?.home || !found.mailbox) return
+  actor.a.home = found.home
+  actor.a.mailbox = found.mailbox
+  if (found.home === serverOf(copy)) return
+  const hops = headerOf(working, self)?.trace.length ?? 1
+  actor.a.copy = routed?.copy ?? copyName(found.home, hops, key)
+}

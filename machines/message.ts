@@ -1,0 +1,105 @@
+/**
+ * The copy of a message for which one MTA is responsible (X.411): its recipients, their retries, their reports.
+ *
+ * A copy is made by a submission, by a transfer from another MTA, or by a report. It is routed in chunks, since a
+ * message may have 10,000 recipients: each chunk's entries are made with the cache's answer for each, and the next
+ * chunk is an event to itself. It counts its open entries and never lists them.
+ *
+ * When the Result stage says that a report is owed, the copy decides what becomes of it: a null sender is never
+ * reported to (I4, RFC 5321 §4.5.5) and leaves a dead letter; an originator who wanted none (RFC 3461 NOTIFY=NEVER)
+ * is left in silence; else a report is submitted, a message of its own with a null sender.
+ *
+ * Invariants:
+ *
+ *   M1. `settled` holds no open entry, and every chunk was routed (I1).
+ *   M2. A report is owed to the originator at most once an entry, since an entry fails once (I3).
+ *   M3. While chunks remain, the routing timer is armed (I5).
+ *
+ * Pure: which entries a chunk makes is worked out by `routing.ts` and arrives as a count.
+ */
+import { assign, setup } from 'xstate'
+import { ask, asks, type EventOf } from './protocol.ts'
+
+export interface MessageContext {
+  /** Entries that are not closed. */
+  open: number
+  /** Chunks routed so far. */
+  chunks: number
+  /** The originator is the null sender: nothing may be reported. */
+  nullSender: boolean
+}
+
+const route = asks({ send: 'route.here', to: 'entries' })
+const next = asks({ send: 'routing.due', to: 'self' })
+const armRouting = asks({ arm: 'routing', by: 'routing' })
+const disarmRouting = asks({ disarm: 'routing' })
+const taken = asks({ send: 'transfer.taken', to: 'origin' })
+
+const chunk = [
+  { guard: 'again' },
+  { guard: 'last', target: '#message.open', actions: ['count', route, disarmRouting] },
+  { target: '#message.routing', actions: ['count', route, next, armRouting] },
+] as const
+
+const whole = { target: '#message.open', actions: ['count', route] } as const
+
+export const message = setup({
+  types: {
+    context: {} as MessageContext,
+    events: {} as EventOf<'message'>,
+    input: {} as { nullSender: boolean } | undefined,
+  },
+  actions: {
+    ask,
+    count: assign(({ context, event }) => ({
+      open: context.open + ('count' in event ? event.count : 0),
+      chunks: context.chunks + 1,
+    })),
+    close: assign({ open: ({ context }) => context.open - 1 }),
+  },
+  guards: {
+    /** This chunk was routed before. */
+    again: ({ context, event }) => 'chunk' in event && event.chunk !== context.chunks,
+    last: ({ event }) => 'last' in event && event.last,
+    /** A fault rule orders this MTA to put the transfer off, or to refuse it. */
+    deferring: ({ event }) =>
+      event.type === 'copy.transferred' && event.ordered !== undefined && 'defer' in event.ordered,
+    refusing: ({ event }) =>
+      event.type === 'copy.transferred' && event.ordered !== undefined && 'refuse' in event.ordered,
+    none: ({ context }) => context.open === 0,
+    nullSender: ({ context }) => context.nullSender,
+    wanted: ({ event }) => event.type === 'report.owed' && event.wanted,
+  },
+}).createMachine({
+  id: 'message',
+  context: ({ input }) => ({ open: 0, chunks: 0, nullSender: input?.nullSender ?? false }),
+  initial: 'accepted',
+  on: {
+    /** Entries that this copy has already are not counted again; the answer is given again. */
+    'copy.transferred': [
+      { guard: 'deferring', actions: asks({ send: 'transfer.deferred', to: 'origin' }) },
+      { guard: 'refusing', actions: asks({ send: 'transfer.refused', to: 'origin' }) },
+      { ...whole, actions: ['count', route, taken] },
+    ],
+    'transfer.taken': { actions: asks({ send: 'transfer.taken', to: 'entries' }) },
+    'transfer.deferred': { actions: asks({ send: 'transfer.deferred', to: 'entries' }) },
+    'transfer.refused': { actions: asks({ send: 'transfer.refused', to: 'entries' }) },
+    'entry.closed': { actions: 'close' },
+    'report.owed': [
+      { guard: 'nullSender', actions: asks({ keep: 'deadLetter' }) },
+      {
+        guard: 'wanted',
+        actions: [asks({ keep: 'report' }), asks({ send: 'report.submitted', to: 'report' })],
+      },
+      { actions: asks({ keep: 'silenced' }) },
+    ],
+  },
+  states: {
+    accepted: {
+      on: { 'mail.submitted': chunk, 'report.submitted': { ...whole, target: 'open' } },
+    },
+    routing: { on: { 'routing.due': chunk } },
+    open: { always: { guard: 'none', target: 'settled' } },
+    settled: {},
+  },
+})

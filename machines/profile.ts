@@ -1,0 +1,119 @@
+/**
+ * A profile is data: what one generation of mail system does, and the published bugs that it has.
+ *
+ * Every figure cites its article, or is marked as ours. Durations are milliseconds.
+ */
+import { DEFECTS } from './defects.ts'
+
+export type Priority = 'urgent' | 'normal' | 'non-urgent'
+
+export interface Profile {
+  name: string
+  defects: string[]
+  /** What an MTA does when the store no longer knows the mailbox that its cache named. */
+  whenUnknown: 'report' | 'resolve again'
+  /** How long a message may be under way, by priority. */
+  expiryMs: Record<Priority, number>
+  /** Between attempts towards a mailbox store that deferred. */
+  storeRetryMs: number
+  /** Towards another MTA: over an open connection, how often; then between openings, how often. */
+  transferRetryMs: number
+  transferRetries: number
+  openRetryMs: number
+  openRetries: number
+  /** How long an MTA believes a directory entry, and an alternate recipient. */
+  entryLatencyMs: number
+  alternateLatencyMs: number
+  /** Until a write reaches the first other replica, and each further one. */
+  replicationMs: number
+  replicationStepMs: number
+  /** MTAs that a message may pass before it counts as looping. */
+  hopLimit: number
+  /** Redirections that one recipient may go through. */
+  redirectionLimit: number
+}
+
+const SECOND = 1000
+const MINUTE = 60 * SECOND
+const DAY = 24 * 60 * MINUTE
+
+const exchange55: Omit<Profile, 'name' | 'defects'> = {
+  whenUnknown: 'report', // Q172364: the originator gets a report that the name was not found
+  expiryMs: { urgent: 2 * DAY, normal: 7 * DAY, 'non-urgent': 10 * DAY }, // Q178539
+  storeRetryMs: 10 * MINUTE, // ours: no interval towards the private store is published
+  transferRetryMs: 2 * MINUTE, // Q157630, transfer interval
+  transferRetries: 2, // Q157630
+  openRetryMs: 10 * MINUTE, // Q157630, open interval
+  openRetries: 144, // Q157630
+  entryLatencyMs: 60 * SECOND, // Q172364, Q178534
+  alternateLatencyMs: 10 * MINUTE, // Q176647
+  replicationMs: 5 * MINUTE, // Q137203
+  replicationStepMs: 30 * SECOND, // Q137203
+  hopLimit: 512, // Q160534
+  redirectionLimit: 512, // X.411, ub-redirections
+}
+
+export const PROFILES: Record<string, Profile> = {
+  'exchange-5.5-sp3': { name: 'exchange-5.5-sp3', defects: ['Q248839'], ...exchange55 },
+  'exchange-5.5-sp4': { name: 'exchange-5.5-sp4', defects: [], ...exchange55 },
+  modern: {
+    name: 'modern',
+    defects: [],
+    ...exchange55,
+    whenUnknown: 'resolve again', // ours
+    expiryMs: { urgent: 2 * DAY, normal: 2 * DAY, 'non-urgent': 2 * DAY }, // Exchange 2016
+    storeRetryMs: 5 * MINUTE, // Exchange 2016, mailbox delivery queue
+  },
+}
+
+export const DEFAULT_PROFILE = 'exchange-5.5-sp3'
+
+/** The name of a preset, or an object that extends one and overrides any of its figures. */
+export type ProfileSpec = string | ({ extends: string } & Partial<Omit<Profile, 'name'>>)
+
+/** What is wrong with a profile that a user wrote, or the profile. */
+export type Checked = { profile: Profile } | { wrong: string; defect?: string; preset?: string }
+
+export function checkProfile(spec: ProfileSpec): Checked {
+  const preset = typeof spec === 'string' ? spec : spec.extends
+  const base = Object.hasOwn(PROFILES, preset) ? PROFILES[preset] : undefined
+  if (!base) return { preset, wrong: `there is no profile "${preset}"` }
+  if (typeof spec === 'string') return { profile: base }
+  const { extends: _, ...given } = spec
+  const wrong = Object.entries(given).flatMap(([key, value]) => wrongWith(base, key, value))[0]
+  if (wrong) return wrong
+  const expiryMs = { ...base.expiryMs, ...given.expiryMs }
+  return { profile: { ...base, ...given, expiryMs, name: `${preset}+` } as Profile }
+}
+
+function wrongWith(
+  base: Profile,
+  key: string,
+  value: unknown,
+): { wrong: string; defect?: string }[] {
+  if (key === 'defects') {
+    if (!Array.isArray(value)) return [{ wrong: 'defects is a list of names' }]
+    const defect = value.find((id) => !Object.hasOwn(DEFECTS, String(id)))
+    return defect === undefined ? [] : [{ defect, wrong: `there is no defect "${defect}"` }]
+  }
+  if (key === 'whenUnknown') {
+    return value === 'report' || value === 'resolve again'
+      ? []
+      : [{ wrong: 'whenUnknown is "report" or "resolve again"' }]
+  }
+  if (key === 'expiryMs') {
+    const known = Object.keys(base.expiryMs)
+    const ok =
+      typeof value === 'object' &&
+      value !== null &&
+      Object.entries(value).every(([k, v]) => known.includes(k) && isDuration(v))
+    return ok ? [] : [{ wrong: `expiryMs gives milliseconds for ${known.join(', ')}` }]
+  }
+  if (key === 'name' || !Object.hasOwn(base, key)) return [{ wrong: `a profile has no "${key}"` }]
+  return isDuration(value) ? [] : [{ wrong: `${key} is a whole number, 0 or more` }]
+}
+
+/** The largest figure: 45 days is the most that a message timeout may be (Q178539). */
+export const FIGURE_MAX = 45 * DAY
+const isDuration = (value: unknown): boolean =>
+  typeof value === 'number' && Number.isInteger(value) && value >= 0 && value <= FIGURE_MAX

@@ -1,0 +1,189 @@
+/**
+ * The protocol: who can be addressed, every event an actor may be sent, and the five asks.
+ *
+ * Addresses are paths; their first part is the kind of actor:
+ *
+ *   message/<id>/<copy>           the copy of a message for which one MTA is responsible
+ *   recipient/<id>/<copy>/<key>   one entry of that copy: `3` the third recipient, `3r` the alternate it was split to
+ *   slot/<id>/<copy>/<key>        the Result stage's report slot
+ *   mailbox/<server>/<mailbox>    a mailbox as one store sees it
+ *   move/<id>                     one Move User
+ *   directory/<server>/<alias>    a server's replica of a directory entry
+ *
+ * A copy is named by the transfer that made it: `<server>` where it was submitted, then `<server>.<hop>.<key>`
+ * with the first entry that went along. An entry is in one copy at a time, so (hop, key) never repeats and the
+ * name stays short however far the message travels.
+ */
+import type { Code } from './codes.ts'
+
+export type Kind = 'message' | 'recipient' | 'slot' | 'mailbox' | 'move' | 'directory'
+export type Address = string
+
+/** Where a recipient lives, as an MTA believes it: the cache's answer, classified before the machine sees it. */
+export type Route = 'here' | 'elsewhere' | 'unknown'
+
+/** What a store knows of a key that is offered: delivered before, barred, or deferred in this very attempt. */
+export type Found = 'new' | 'held' | 'barred' | 'answered'
+
+/** What a fault rule orders the answerer to say instead of what it would. */
+export type Ordered = { defer: true } | { refuse: Code }
+
+/** The events, by kind of actor, with the fields that a machine may look at. */
+export interface Protocol {
+  message:
+    | { type: 'mail.submitted' | 'routing.due'; chunk: number; count: number; last: boolean }
+    | { type: 'copy.transferred'; count: number; ordered?: Ordered }
+    | { type: 'report.submitted'; count: number }
+    | { type: 'transfer.taken' | 'transfer.deferred' | 'transfer.refused' }
+    | { type: 'entry.closed' }
+    | { type: 'report.owed'; wanted: boolean }
+  recipient:
+    | { type: 'route.here' | 'route.elsewhere' | 'route.unknown' | 'route.looped' }
+    | { type: 'route.redirected' }
+    | { type: 'reply.accepted' | 'reply.withdrawn' | 'reply.unknown' }
+    | { type: 'reply.deferred'; attempt: number }
+    | { type: 'reply.refused'; attempt: number; unknown: boolean; route: Route }
+    | { type: 'transfer.taken' | 'transfer.deferred' | 'transfer.refused' }
+    | { type: 'retry.due' | 'reply.due' | 'expiry.due'; route: Route }
+    | { type: 'mailbox.settled'; attempt: number; route: Route }
+  slot:
+    | { type: 'entry.discharged' | 'entry.deferred'; branch: number; size: number }
+    | { type: 'entry.failed' | 'entry.expired'; branch: number; size: number }
+  mailbox:
+    | { type: 'mailbox.created' | 'mailbox.deleted' }
+    | { type: 'trim.due'; more: boolean }
+    | { type: 'mail.offered'; found: Found; ordered?: Ordered }
+    | { type: 'offer.withdrawn' | 'item.deleted'; found: Found }
+    | ({ type: MoveRequest | 'page.copied' | 'page.drained' | 'census.taken' } & Requested)
+  move:
+    | { type: 'move.requested' | 'move.cancelled' | 'reply.due' }
+    | { type: 'move.released'; holdAt: string | null }
+    | { type: 'request.granted'; request: string; stale: boolean; more: boolean; equal: boolean }
+    | { type: 'request.refused'; request: string; stale: boolean }
+  directory:
+    | { type: 'entry.written' | DirectoryRequest; newer: boolean }
+    | { type: 'entry.announced'; newer: boolean; now: boolean }
+    | { type: 'replication.due'; newer: boolean }
+}
+
+/** What a move asks of a store, in the order of its phases, then of its way back. */
+export type MoveRequest =
+  | 'lock.requested'
+  | 'target.requested'
+  | 'page.requested'
+  | 'census.requested'
+  | 'flush.requested'
+  | 'removal.requested'
+  | 'nudge.requested'
+  | 'close.requested'
+  | 'drain.requested'
+  | 'discard.requested'
+  | 'unlock.requested'
+
+/** What a move asks of a server's replica: the target's write is the commit, the source's comes after. */
+export type DirectoryRequest = 'commit.requested' | 'publish.requested'
+
+/** Whose request it is: of a move not seen before, of the one that has the mailbox (or had it last), of an older one. */
+export type Mover = 'new' | 'same' | 'old'
+export interface Requested {
+  mover: Mover
+  /** More pages follow this one. */
+  more: boolean
+  ordered?: Ordered
+}
+
+export type EventOf<K extends Kind> = Protocol[K]
+export type EventType = Protocol[Kind]['type']
+
+/** A timer's name; its event is `<timer>.due`. */
+export type Timer = 'routing' | 'retry' | 'reply' | 'expiry' | 'replication'
+
+/** How long a timer runs is for the step to say; a machine says by which rule. */
+export type Rule =
+  | { by: 'expiry' }
+  | { by: 'replication' | 'routing' }
+  | { by: 'retry'; towards: 'store' | 'transfer' | 'now'; attempts: number }
+  | { by: 'reply'; tries: number }
+
+/** A role in the sender's own situation, never an address: the step resolves it. */
+export type Role =
+  | 'self'
+  | 'message'
+  | 'entries'
+  | 'entry'
+  | 'slot'
+  | 'mailbox'
+  | 'copy'
+  | 'report'
+  | 'origin'
+  | 'waiters'
+  | 'move'
+  | 'source'
+  | 'target'
+  | 'targetDirectory'
+  | 'sourceDirectory'
+  | 'peers'
+
+/** The keyed items an actor may keep: what it must remember that is a name, a time or a content. */
+export type Thing =
+  | 'home'
+  | 'code'
+  | 'silenced'
+  | 'deadLetter'
+  | 'report'
+  | 'item'
+  | 'inTransit'
+  | 'waiter'
+  | 'bar'
+  | 'removal'
+  | 'page'
+  | 'merged'
+  | 'nudged'
+  | 'trimmed'
+  | 'drained'
+  | 'cursor'
+  | 'entry'
+  | 'pending'
+  | 'hold'
+  | 'deletion'
+
+/** An effect as data. */
+export type Ask =
+  | { send: EventType; to: Role }
+  | ({ arm: Timer } & Rule)
+  | { disarm: Timer }
+  | { keep: Thing }
+  | { drop: Thing }
+
+/** An ask as a machine writes it down. */
+export const asks = <A extends Ask>(params: A) => ({ type: 'ask' as const, params })
+
+/** Names the one effect for `setup()`; the body is empty because machines only ask. */
+export const ask = (_: unknown, _ask: Ask): void => {}
+
+/** The key of an entry within a message: the number, and how often it was redirected. */
+export const entryKey = (number: number, branch: number): string =>
+  branch === 0 ? `${number}` : branch === 1 ? `${number}r` : `${number}r${branch}`
+
+/** Number and branch of an entry's key: `3`, `3r`, `3r2`. */
+export function entryOf(key: string): { number: number; branch: number } {
+  const [number, branch] = key.split('r')
+  return { number: Number(number), branch: branch === undefined ? 0 : Number(branch || 1) }
+}
+
+/** An entry's address; `copy` is `<id>/<copy>`. */
+export const recipientAddress = (
+  copy: string,
+  { number, branch }: { number: number; branch: number },
+): Address => `recipient/${copy}/${entryKey(number, branch)}`
+
+export const kindOf = (address: Address): Kind => address.slice(0, address.indexOf('/')) as Kind
+
+/** The parts of an address after its kind. */
+export const partsOf = (address: Address): string[] => address.split('/').slice(1)
+
+/** The server of a copy's name. */
+export const serverOf = (copy: string): string => {
+  const dot = copy.indexOf('.')
+  return dot < 0 ? copy : copy.slice(0, dot)
+}

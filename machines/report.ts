@@ -1,0 +1,114 @@
+/**
+ * What a non-delivery report says: the data of one failed entry, and the text that Exchange 5.5
+ * would show for it.
+ *
+ * A report names the originally intended recipient, also when the entry that failed had been
+ * redirected (RFC 2156 §5.3.8, I1). The layout is that of Q181952 and Q241632. How it becomes mail
+ * is not decided here: no MIME, no addresses of its own.
+ *
+ * Pure: times come in as milliseconds since the epoch and are shown in UTC.
+ */
+import { type Code, statusOf, textOf } from './codes.ts'
+
+/** A failure as the Result stage hands it on. */
+export interface Failure {
+  /** The subject of the message that failed. */
+  subject: string
+  sentAt: number
+  /** The originally intended recipient. */
+  recipient: string
+  failedAt: number
+  code: Code
+  /** The MTA that gave up, and its site. */
+  server: string
+  site: string
+  /** The message that failed. */
+  messageId: string
+}
+
+export interface Report {
+  /** The message that failed. */
+  about: string
+  recipient: string
+  /** RFC 3463. */
+  status: string
+  /** X.400. */
+  reason: number
+  /** X.400; -1 when there is none. */
+  diagnostic: number
+  subject: string
+  text: string
+}
+
+export function reportOf(failure: Failure): Report {
+  return {
+    about: failure.messageId,
+    recipient: failure.recipient,
+    status: statusOf(failure.code),
+    reason: failure.code.reason,
+    diagnostic: failure.code.diagnostic,
+    subject: reportSubject(failure.subject),
+    text: reportText(failure),
+  }
+}
+
+export const reportSubject = (subject: string): string => `Undeliverable: ${subject}`.trimEnd()
+
+export function reportText(failure: Failure): string {
+  const reason = [
+    textOf(failure.code),
+    `The MTS-ID of the original message is: ${failure.messageId}`,
+    `MSEXCH:MSExchangeMTA:${failure.site}:${failure.server}`,
+  ]
+  return [
+    'Your message did not reach some or all of the intended recipients.',
+    '',
+    `      Subject:  ${failure.subject}`.trimEnd(),
+    `      Sent:     ${dateText(failure.sentAt)}`,
+    '',
+    'The following recipient(s) could not be reached:',
+    '',
+    `      ${failure.recipient} on ${dateText(failure.failedAt)}`,
+    ...reason.map((line) => `            ${line}`),
+    '',
+  ].join('\n')
+}
+
+const MINUTE_MS = 60_000
+const DAY_MINUTES = 1_440
+/** The Gregorian calendar repeats after 400 years: so many days. */
+const ERA_DAYS = 146_097
+/** Days from 1 March of the year 0, where an era begins, to 1 January 1970. */
+const EPOCH_DAYS = 719_468
+
+/** `9/14/99 10:07 AM`, in UTC. */
+export function dateText(at: number): string {
+  const minutes = Math.floor(at / MINUTE_MS)
+  const days = Math.floor(minutes / DAY_MINUTES)
+  const { year, month, day } = dateOf(days)
+  const minuteOfDay = minutes - days * DAY_MINUTES
+  const hour = Math.floor(minuteOfDay / 60)
+  const time = `${hour % 12 || 12}:${twoDigits(minuteOfDay % 60)} ${hour < 12 ? 'AM' : 'PM'}`
+  return `${month}/${day}/${twoDigits(year % 100)} ${time}`
+}
+
+const twoDigits = (number: number): string => `${number}`.padStart(2, '0')
+
+/** The civil date of a day counted from 1970. Years begin in March here: a leap day comes last. */
+function dateOf(days: number): { year: number; month: number; day: number } {
+  const shifted = days + EPOCH_DAYS
+  const era = Math.floor(shifted / ERA_DAYS)
+  const dayOfEra = shifted - era * ERA_DAYS
+  const leapDays =
+    Math.floor(dayOfEra / 1_460) - Math.floor(dayOfEra / 36_524) + Math.floor(dayOfEra / 146_096)
+  const yearOfEra = Math.floor((dayOfEra - leapDays) / 365)
+  const dayOfYear =
+    dayOfEra - (365 * yearOfEra + Math.floor(yearOfEra / 4) - Math.floor(yearOfEra / 100))
+  const monthFromMarch = Math.floor((5 * dayOfYear + 2) / 153)
+  const month = monthFromMarch < 10 ? monthFromMarch + 3 : monthFromMarch - 9
+  return {
+    year: yearOfEra + era * 400 + (month <= 2 ? 1 : 0),
+    month,
+    day: dayOfYear - Math.floor((153 * monthFromMarch + 2) / 5) + 1,
+  }
+}

@@ -1,0 +1,42 @@
+/**
+ * How long a timer runs, by the rule that the machine named. Milliseconds.
+ *
+ * No jitter here: chance belongs to whoever sets the alarm.
+ */
+import type { Profile } from './profile.ts'
+import type { Rule } from './protocol.ts'
+
+/** An unanswered request is repeated after this, then after twice as long each time. [ours] */
+export const REPLY_MS = 30_000
+/** ...and never less often than this. [ours] */
+export const REPLY_MAX_MS = 3_600_000
+/** A chunk's event is expected long before this; the timer only guards it. [ours] */
+export const ROUTING_MS = 60_000
+
+export const replyDelay = (tries: number): number =>
+  Math.min(REPLY_MAX_MS, REPLY_MS * 2 ** Math.min(tries, 16))
+
+/** Transfers are retried over the open connection, then the connection is opened again (Q157630). */
+export function transferDelay(profile: Profile, attempts: number): number {
+  const within = attempts % (profile.transferRetries + 1)
+  return within === 0 && attempts > 0 ? profile.openRetryMs : profile.transferRetryMs
+}
+
+/** A delay from now; an expiry is a date and is not asked here. */
+export function delayOf(rule: Exclude<Rule, { by: 'expiry' }>, profile: Profile, peer = 0): number {
+  switch (rule.by) {
+    case 'reply':
+      return replyDelay(rule.tries)
+    case 'routing':
+      return ROUTING_MS
+    case 'replication':
+      return profile.replicationMs + peer * profile.replicationStepMs
+    default:
+      if (rule.towards === 'now') return 0
+      return rule.towards === 'store' ? profile.storeRetryMs : transferDelay(profile, rule.attempts)
+  }
+}
+
+/** Attempts over open connections until the openings have run out. */
+export const transfersMax = (profile: Profile): number =>
+  profile.openRetries * (profile.transferRetries + 1)

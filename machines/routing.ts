@@ -1,0 +1,123 @@
+/**
+ * The Router stage: from recipients and what the MTA believes of them to entries with a destination.
+ *
+ * An alternate recipient is split off here, once: with deliver-to-both beside its primary, else in its place
+ * (Q246284). Alternates may have alternates. The redirection history finds a loop: a forward-only loop fails with
+ * 1/27; a mutual deliver-to-both is harmless and simply ends. Entries for another server leave in one copy for each
+ * (fan-out, Q234280); a copy is named after the first entry that goes along.
+ */
+import type { Lookup } from './cache.ts'
+import { type Code, LOOP_DETECTED, REDIRECTION_LOOP, UNRECOGNIZED } from './codes.ts'
+import { entryKey } from './protocol.ts'
+import { type EntryRecord, type Header, OUTSIDE, type SiteFacts } from './wire.ts'
+
+export type RouteType =
+  | 'route.here'
+  | 'route.elsewhere'
+  | 'route.unknown'
+  | 'route.looped'
+  | 'route.redirected'
+
+export interface Routed {
+  record: EntryRecord
+  type: RouteType
+  lookup: Lookup | null
+  code: Code | null
+  /** The copy that takes it to another server. */
+  copy: string | null
+  /** Entries of this copy with the same number, itself included. */
+  siblings: number
+}
+
+type Lookups = Readonly<Record<string, Lookup>>
+
+/** The alias to look up for an address: whatever lies beyond the site is `outside`. */
+export const aliasOf = (address: string): string => (address.includes('@') ? OUTSIDE : address)
+
+export function route(
+  records: readonly EntryRecord[],
+  lookups: Lookups,
+  header: Header,
+  site: SiteFacts,
+): Routed[] {
+  const hops = header.trace.length
+  const routed = records.flatMap((record) =>
+    hops > site.profile.hopLimit
+      ? [end(record, 'route.looped', LOOP_DETECTED)]
+      : walk(record, lookups, site.profile.redirectionLimit),
+  )
+  return withCopies(withSiblings(routed), hops)
+}
+
+/** Aliases whose lookup is still missing before these recipients can be routed. */
+export function missing(records: readonly EntryRecord[], lookups: Lookups): string[] {
+  const wanted = new Set<string>()
+  for (const record of records) {
+    const seen = new Set<string>()
+    let alias: string | null = aliasOf(record.address)
+    while (alias !== null && !seen.has(alias)) {
+      seen.add(alias)
+      const known: Lookup | undefined = lookups[alias]
+      if (!known) wanted.add(alias)
+      alias = known && !record.split ? known.alternate : null
+    }
+  }
+  return [...wanted]
+}
+
+const end = (record: EntryRecord, type: RouteType, code: Code | null): Routed => ({
+  record,
+  type,
+  lookup: null,
+  code,
+  copy: null,
+  siblings: 1,
+})
+
+function walk(record: EntryRecord, lookups: Lookups, limit: number): Routed[] {
+  const found = lookups[aliasOf(record.address)]
+  if (!found || found.route === 'unknown') return [end(record, 'route.unknown', UNRECOGNIZED)]
+  const { alternate, both } = found
+  const own: Routed = {
+    ...end({ ...record, split: true }, `route.${found.route}`, null),
+    lookup: found,
+  }
+  if (record.split || alternate === null) return [own]
+  const looped =
+    alternate === record.address ||
+    record.history.includes(alternate) ||
+    record.history.length >= limit
+  if (looped) return both ? [own] : [end(record, 'route.looped', REDIRECTION_LOOP)]
+  const redirected: EntryRecord = {
+    ...record,
+    branch: record.branch + 1,
+    address: alternate,
+    history: [...record.history, record.address],
+  }
+  const rest = walk(redirected, lookups, limit)
+  return both ? [own, ...rest] : [end(record, 'route.redirected', null), ...rest]
+}
+
+function withSiblings(routed: Routed[]): Routed[] {
+  const sizes = new Map<number, number>()
+  for (const { record, type } of routed) {
+    if (type === 'route.redirected') continue
+    sizes.set(record.number, (sizes.get(record.number) ?? 0) + 1)
+  }
+  return routed.map((one) => ({ ...one, siblings: sizes.get(one.record.number) ?? 1 }))
+}
+
+function withCopies(routed: Routed[], hops: number): Routed[] {
+  const copies = new Map<string, string>()
+  return routed.map((one) => {
+    if (one.type !== 'route.elsewhere' || !one.lookup?.home) return one
+    const { home } = one.lookup
+    const copy =
+      copies.get(home) ?? copyName(home, hops, entryKey(one.record.number, one.record.branch))
+    copies.set(home, copy)
+    return { ...one, copy }
+  })
+}
+
+export const copyName = (home: string, hops: number, key: string): string =>
+  `${home}.${hops}.${key}`

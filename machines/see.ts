@@ -1,0 +1,68 @@
+/**
+ * What a machine may see of the event: the payload classified by what is remembered, what the store's items say, and
+ * what the MTA believes. Classifying here keeps ids, times and names out of the machines.
+ */
+import type { Mover } from './protocol.ts'
+import { kindOf } from './protocol.ts'
+import { aliasOf } from './routing.ts'
+import type { Working } from './step.ts'
+import type { Given, Seen } from './wire.ts'
+
+export function see(working: Working): Seen {
+  const { given } = working
+  switch (kindOf(given.event.to)) {
+    case 'message':
+      return {
+        ...given.event,
+        count: working.routed.length,
+        last: given.event.last ?? given.found.last ?? true,
+      }
+    case 'recipient':
+      return seenByRecipient(given)
+    case 'mailbox':
+      return seenByMailbox(given)
+    case 'move':
+      return seenByMove(given)
+    case 'directory':
+      return seenByDirectory(given)
+    default:
+      return given.event
+  }
+}
+
+function seenByRecipient({ event, actors, lookups }: Given): Seen {
+  const address = actors.get(event.to)?.a.entry?.address
+  const found = address === undefined ? undefined : lookups[aliasOf(address)]
+  return found ? { ...event, route: found.route } : event
+}
+
+function seenByMailbox({ event, actors, found }: Given): Seen {
+  const about = actors.get(event.to)?.a
+  const mover: Mover | undefined = event.move && moverOf(event.move.id, about?.mover)
+  return {
+    ...event,
+    ...(mover ? { mover } : {}),
+    ...(found.key ? { found: found.key } : {}),
+    more: event.more ?? found.more ?? false,
+  }
+}
+
+/** Ids of moves grow with time, so an older move is told from a newer one. */
+const moverOf = (id: string, last: string | undefined): Mover =>
+  last === id ? 'same' : last === undefined || id > last ? 'new' : 'old'
+
+function seenByMove({ event, actors }: Given): Seen {
+  const page = actors.get(event.to)?.a.page
+  return {
+    ...event,
+    stale: event.page !== undefined && event.page !== page,
+    more: event.more ?? false,
+    equal: event.equal ?? true,
+  }
+}
+
+function seenByDirectory({ event, actors }: Given): Seen {
+  const about = actors.get(event.to)?.a
+  const version = event.version ?? event.record?.version ?? event.move?.record.version ?? 0
+  return { ...event, newer: version > (about?.record?.version ?? 0), now: event.now ?? false }
+}

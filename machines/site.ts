@@ -1,0 +1,57 @@
+/**
+ * Topology and profile to the first state of a site: every replica knows every mailbox, every store has its own.
+ */
+import type { DirectoryEntry } from './cache.ts'
+import { directory } from './directory.ts'
+import { mailbox } from './mailbox.ts'
+import type { Address } from './protocol.ts'
+import { initial, transition } from './transition.ts'
+import { OUTSIDE, type SiteFacts, type Stored } from './wire.ts'
+
+/** A mailbox as a person describes it. */
+export interface MailboxFacts {
+  alias: string
+  server: string
+  addresses?: string[]
+  alternateRecipient?: string | null
+  deliverToBoth?: boolean
+}
+
+export const directoryEntry = (
+  facts: MailboxFacts,
+  mailboxId: string,
+  version: number,
+): DirectoryEntry => ({
+  alias: facts.alias,
+  home: facts.server,
+  mailbox: mailboxId,
+  alternate: facts.alternateRecipient ?? null,
+  both: facts.deliverToBoth ?? false,
+  addresses: facts.addresses ?? [],
+  version,
+})
+
+/** The first actors: a mailbox each where it lives, its replica everywhere, and the one that stands for outside. */
+export function firstActors(site: SiteFacts, mailboxes: MailboxFacts[]): Map<Address, Stored> {
+  const actors = new Map<Address, Stored>()
+  const outside = { alias: OUTSIDE, server: site.servers[0] as string }
+  for (const facts of [...mailboxes, outside]) {
+    const record = directoryEntry(facts, facts.alias, 1)
+    actors.set(`mailbox/${facts.server}/${facts.alias}`, opened())
+    for (const server of site.servers) {
+      actors.set(`directory/${server}/${facts.alias}`, replica(record))
+    }
+  }
+  return actors
+}
+
+function opened(): Stored {
+  const first = initial(mailbox)
+  const { value, context } = transition(mailbox, first, { type: 'mailbox.created' })
+  return { v: 1, s: value, c: context, a: {} }
+}
+
+function replica(record: DirectoryEntry): Stored {
+  const { value, context } = initial(directory)
+  return { v: 1, s: value, c: context, a: { record } }
+}

@@ -1,0 +1,224 @@
+/**
+ * The one step function: what was loaded and one event in, what changes and what is asked out.
+ *
+ * Live, simulated and explored, every transition of the system is this function's. It shows the machine the event with
+ * what the role knows, classified (`see.ts`); runs the machine; resolves each ask: a send to an actor of the same copy
+ * is applied within the step, any other becomes an event (`compose.ts`), a `keep` changes what the actor remembers
+ * or what its store holds (`keep.ts`), a timer gets its date. It never reads a clock and never fails for what mail is
+ * like: an event that nobody handles changes nothing.
+ */
+import { compose, type Send } from './compose.ts'
+import { type ItemWrite, keep } from './keep.ts'
+import { partsOfProfile, type Running } from './parts.ts'
+import {
+  type Address,
+  type Ask,
+  kindOf,
+  partsOf,
+  recipientAddress,
+  type Timer,
+} from './protocol.ts'
+import { delayOf } from './retry.ts'
+import { type Routed, route } from './routing.ts'
+import { see } from './see.ts'
+import { initial, transition } from './transition.ts'
+import type { About, Given, Header, MailEvent, Seen, StateValue, Stored } from './wire.ts'
+
+/** One actor's share of a step, in the order in which it happened. */
+export interface Change {
+  actor: Address
+  event: string
+  from: StateValue
+  to: StateValue
+  why?: string
+}
+
+/** A timer armed (with its date) or disarmed (null). */
+export interface TimerWrite {
+  actor: Address
+  timer: Timer
+  /** Tells several timers of one name apart; '' for the usual one. */
+  key: string
+  due: number | null
+}
+
+export interface Stepped {
+  /** Actors as they are now; those that changed carry the next version. */
+  actors: Map<Address, Stored>
+  items: ItemWrite[]
+  timers: Map<string, TimerWrite>
+  events: MailEvent[]
+  changes: Change[]
+}
+
+/** The step while it runs: what was given, what has changed so far, and what is still to be applied. */
+export interface Working extends Stepped {
+  given: Given
+  running: Running
+  routed: Routed[]
+  local: { to: Address; event: Seen }[]
+}
+
+export function step(given: Given): Stepped {
+  const running = partsOfProfile(given.site.profile)
+  const working: Working = {
+    given,
+    running,
+    routed: [],
+    local: [],
+    actors: new Map(),
+    items: [],
+    timers: new Map(),
+    events: [],
+    changes: [],
+  }
+  working.routed = routing(given)
+  working.local.push({ to: given.event.to, event: see(working) })
+  for (let next = working.local.shift(); next; next = working.local.shift()) {
+    apply(working, next.to, next.event)
+  }
+  return { ...working, events: named(working) }
+}
+
+/** What the Router stage makes of an event that brings recipients; those that the copy has already are left out. */
+function routing({ event, actors, found, lookups, site }: Given): Routed[] {
+  const records = event.entries ?? found.entries
+  if (!records || kindOf(event.to) !== 'message') return []
+  const header = event.header ?? actors.get(event.to)?.a.header
+  if (!header) return []
+  const [id, copy] = partsOf(event.to)
+  return route(records, lookups, header, site).filter(
+    ({ record }) => !actors.has(recipientAddress(`${id}/${copy}`, record)),
+  )
+}
+
+function apply(working: Working, to: Address, event: Seen): void {
+  const before = current(working, to, event)
+  if (!before) return
+  const machine = working.running.machines[kindOf(to)]
+  const moved = transition(machine, { value: before.s, context: before.c }, event)
+  if (!moved.handled && moved.asks.length === 0) return
+  const after: Stored = { v: before.v, s: moved.value, c: moved.context, a: { ...before.a } }
+  working.actors.set(to, after)
+  working.changes.push(changeOf(to, event, before, after))
+  for (const one of moved.asks) perform(working, to, after, event, one)
+}
+
+const changeOf = (actor: Address, event: Seen, before: Stored, after: Stored): Change => {
+  const absorbed = (after.c.absorbed ?? 0) !== (before.c.absorbed ?? 0)
+  const why = absorbed ? 'failure absorbed' : event.why
+  return { actor, event: event.type, from: before.s, to: after.s, ...(why ? { why } : {}) }
+}
+
+/** The actor as this step has it so far; made when the event is one that makes it. */
+function current(working: Working, to: Address, event: Seen): Stored | null {
+  const known = working.actors.get(to) ?? working.given.actors.get(to)
+  if (known) return known
+  const made = birth(working, to, event)
+  if (!made) return null
+  const { value, context } = initial(working.running.machines[kindOf(to)], made.input)
+  return { v: 0, s: value, c: context, a: made.about }
+}
+
+/** Which events make an actor that is not there, and with what. A late event never re-creates a trimmed one. */
+function birth(
+  working: Working,
+  to: Address,
+  event: Seen,
+): { input?: object; about: About } | null {
+  switch (kindOf(to)) {
+    case 'mailbox':
+    case 'directory':
+      return { about: {} }
+    case 'move':
+      return event.move && event.type === 'move.requested'
+        ? {
+            input: { holdAt: event.holdAt ?? null },
+            about: { move: event.move, startedAt: working.given.at, page: 0, moved: 0 },
+          }
+        : null
+    case 'slot':
+      return event.type === 'entry.discharged' && event.size === 1 ? null : { about: {} }
+    case 'recipient':
+      return event.type.startsWith('route.') ? { about: recipientAbout(working, to) } : null
+    default:
+      return event.header && event.entries
+        ? { input: { nullSender: event.header.originator === '' }, about: { header: event.header } }
+        : null
+  }
+}
+
+function recipientAbout(working: Working, to: Address): About {
+  const [id, copy] = partsOf(to)
+  const one = working.routed.find(({ record }) => recipientAddress(`${id}/${copy}`, record) === to)
+  return one ? { entry: one.record, siblings: one.siblings } : {}
+}
+
+function perform(working: Working, self: Address, actor: Stored, event: Seen, one: Ask): void {
+  if ('send' in one) {
+    for (const send of compose(working, self, actor, event, one)) dispatch(working, self, send)
+  } else if ('arm' in one) {
+    const key = one.arm === 'replication' ? `${event.record?.version}` : ''
+    const due = one.by === 'expiry' ? expiry(working, self) : timerDue(working, event, one)
+    write(working, { actor: self, timer: one.arm, key, due })
+  } else if ('disarm' in one) {
+    write(working, { actor: self, timer: one.disarm, key: '', due: null })
+  } else {
+    keep(working, self, actor, event, 'keep' in one ? one.keep : one.drop)
+  }
+}
+
+const timerDue = (
+  { given }: Working,
+  event: Seen,
+  rule: Exclude<Extract<Ask, { arm: Timer }>, { by: 'expiry' }>,
+): number => given.at + delayOf(rule, given.site.profile, event.peer)
+
+const expiry = (working: Working, self: Address): number =>
+  headerOf(working, self)?.expiresAt ?? working.given.at
+
+const write = (working: Working, timer: TimerWrite): void => {
+  working.timers.set(`${timer.actor}|${timer.timer}|${timer.key}`, timer)
+}
+
+/** What the copy is, for any actor of it. */
+export function headerOf(working: Working, self: Address): Header | undefined {
+  const [id, copy] = partsOf(self)
+  const address = `message/${id}/${copy}`
+  return (working.actors.get(address) ?? working.given.actors.get(address))?.a.header
+}
+
+/** Sends between a copy, its entries and its slots are applied within the step; all others leave as events. */
+function dispatch(working: Working, self: Address, send: Send): void {
+  const { to, ...event } = send
+  if (send.local) working.local.push({ to, event: { ...event, id: '', to, at: working.given.at } })
+  else merge(working, { ...event, id: '', to, from: send.from ?? self, at: working.given.at })
+}
+
+/** Entries that leave for the same copy leave together (fan-out: one copy for each destination). */
+function merge(working: Working, event: MailEvent): void {
+  const same =
+    event.type === 'copy.transferred' &&
+    working.events.find((other) => other.type === event.type && other.to === event.to)
+  if (same) same.entries = [...(same.entries ?? []), ...(event.entries ?? [])]
+  else working.events.push(event)
+}
+
+/** Event ids: the actor that was stepped, its next version, and a count. Not chained, so they stay short. */
+function named(working: Working): MailEvent[] {
+  const { to } = working.given.event
+  const primary = working.actors.get(to)
+  const version = (working.given.actors.get(to)?.v ?? 0) + 1
+  for (const [address, stored] of working.actors) {
+    working.actors.set(address, {
+      ...stored,
+      v: (working.given.actors.get(address)?.v ?? 0) + 1,
+    })
+  }
+  if (!primary && working.events.length > 0) throw new Error(`${to} sends without a change`)
+  return working.events.map((event, n) => ({
+    ...event,
+    id: `${to}.${version}.${n}`,
+    sender: to,
+  }))
+}

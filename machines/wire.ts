@@ -1,0 +1,218 @@
+/**
+ * What travels and what is stored: events with their payloads, actors with what they remember.
+ *
+ * A machine sees of an event only what `protocol.ts` shows; the rest is for the step, which resolves roles to addresses
+ * and keeps what an actor must remember by name (`about`). All of it is plain JSON.
+ */
+import type { DirectoryEntry, Lookup } from './cache.ts'
+import type { Code } from './codes.ts'
+import type { Priority, Profile } from './profile.ts'
+import type { Address, EventType, Found, Mover, Ordered, Route, Timer } from './protocol.ts'
+
+/** The mailbox that stands for every address beyond the site, and the alias that routes to it. */
+export const OUTSIDE = 'outside'
+
+/** What a copy is, whichever MTA has it. Times are milliseconds of site time. */
+export interface Header {
+  id: string
+  /** An address of the site (its alias), an address beyond it, or '' for the null sender. */
+  originator: string
+  subject: string
+  size: number
+  priority: Priority
+  submittedAt: number
+  expiresAt: number
+  /** MTAs passed, in order, the present one last. */
+  trace: string[]
+  /** For a report: what it says. */
+  report?: ReportFacts
+}
+
+/** One recipient as a copy carries it. */
+export interface EntryRecord {
+  number: number
+  branch: number
+  /** Whom this entry is for: an alias of the site, or an address beyond it. */
+  address: string
+  /** Whom the originator named. */
+  original: string
+  /** Aliases that it was redirected from, the first one first. */
+  history: string[]
+  /** A failure report is wanted (RFC 3461 NOTIFY). */
+  wanted: boolean
+  /** The alternate recipient was split off already. */
+  split: boolean
+}
+
+/** What a non-delivery report says. */
+export interface ReportFacts {
+  /** The message that failed, and the entry's key. */
+  message: string
+  entry: string
+  /** The recipient that the originator named, and the one that failed. */
+  recipient: string
+  address: string
+  code: Code
+  subject: string
+  sentAt: number
+  failedAt: number
+  server: string
+}
+
+/** A message as a mailbox holds it. The content is kept once, under the message's id. */
+export interface Item {
+  key: string
+  from: string
+  subject: string
+  size: number
+  sentAt: number
+  receivedAt: number
+  report?: ReportFacts
+}
+
+export interface MailEvent {
+  id: string
+  to: Address
+  type: EventType
+  /** Site time at which it was sent. */
+  at: number
+  from?: Address
+  /** The actor whose step sent it; none when it came from outside. */
+  sender?: Address
+  header?: Header
+  entries?: EntryRecord[]
+  /** Keys of entries, where the records are known. */
+  keys?: string[]
+  chunk?: number
+  last?: boolean
+  entry?: Address
+  /** Of an offer: the recipient's alias, and whom the originator named. */
+  alias?: string
+  original?: string
+  attempt?: number
+  item?: Item
+  code?: Code
+  unknown?: boolean
+  why?: string
+  move?: MoveFacts
+  /** The move's phase when it asked. */
+  phase?: string
+  request?: string
+  page?: number
+  pageItems?: PageItem[]
+  bars?: string[]
+  census?: Census
+  more?: boolean
+  equal?: boolean
+  holdAt?: string | null
+  record?: DirectoryEntry
+  now?: boolean
+  version?: number
+  /** Which of the other servers, in the site's order, counted from 0. */
+  peer?: number
+  /** For a timer's event: when it was due. */
+  due?: number
+  timer?: Timer
+  ordered?: Ordered
+  branch?: number
+  size?: number
+  wanted?: boolean
+}
+
+/** A delivered key: with its item, or without when a user has removed it. */
+export interface PageItem {
+  key: string
+  item: Item | null
+  receivedAt: number
+}
+export interface Census {
+  log: number
+  items: number
+}
+
+export interface MoveFacts {
+  id: string
+  mailbox: string
+  alias: string
+  source: string
+  target: string
+  /** The directory entry that the move writes: the next version, naming the target. */
+  record: DirectoryEntry
+}
+
+/** What actors remember by name. One record for all kinds keeps the stored form plain. */
+export interface About {
+  /** message */
+  header?: Header
+  /** recipient */
+  entry?: EntryRecord
+  home?: string
+  mailbox?: string
+  copy?: string
+  code?: Code
+  why?: string
+  /** How many entries of this copy carry the same number. */
+  siblings?: number
+  /** mailbox: the move that has it, or had it last; whether a user deleted it. */
+  mover?: string
+  deleted?: boolean
+  /** move */
+  move?: MoveFacts
+  page?: number
+  moved?: number
+  startedAt?: number
+  /** directory */
+  record?: DirectoryEntry
+  pending?: Record<string, DirectoryEntry>
+}
+
+export type StateValue = string | { [key: string]: StateValue }
+
+/** An actor as it is stored: version, state, context, and what it remembers by name. */
+export interface Stored {
+  v: number
+  s: StateValue
+  c: Record<string, unknown>
+  a: About
+}
+
+/** What a store's items say about an event, read before the step. */
+export interface FoundItems {
+  key?: Found
+  page?: PageItem[]
+  bars?: string[]
+  /** Waiters to nudge, with the attempt that was deferred. */
+  waiters?: { entry: Address; attempt: number }[]
+  census?: Census
+  more?: boolean
+  /** The chunk's recipients of an accepted message. */
+  entries?: EntryRecord[]
+  last?: boolean
+}
+
+export interface SiteFacts {
+  name: string
+  domain: string
+  servers: string[]
+  profile: Profile
+}
+
+/** Everything that a step may know. */
+export interface Given {
+  at: number
+  site: SiteFacts
+  event: MailEvent
+  actors: ReadonlyMap<Address, Stored>
+  lookups: Readonly<Record<string, Lookup>>
+  found: FoundItems
+}
+
+/** The event with what the machine may look at, classified. */
+export type Seen = MailEvent & {
+  count?: number
+  route?: Route
+  found?: Found
+  mover?: Mover
+  newer?: boolean
+  stale?: boolean
+}
