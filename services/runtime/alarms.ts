@@ -1,0 +1,74 @@
+/**
+ * Alarms: what makes an armed timer ring.
+ *
+ * A timer is data, committed with the actor that armed it (`timers`, in site time). Its alarm is a job, and only a
+ * projection: a retry's is made at once, as a delayed job that a watcher can see and promote; any other's when it is due,
+ * by the timekeeper, which also makes again what somebody cleaned away. An alarm's id holds its date and the settings'
+ * epoch, so the same one is never made twice and one for a clock that has been changed is another.
+ */
+import type { Stepped, TimerWrite } from '../../machines/step.ts'
+import type { MailEvent } from '../../machines/wire.ts'
+import { realDelay, siteTime } from './clock.ts'
+import { jobData, type Queues, queueOf } from './queues.ts'
+import type { Settings } from './settings.ts'
+
+export interface Alarms {
+  /** Makes the alarms of these timers, each for its date. */
+  set(settings: Settings, timers: Armed[]): Promise<void>
+}
+export type Armed = TimerWrite & { due: number }
+
+/** Timers that a watcher sees waiting: those whose promotion by hand means something. */
+const VISIBLE = new Set(['retry'])
+
+export const alarmsOf = (stepped: Stepped): Armed[] =>
+  [...stepped.timers.values()].filter(
+    (timer): timer is Armed => timer.due !== null && VISIBLE.has(timer.timer),
+  )
+
+export const alarmId = (settings: Settings, { actor, timer, key, due }: Armed): string =>
+  `${actor}.${timer}${key}.${due}.e${settings.epoch}`
+
+export function alarmEvent(settings: Settings, armed: Armed): MailEvent {
+  const version = armed.key === '' ? {} : { version: Number(armed.key) }
+  return {
+    id: alarmId(settings, armed),
+    to: armed.actor,
+    type: `${armed.timer}.due`,
+    at: armed.due,
+    due: armed.due,
+    timer: armed.timer,
+    ...version,
+  }
+}
+
+/** Alarms that rang leave nothing to see but a line; a few are enough. */
+const KEPT = { count: 200, age: 3_600 }
+
+export function openAlarms(queues: Queues): Alarms {
+  return {
+    async set(settings, timers) {
+      await Promise.all(
+        timers.map(async (armed) => {
+          const now = Date.now()
+          const delay = realDelay(settings.clock, armed.due, now)
+          const event = alarmEvent(settings, armed)
+          const data = { ...jobData(settings.site, event), alarmAt: now + delay }
+          await queues
+            .get(queueOf(settings.site, armed.actor))
+            .add(event.type, data, { jobId: event.id, delay, removeOnComplete: KEPT })
+        }),
+      )
+    },
+  }
+}
+
+/** A member of `timers`, taken apart. */
+export function armedFrom(member: string, due: number): Armed | null {
+  const [actor, timer, key] = member.split('|')
+  if (actor === undefined || timer === undefined || key === undefined) return null
+  return { actor, timer: timer as Armed['timer'], key, due }
+}
+
+export const isDue = (settings: Settings, due: number): boolean =>
+  due <= siteTime(settings.clock, Date.now())

@@ -1,0 +1,51 @@
+/**
+ * A debugger for mail: pause a site, step one event, go on. It does not use BullMQ's pause, which is the watcher's.
+ */
+import { problem } from '../errors.ts'
+import type { HeldEvent, JournalEntry } from './emulator.ts'
+import { letGo, type Parked, parkedEvents, steppingKey } from './gates.ts'
+import { stepOf } from './journal.ts'
+import { type Live, OWN_EVENT_MS, siteOf, still } from './live-parts.ts'
+
+const heldOf = ({ id, queue, type, to, text }: Parked): HeldEvent => ({ id, queue, type, to, text })
+
+export async function held(live: Live, site: string): Promise<HeldEvent[]> {
+  const settings = await siteOf(live, site)
+  const parked = await parkedEvents(live.client, settings)
+  return parked.filter(({ kind }) => kind === 'pause').map(heldOf)
+}
+
+export async function pause(live: Live, site: string): Promise<{ held: HeldEvent[] }> {
+  await siteOf(live, site)
+  await live.settings.change(site, (old) => ({ ...old, paused: true }))
+  return { held: await held(live, site) }
+}
+
+export async function step(
+  live: Live,
+  site: string,
+  eventId?: string,
+): Promise<{ stepped: JournalEntry | null; held: HeldEvent[] }> {
+  const settings = await siteOf(live, site)
+  if (!settings.paused) throw problem('not-held', `The site ${site} is not paused.`)
+  const parked = (await parkedEvents(live.client, settings)).filter(({ kind }) => kind === 'pause')
+  const wanted = eventId ? parked.find(({ id }) => id === eventId) : parked[0]
+  if (!wanted && eventId) throw problem('unknown-event', `No event "${eventId}" is held.`)
+  if (!wanted) return { stepped: null, held: [] }
+  await live.client.sadd(steppingKey(settings), wanted.id)
+  await letGo(live.client, live.queues, settings, [wanted])
+  const look = async () =>
+    (await live.client.sismember(steppingKey(settings), wanted.id)) === 0 ? true : null
+  await live.watch.until(site, look, { timeoutMs: OWN_EVENT_MS })
+  const stepped = await stepOf(live.client, settings, wanted.id)
+  return { stepped, held: await held(live, site) }
+}
+
+export async function resume(live: Live, site: string): Promise<void> {
+  await siteOf(live, site)
+  const settings = await live.settings.change(site, (old) => ({ ...old, paused: false }))
+  const parked = await parkedEvents(live.client, still(settings, site))
+  const mine = parked.filter(({ kind }) => kind === 'pause')
+  await live.client.del(steppingKey(still(settings, site)))
+  await letGo(live.client, live.queues, still(settings, site), mine)
+}

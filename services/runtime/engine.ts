@@ -1,0 +1,144 @@
+/**
+ * The live driver of the step function: one event, from what was loaded to what was committed and flushed.
+ *
+ * Order: gates (pause, fault rules) → load → step → commit → flush. A commit that was refused because somebody changed
+ * what the step had read runs the step again, in place; nothing had happened. After the commit the outbox has what is to
+ * be sent; the flush makes jobs of it, and if this process dies before it does, the sweeper does.
+ */
+import { kindOf, partsOf } from '../../machines/protocol.ts'
+import { type Stepped, step } from '../../machines/step.ts'
+import type { MailEvent } from '../../machines/wire.ts'
+import { stateName, tell, who } from '../../machines/words.ts'
+import { type Alarms, alarmsOf } from './alarms.ts'
+import { realDelay, siteTime } from './clock.ts'
+import { type Gate, passGates, steppingKey, type Verdict } from './gates.ts'
+import { exclusively } from './mutex.ts'
+import type { JournalRecord, Loaded, Port } from './port.ts'
+import { messageOf, type Queues } from './queues.ts'
+import type { Settings, SettingsStore } from './settings.ts'
+
+export interface Engine {
+  port: Port
+  settings: SettingsStore
+  queues: Queues
+  gate: Gate
+  alarms: Alarms
+}
+
+/** What became of an event: done, with what it changed in words; or put off until a real time. */
+export type Processed =
+  | { done: string[]; progress?: { items: number } }
+  | { putOff: number; why: string }
+
+/** Refused commits of one event before it goes back to its queue: others have had their turn by then. */
+export const RERUNS_MAX = 50
+
+export async function processEvent(engine: Engine, event: ArrivedEvent): Promise<Processed> {
+  return exclusively(lockOf(event), () => run(engine, event))
+}
+
+/** An event as it arrived: with its site, and for an alarm when it was set to ring. */
+export interface ArrivedEvent extends MailEvent {
+  site: string
+  alarmAt?: number
+}
+
+/** Steps of one copy share its actors, so they run one at a time. */
+const lockOf = ({ site, to }: ArrivedEvent): string => {
+  const kind = kindOf(to)
+  const ofCopy = kind === 'message' || kind === 'recipient' || kind === 'slot'
+  return ofCopy ? `${site}/${partsOf(to).slice(0, 2).join('/')}` : `${site}/${to}`
+}
+
+async function run(engine: Engine, event: ArrivedEvent): Promise<Processed> {
+  for (let rerun = 0; rerun < RERUNS_MAX; rerun++) {
+    const settings = await engine.settings.get(event.site)
+    if (!settings) return { done: [`the site ${event.site} is gone`] }
+    const processed = await attempt(engine, settings, event)
+    if (processed) return processed
+  }
+  return { putOff: Date.now(), why: 'others were quicker' }
+}
+
+/** One run of the step; null when the commit was refused. */
+async function attempt(
+  engine: Engine,
+  settings: Settings,
+  event: ArrivedEvent,
+): Promise<Processed | null> {
+  const at = siteTime(settings.clock, Date.now())
+  const verdict = await passGates(engine.gate, settings, event, at)
+  if ('putOff' in verdict) return verdict
+  const stale = verdict.readStale
+  const ordered = verdict.ordered ? { ordered: verdict.ordered } : {}
+  const loaded = await engine.port.load(settings, { ...bare(event), ...ordered }, { at, stale })
+  const early = event.timer ? whenEarly(loaded, event) : null
+  if (early) return early
+  const stepped = withoutReplies(step(loaded), verdict)
+  const changes = tell(stepped)
+  const told = [...changes, ...verdict.told]
+  const record = recordOf(loaded, stepped, told)
+  const outcome = await engine.port.commit(loaded, stepped, record)
+  if (!outcome.done) {
+    if (outcome.why === 'epoch') engine.settings.forget(event.site)
+    return null
+  }
+  await flush(engine, settings, stepped)
+  if (settings.paused) await engine.gate.client.srem(steppingKey(settings), event.id)
+  const done = told.length > 0 ? told : [NOTHING]
+  const moved = stepped.actors.get(event.to)?.a.moved
+  return moved === undefined ? { done } : { done, progress: { items: moved } }
+}
+
+const NOTHING = 'nothing changed: it was seen before, or came too late'
+
+/** The event without what the queue added to it. */
+const bare = ({ site: _site, alarmAt: _alarmAt, ...event }: ArrivedEvent & { who?: string }) => {
+  const { who: _who, message: _message, ...rest } = event as MailEvent & Record<string, unknown>
+  return rest as MailEvent
+}
+
+/**
+ * An alarm that is not, or no longer, for the timer as it is armed is dropped. One that rings before its date although
+ * its hour in real time had not come was promoted by hand: a retry then happens now; an expiry stays what it was.
+ */
+function whenEarly(loaded: Loaded, event: ArrivedEvent): Processed | null {
+  const { armedFor, at } = loaded
+  if (armedFor === null || armedFor !== event.due) return { done: ['the timer was disarmed'] }
+  if (armedFor <= at) return null
+  const promoted = event.alarmAt !== undefined && Date.now() < event.alarmAt
+  if (promoted) return event.timer === 'expiry' ? { done: ['it is not due yet'] } : null
+  const wait = realDelay(loaded.settings.clock, armedFor, Date.now())
+  return { putOff: Date.now() + wait, why: 'it is not due yet' }
+}
+
+/** A rule that loses the reply lets everything happen but the answer's leaving. */
+function withoutReplies(stepped: Stepped, verdict: Extract<Verdict, { told: string[] }>): Stepped {
+  if (!verdict.loseReply) return stepped
+  const lost = stepped.events.filter(({ type }) => /^(reply|transfer|request)\./.test(type))
+  if (lost.length > 0) verdict.told.push(`the reply ${lost[0]?.type} was lost by a fault rule`)
+  return { ...stepped, events: stepped.events.filter((event) => !lost.includes(event)) }
+}
+
+function recordOf(loaded: Loaded, stepped: Stepped, told: string[]): JournalRecord {
+  const { event, at } = loaded
+  const message = messageOf(event)
+  const actor = stepped.actors.get(event.to) ?? loaded.actors.get(event.to)
+  return {
+    i: event.id,
+    a: at,
+    t: event.to,
+    y: event.type,
+    w: who(event.to, actor),
+    c: told,
+    s: [...stepped.actors].map(([address, { s }]) => [address, stateName(s)]),
+    ...(message ? { m: message } : {}),
+  }
+}
+
+async function flush(engine: Engine, settings: Settings, stepped: Stepped): Promise<void> {
+  await Promise.all([
+    stepped.events.length > 0 ? engine.queues.add(settings.site, stepped.events) : null,
+    engine.alarms.set(settings, alarmsOf(stepped)),
+  ])
+}

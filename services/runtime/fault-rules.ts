@@ -1,0 +1,69 @@
+/**
+ * Fault rules as a person sees them: made, counted, taken away. Taking one away lets go what it holds.
+ */
+import { uuidv7 } from 'uuidv7'
+import { problem } from '../errors.ts'
+import type { FaultSpec, FaultView } from './emulator.ts'
+import { faultKey } from './faults.ts'
+import { letGo, parkedEvents } from './gates.ts'
+import { type Live, siteOf, still } from './live-parts.ts'
+import type { FaultRule, Settings } from './settings.ts'
+
+/** Every event is compared with every rule. */
+export const FAULTS_MAX = 100
+
+export async function addFault(live: Live, site: string, spec: FaultSpec): Promise<FaultView> {
+  const settings = await siteOf(live, site)
+  if (settings.faults.length >= FAULTS_MAX) {
+    throw problem('bad-request', `A site has at most ${FAULTS_MAX} fault rules.`)
+  }
+  if (spec.match?.server !== undefined && !settings.servers.includes(spec.match.server)) {
+    throw problem('unknown-server', `The site ${site} has no server "${spec.match.server}".`)
+  }
+  const rule: FaultRule = { ...spec, id: uuidv7() }
+  const changed = await live.settings.change(site, (old) => ({
+    ...old,
+    faults: [...old.faults, rule],
+  }))
+  return viewOf(live, still(changed, site), rule)
+}
+
+async function viewOf(live: Live, settings: Settings, rule: FaultRule): Promise<FaultView> {
+  const hits = await live.client.hget(faultKey(settings, rule.id), 'hits')
+  const parked = await parkedEvents(live.client, settings)
+  const holding = parked.filter((one) => one.rule === rule.id).map(({ id }) => id)
+  return { ...rule, hits: Number(hits ?? 0), holding }
+}
+
+export async function listFaults(live: Live, site: string): Promise<FaultView[]> {
+  const settings = await siteOf(live, site)
+  return Promise.all(settings.faults.map((rule) => viewOf(live, settings, rule)))
+}
+
+export async function getFault(live: Live, site: string, id: string): Promise<FaultView> {
+  const settings = await siteOf(live, site)
+  return viewOf(live, settings, ruleOf(settings, id))
+}
+
+function ruleOf(settings: Settings, id: string): FaultRule {
+  const rule = settings.faults.find((one) => one.id === id)
+  if (!rule) throw problem('unknown-fault', `The site ${settings.site} has no fault rule "${id}".`)
+  return rule
+}
+
+export async function deleteFault(live: Live, site: string, id: string): Promise<void> {
+  ruleOf(await siteOf(live, site), id)
+  const changed = await live.settings.change(site, (old) => ({
+    ...old,
+    faults: old.faults.filter((rule) => rule.id !== id),
+  }))
+  const settings = still(changed, site)
+  const parked = await parkedEvents(live.client, settings)
+  await letGo(
+    live.client,
+    live.queues,
+    settings,
+    parked.filter(({ rule }) => rule === id),
+  )
+  await live.client.del(faultKey(settings, id))
+}

@@ -1,0 +1,220 @@
+/**
+ * What may keep an event from its step, or tell the step what to do with it: pause, and fault rules.
+ *
+ * An event that is kept is parked: its job is put far away as a delayed one, and what keeps it is written down in
+ * `parked`, for `waitsFor` and for whoever lets it go. BullMQ's own pause is left to whoever watches the queues.
+ */
+import { ENDS, PHASES, PHASES_BACK } from '../../machines/move.ts'
+import type { Ordered } from '../../machines/protocol.ts'
+import type { MailEvent, Stored } from '../../machines/wire.ts'
+import { phaseName, who } from '../../machines/words.ts'
+import { PARKED_MS } from './clock.ts'
+import type { Client } from './commit.ts'
+import type { FaultSpec, MoveSpec } from './emulator.ts'
+import { faultKey, hits } from './faults.ts'
+import { part, placeOf, shardOf } from './keys.ts'
+import { type Queues, queueOf } from './queues.ts'
+import type { FaultRule, Settings } from './settings.ts'
+
+export type Verdict =
+  | { putOff: number; why: string }
+  | { ordered: Ordered | null; readStale: boolean; loseReply: boolean; told: string[] }
+
+export interface Gate {
+  client: Client
+  queues: Queues
+  /** Starts a move for a rule; says why not when it cannot be started. */
+  startMove(settings: Settings, spec: MoveSpec): Promise<{ id: string } | { refused: string }>
+}
+
+export interface Parked {
+  id: string
+  queue: string
+  type: string
+  to: string
+  text: string
+  kind: 'pause' | 'hold' | 'move' | 'delay'
+  rule?: string
+  /** Order of arrival: real time. */
+  at: number
+}
+
+/** How soon an event that waits for a move's phase looks again. */
+const LOOK_AGAIN_MS = 20
+
+export async function passGates(
+  gate: Gate,
+  settings: Settings,
+  event: MailEvent,
+  at: number,
+): Promise<Verdict> {
+  const passed: Verdict = { ordered: null, readStale: false, loseReply: false, told: [] }
+  if (settings.paused && !(await isStepping(gate, settings, event))) {
+    return park(gate, settings, event, 'pause', 'the site is paused')
+  }
+  if (settings.faults.length === 0) return passed
+  const actor = await actorOf(gate, settings, event)
+  for (const { rule, decision } of await hits(gate.client, settings, event, actor, at)) {
+    const kept = await keepBack(gate, settings, event, rule, decision, at)
+    if (kept) return kept
+    apply(passed, rule)
+  }
+  return passed
+}
+
+const isStepping = async ({ client }: Gate, settings: Settings, event: MailEvent) =>
+  (await client.sismember(steppingKey(settings), event.id)) === 1
+
+export const steppingKey = (settings: Settings): string => `${part(settings, 0, 'parked')}:stepping`
+
+async function actorOf(
+  gate: Gate,
+  settings: Settings,
+  event: MailEvent,
+): Promise<Stored | undefined> {
+  const { key, field } = placeOf(settings, event.to)
+  const text = await gate.client.hget(key, field)
+  return text ? (JSON.parse(text) as Stored) : undefined
+}
+
+function apply(passed: Extract<Verdict, { told: string[] }>, { do: act }: FaultRule): void {
+  if ('defer' in act) passed.ordered = { defer: true }
+  if ('refuse' in act) passed.ordered = { refuse: act.refuse }
+  if ('loseReply' in act) passed.loseReply = true
+  if ('readStale' in act) passed.readStale = true
+}
+
+/** The verdict of a rule that keeps the event back, or null when it does not (any more). */
+async function keepBack(
+  gate: Gate,
+  settings: Settings,
+  event: MailEvent,
+  rule: FaultRule,
+  decision: string,
+  at: number,
+): Promise<Verdict | null> {
+  const act = rule.do
+  if (decision === 'released') return null
+  if ('hold' in act)
+    return park(gate, settings, event, 'hold', `held by fault rule ${rule.id}`, rule)
+  if ('delayMs' in act) return delay(gate, settings, event, rule, act.delayMs, at)
+  if ('move' in act) return untilPhase(gate, settings, event, rule, act)
+  return null
+}
+
+async function park(
+  gate: Gate,
+  settings: Settings,
+  event: MailEvent,
+  kind: Parked['kind'],
+  text: string,
+  rule?: FaultRule,
+  until = Date.now() + PARKED_MS,
+): Promise<Verdict> {
+  const parked: Parked = {
+    id: event.id,
+    queue: queueOf(settings.site, event.to),
+    type: event.type,
+    to: event.to,
+    text: `${event.type} for ${who(event.to)}: ${text}`,
+    kind,
+    at: Date.now(),
+    ...(rule ? { rule: rule.id } : {}),
+  }
+  await gate.client.hsetnx(part(settings, 0, 'parked'), event.id, JSON.stringify(parked))
+  return { putOff: until, why: text }
+}
+
+/** A pseudo-timer of a parked event, told from an actor's by its first character. */
+export const delayMember = (queue: string, id: string): string => `!${queue}|${id}`
+
+async function delay(
+  gate: Gate,
+  settings: Settings,
+  event: MailEvent,
+  rule: FaultRule,
+  delayMs: number,
+  at: number,
+): Promise<Verdict | null> {
+  const key = faultKey(settings, rule.id)
+  await gate.client.hsetnx(key, `d:${event.id}`, `${at + delayMs}`)
+  const until = Number(await gate.client.hget(key, `d:${event.id}`))
+  if (at >= until) {
+    await gate.client.hdel(part(settings, 0, 'parked'), event.id)
+    return null
+  }
+  const member = delayMember(queueOf(settings.site, event.to), event.id)
+  await gate.client.zadd(part(settings, shardOf(settings, event.to), 'timers'), until, member)
+  return park(gate, settings, event, 'delay', `delayed by fault rule ${rule.id}`, rule)
+}
+
+async function untilPhase(
+  gate: Gate,
+  settings: Settings,
+  event: MailEvent,
+  rule: FaultRule,
+  act: Extract<FaultSpec['do'], { holdUntil: string }>,
+): Promise<Verdict | null> {
+  const key = faultKey(settings, rule.id)
+  let id = await gate.client.hget(key, `m:${event.id}`)
+  if (id === null) {
+    const started = await gate.startMove(settings, act.move)
+    id = 'id' in started ? started.id : `!${started.refused}`
+    await gate.client.hset(key, `m:${event.id}`, id)
+  }
+  if (id.startsWith('!') || (await hasReached(gate, settings, id, act.holdUntil))) {
+    await gate.client.hdel(part(settings, 0, 'parked'), event.id)
+    return null
+  }
+  const text = `until the move ${id} is ${act.holdUntil} (fault rule ${rule.id})`
+  return park(gate, settings, event, 'move', text, rule, Date.now() + LOOK_AGAIN_MS)
+}
+
+const ORDER: readonly string[] = [...PHASES, ...PHASES_BACK, ...ENDS]
+
+async function hasReached(
+  gate: Gate,
+  settings: Settings,
+  id: string,
+  phase: string,
+): Promise<boolean> {
+  const { key, field } = placeOf(settings, `move/${id}`)
+  const text = await gate.client.hget(key, field)
+  if (!text) return false
+  return ORDER.indexOf(phaseName((JSON.parse(text) as Stored).s)) >= ORDER.indexOf(phase)
+}
+
+export async function parkedEvents(client: Client, settings: Settings): Promise<Parked[]> {
+  const all = await client.hvals(part(settings, 0, 'parked'))
+  return all.map((text) => JSON.parse(text) as Parked).sort((a, b) => a.at - b.at)
+}
+
+/**
+ * Lets parked events go. Their jobs are promoted; one that is still on its way to being put off is promoted by its own
+ * worker, which looks at `parked` once more when it has put it off.
+ */
+export async function letGo(
+  client: Client,
+  queues: Queues,
+  settings: Settings,
+  parked: Parked[],
+): Promise<void> {
+  for (const one of parked) {
+    await client.hdel(part(settings, 0, 'parked'), one.id)
+    await promoteJob(queues, one.queue, one.id)
+  }
+}
+
+/** Promotes a delayed job; false when it is not there or not delayed. */
+export async function promoteJob(queues: Queues, queue: string, id: string): Promise<boolean> {
+  const job = await queues.get(queue).getJob(id)
+  if (!job || !(await job.isDelayed())) return false
+  await job.promote().catch((error: Error) => {
+    // It left the delayed set between the two calls: then it runs, which is all that was wanted.
+    if (!/not in a delayed state/i.test(error.message)) throw error
+  })
+  return true
+}
+
+export const isParked = async (client: Client, settings: Settings, id: string): Promise<boolean> =>
+  (await client.hexists(part(settings, 0, 'parked'), id)) === 1

@@ -1,0 +1,56 @@
+/**
+ * How events from outside enter: in one Lua call with whatever else must be true at that moment, through an outbox like
+ * every other event, then flushed. The API never writes an actor's state.
+ */
+import { uuidv7 } from 'uuidv7'
+import type { EventType } from '../../machines/protocol.ts'
+import type { MailEvent } from '../../machines/wire.ts'
+import { problem } from '../errors.ts'
+import { siteTime } from './clock.ts'
+import { type Client, commit, type RedisCommand } from './commit.ts'
+import { part, shardOf } from './keys.ts'
+import type { Queues } from './queues.ts'
+import { outboxText } from './redis-port.ts'
+import type { Settings } from './settings.ts'
+
+export interface Door {
+  client: Client
+  queues: Queues
+}
+
+export const eventFor = (
+  settings: Settings,
+  to: string,
+  type: EventType,
+  payload: Partial<MailEvent> = {},
+): MailEvent => ({ ...payload, id: uuidv7(), to, type, at: siteTime(settings.clock, Date.now()) })
+
+/** Writes the commands and the event together, then makes the event's job. Throws when the site is gone. */
+export async function inject(
+  door: Door,
+  settings: Settings,
+  event: MailEvent,
+  commands: RedisCommand[] = [],
+): Promise<void> {
+  const shard = shardOf(settings, event.to)
+  const sent: RedisCommand = ['HSET', part(settings, shard, 'outbox'), event.id, outboxText(event)]
+  await writeNow(door.client, settings, shard, [...commands, sent])
+  await door.queues.add(settings.site, [event])
+}
+
+/** Writes whatever the settings are now, but never into a site that is gone. */
+export async function writeNow(
+  client: Client,
+  settings: Settings,
+  shard: number,
+  commands: RedisCommand[],
+): Promise<void> {
+  const epochKey = part(settings, shard, 'epoch')
+  for (;;) {
+    const epoch = await client.get(epochKey)
+    if (epoch === null)
+      throw problem('unknown-site', `There is no site "${settings.site}" any more.`)
+    const written = await commit(client, { epochKey, epoch, checks: [], commands })
+    if (written.done) return
+  }
+}

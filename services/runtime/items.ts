@@ -1,0 +1,137 @@
+/**
+ * What has arrived in a mailbox: listed, read, deleted. The items are the store's; the content is the message's.
+ */
+import { type Code, describe, statusOf } from '../../machines/codes.ts'
+import { reportOf } from '../../machines/report.ts'
+import type { Item } from '../../machines/wire.ts'
+import { problem } from '../errors.ts'
+import { type Content, type Facts, rawOf, readRaw } from './content.ts'
+import type { ItemDetail, ItemView, ReportView } from './emulator.ts'
+import { boxKey, contentKey } from './keys.ts'
+import { iso, type Live, siteOf } from './live-parts.ts'
+import { entryOrProblem, injectAndWait } from './mailboxes.ts'
+import type { Settings } from './settings.ts'
+
+export async function listItems(
+  live: Live,
+  site: string,
+  alias: string,
+  { offset, limit }: { offset: number; limit: number },
+): Promise<{ total: number; items: ItemView[] }> {
+  const settings = await siteOf(live, site)
+  const box = await boxOf(live, settings, alias)
+  const total = await live.client.zcard(`${box}:order`)
+  const keys = await live.client.zrange(`${box}:order`, `${offset}`, `${offset + limit - 1}`)
+  const texts = keys.length > 0 ? await live.client.hmget(`${box}:items`, ...keys) : []
+  const items = texts.flatMap((text) => (text ? [JSON.parse(text) as Item] : []))
+  return { total, items: items.map((item) => viewOf(item, settings)) }
+}
+
+async function boxOf(live: Live, settings: Settings, alias: string): Promise<string> {
+  const entry = await entryOrProblem(live, settings, alias)
+  return boxKey(settings, entry.home, entry.mailbox)
+}
+
+function viewOf(item: Item, settings: Settings): ItemView {
+  return {
+    id: item.key,
+    from: item.from,
+    subject: item.subject,
+    receivedAt: iso(item.receivedAt),
+    size: item.size,
+    kind: item.report ? 'report' : 'message',
+    report: item.report ? reportView(item, settings) : null,
+  }
+}
+
+function reportView(item: Item, settings: Settings): ReportView {
+  const { subject: _, ...report } = reportOf(failureOf(item, settings))
+  return report
+}
+
+function failureOf({ report }: Item, settings: Settings) {
+  if (!report) throw new Error('the item is no report')
+  const { message, recipient, code, subject, sentAt, failedAt, server } = report
+  return {
+    messageId: message,
+    recipient,
+    code,
+    subject,
+    sentAt,
+    failedAt,
+    server,
+    site: settings.site,
+  }
+}
+
+async function itemOf(live: Live, settings: Settings, alias: string, id: string): Promise<Item> {
+  const box = await boxOf(live, settings, alias)
+  const text = await live.client.hget(`${box}:items`, id)
+  if (!text) throw problem('unknown-item', `The mailbox ${alias} holds no message "${id}".`)
+  return JSON.parse(text) as Item
+}
+
+export async function getItem(
+  live: Live,
+  site: string,
+  alias: string,
+  id: string,
+): Promise<ItemDetail> {
+  const settings = await siteOf(live, site)
+  const item = await itemOf(live, settings, alias, id)
+  const content = await contentFor(live, settings, alias, item)
+  const read = await readRaw(await rawOf(content, factsOf(item, settings)))
+  return { ...viewOf(item, settings), ...read }
+}
+
+export async function getRaw(live: Live, site: string, alias: string, id: string): Promise<Buffer> {
+  const settings = await siteOf(live, site)
+  const item = await itemOf(live, settings, alias, id)
+  return rawOf(await contentFor(live, settings, alias, item), factsOf(item, settings))
+}
+
+const factsOf = ({ key, sentAt }: Item, { domain }: Settings): Facts => ({
+  id: key.replaceAll('~', '.'),
+  at: sentAt,
+  domain,
+})
+
+async function contentFor(
+  live: Live,
+  settings: Settings,
+  alias: string,
+  item: Item,
+): Promise<Content> {
+  if (item.report) {
+    const { subject, text } = reportOf(failureOf(item, settings))
+    return { parts: { from: '', to: [alias], subject, text } }
+  }
+  const text = await live.client.get(contentKey(settings, item.key))
+  if (!text) throw problem('unknown-item', `The content of "${item.key}" is no longer kept.`)
+  return JSON.parse(text) as Content
+}
+
+export async function deleteItem(
+  live: Live,
+  site: string,
+  alias: string,
+  id: string,
+): Promise<void> {
+  const settings = await siteOf(live, site)
+  const item = await itemOf(live, settings, alias, id)
+  const entry = await entryOrProblem(live, settings, alias)
+  const to = `mailbox/${entry.home}/${entry.mailbox}`
+  await injectAndWait(live, settings, to, 'item.deleted', { item })
+  const box = boxKey(settings, entry.home, entry.mailbox)
+  if ((await live.client.hexists(`${box}:items`, id)) === 1) {
+    throw problem(
+      'mailbox-in-transit',
+      `The mailbox ${alias} is being moved: nothing is deleted now.`,
+    )
+  }
+}
+
+/** A failure's code in words, for views. */
+export const codeText = (code: Code): string =>
+  `${code.reason}/${code.diagnostic < 0 ? 'none' : code.diagnostic} ${describe(code)}`
+export const codeStatus = statusOf

@@ -1,0 +1,234 @@
+/**
+ * The leaves of a message: one obligation each, and how it ended.
+ *
+ * What an entry says of itself is not believed: "delivered" is looked up in the mailboxes, "reported" in the fate of the
+ * report, which is a message too. What failed and left neither a report, nor silence that was asked for, nor a dead
+ * letter, is lost.
+ */
+
+import type { End } from '../../machines/keep.ts'
+import { entryOf } from '../../machines/protocol.ts'
+import { type EntryRecord, type Header, OUTSIDE, type Stored } from '../../machines/wire.ts'
+import { stateName } from '../../machines/words.ts'
+import type { Client } from './commit.ts'
+import type { Outcome } from './emulator.ts'
+import { boxKey, messageKey } from './keys.ts'
+import type { AcceptRecord } from './messages.ts'
+import type { Settings } from './settings.ts'
+
+/** A message as it lies in Redis: the record of its acceptance (reports have none), copies, entries, ends. */
+export interface Whole {
+  id: string
+  accept: AcceptRecord | null
+  header: Header
+  copies: Map<string, Stored>
+  entries: { copy: string; key: string; stored: Stored }[]
+  ends: Map<string, End>
+  /** Recipients that are not routed yet. */
+  unrouted: EntryRecord[]
+}
+
+export interface Leaf {
+  key: string
+  number: number
+  branch: number
+  address: string
+  original: string
+  state: string
+  outcome: Outcome
+  why: string
+  attempts: number
+  copies: string[]
+  mailbox: string | null
+  /** Servers whose store holds it, and those that say it was delivered there and removed. */
+  places: string[]
+  removed: string[]
+  entry: Stored | null
+  copy: string | null
+  end: End | null
+  report: { id: string; to: string; outcome: Outcome } | null
+}
+
+export async function wholeOf(
+  client: Client,
+  settings: Settings,
+  id: string,
+): Promise<Whole | null> {
+  const fields = await client.hgetall(messageKey(settings, id))
+  const copies = new Map<string, Stored>()
+  const ends = new Map<string, End>()
+  const entries: Whole['entries'] = []
+  const chunks: EntryRecord[] = []
+  for (const [field, text] of Object.entries(fields)) {
+    const [kind, copy = '', key = ''] = field.split('/')
+    if (kind === 'm') copies.set(copy, JSON.parse(text) as Stored)
+    if (kind === 'r') entries.push({ copy, key, stored: JSON.parse(text) as Stored })
+    if (kind === 'e') ends.set(`${copy}/${key}`, JSON.parse(text) as End)
+    if (kind === 'to') chunks.push(...(JSON.parse(text) as EntryRecord[]))
+  }
+  const accept = fields.accept ? (JSON.parse(fields.accept) as AcceptRecord) : null
+  const header = accept?.header ?? copies.values().next().value?.a.header
+  if (!header) return null
+  const routed = new Set(entries.map(({ key }) => key))
+  const unrouted = chunks.filter(({ number }) => !routed.has(`${number}`))
+  return { id, accept, header, copies, entries, ends, unrouted }
+}
+
+/** Every leaf, with the places that hold it looked up. */
+export async function leavesOf(client: Client, settings: Settings, whole: Whole): Promise<Leaf[]> {
+  const leaves = [...byKey(whole).values()]
+  leaves.sort((a, b) => a.number - b.number || a.branch - b.branch)
+  await lookUpPlaces(client, settings, whole.id, leaves)
+  for (const leaf of leaves) await judge(client, settings, whole, leaf)
+  return leaves
+}
+
+function byKey(whole: Whole): Map<string, Leaf> {
+  const leaves = new Map<string, Leaf>()
+  const inOrder = whole.entries.sort((a, b) => hops(whole, a.copy) - hops(whole, b.copy))
+  for (const { copy, key, stored } of inOrder) {
+    const copies = [...(leaves.get(key)?.copies ?? []), copy]
+    leaves.set(key, leafOf(whole, copy, key, stored, copies, leaves.get(key)?.attempts ?? 0))
+  }
+  for (const record of whole.unrouted) {
+    leaves.set(`${record.number}`, unroutedLeaf(record))
+  }
+  return leaves
+}
+
+const hops = (whole: Whole, copy: string): number =>
+  whole.copies.get(copy)?.a.header?.trace.length ?? 0
+
+function leafOf(
+  whole: Whole,
+  copy: string,
+  key: string,
+  stored: Stored,
+  copies: string[],
+  attempts: number,
+): Leaf {
+  return {
+    key,
+    ...entryOf(key),
+    address: stored.a.entry?.address ?? '',
+    original: stored.a.entry?.original ?? '',
+    state: stateName(stored.s),
+    outcome: 'pending',
+    why: '',
+    attempts: attempts + ((stored.c.attempts as number | undefined) ?? 0),
+    copies,
+    mailbox: stored.a.mailbox ?? null,
+    places: [],
+    removed: [],
+    entry: stored,
+    copy,
+    end: whole.ends.get(`${copy}/${key}`) ?? null,
+    report: null,
+  }
+}
+
+const unroutedLeaf = (record: EntryRecord): Leaf => ({
+  key: `${record.number}`,
+  number: record.number,
+  branch: 0,
+  address: record.address,
+  original: record.original,
+  state: 'queued',
+  outcome: 'pending',
+  why: 'it is not routed yet',
+  attempts: 0,
+  copies: [],
+  mailbox: null,
+  places: [],
+  removed: [],
+  entry: null,
+  copy: null,
+  end: null,
+  report: null,
+})
+
+async function lookUpPlaces(
+  client: Client,
+  settings: Settings,
+  id: string,
+  leaves: Leaf[],
+): Promise<void> {
+  await Promise.all(
+    leaves.flatMap((leaf) =>
+      leaf.mailbox === null
+        ? []
+        : settings.servers.map(async (server) => {
+            const box = boxKey(settings, server, leaf.mailbox as string)
+            const [held, transit, logged] = await Promise.all([
+              client.hexists(`${box}:items`, id),
+              client.hexists(`${box}:transit`, id),
+              client.zscore(`${box}:log`, id),
+            ])
+            if (held === 1) leaf.places.push(server)
+            if (transit === 1) leaf.places.push(`${server} (in transit)`)
+            if (held === 0 && logged !== null) leaf.removed.push(server)
+          }),
+    ),
+  )
+}
+
+async function judge(client: Client, settings: Settings, whole: Whole, leaf: Leaf): Promise<void> {
+  const set = (outcome: Outcome, why: string): void => {
+    leaf.outcome = outcome
+    leaf.why = why
+  }
+  switch (leaf.state) {
+    case 'delivered':
+      if (leaf.places.length + leaf.removed.length === 0) {
+        return set('lost', 'the store accepted it and nobody holds it')
+      }
+      return leaf.mailbox === OUTSIDE
+        ? set('handedOff', 'it left the site')
+        : set('delivered', `held by ${[...leaf.places, ...leaf.removed].join(', ')}`)
+    case 'redirected':
+      return set('redirected', 'its alternate recipient has it in its place')
+    case 'failed':
+    case 'expired':
+      return judgeFailure(client, settings, whole, leaf, set)
+    default:
+      return set('pending', leaf.why || `it is ${leaf.state}`)
+  }
+}
+
+async function judgeFailure(
+  client: Client,
+  settings: Settings,
+  whole: Whole,
+  leaf: Leaf,
+  set: (outcome: Outcome, why: string) => void,
+): Promise<void> {
+  const { end } = leaf
+  if (!end) return set('lost', `it ${leaf.state}, and nobody was told`)
+  if (end.kind === 'silenced') return set('silenced', 'no failure report was requested')
+  if (end.kind === 'deadLetter') return set('deadLettered', 'its originator is the null sender')
+  const id = end.report as string
+  const to = whole.header.originator
+  const report = await wholeOf(client, settings, id)
+  const fates = report ? await leavesOf(client, settings, report) : []
+  const outcome = fateOf(fates)
+  leaf.report = { id, to, outcome }
+  set(outcome, FATES[outcome] ?? '')
+}
+
+const FATES: Partial<Record<Outcome, string>> = {
+  reported: 'the originator holds the report',
+  pending: 'the report is under way',
+  deadLettered: 'the report could not be delivered',
+  lost: 'the report was lost',
+}
+
+/** A report that reached anybody it went to has been made; else it is as it is with its worst leaf. */
+function fateOf(leaves: Leaf[]): Outcome {
+  const outcomes = leaves.map(({ outcome }) => outcome)
+  if (outcomes.includes('delivered') || outcomes.includes('handedOff')) return 'reported'
+  if (outcomes.length === 0 || outcomes.includes('pending')) return 'pending'
+  return outcomes.includes('lost') ? 'lost' : 'deadLettered'
+}
+
+/** The message's copies in the pending set are `<id>/<copy>`. */
+export const messageOfMember = (member: string): string => member.split('/')[0] as string

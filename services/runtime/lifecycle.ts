@@ -1,0 +1,186 @@
+/**
+ * Sites come and go: created whole, or not at all; cleaned away with everything that was theirs.
+ */
+import { Cluster } from 'ioredis'
+import { checkProfile, DEFAULT_PROFILE, type ProfileSpec } from '../../machines/profile.ts'
+import { firstActors, type MailboxFacts } from '../../machines/site.ts'
+import { OUTSIDE } from '../../machines/wire.ts'
+import { problem } from '../errors.ts'
+import { startedClock } from './clock.ts'
+import { type Client, inPieces } from './commit.ts'
+import { allEntries } from './directory-read.ts'
+import type { MailboxSpec, SiteSpec, SiteView } from './emulator.ts'
+import { part, placeOf, shardsOf } from './keys.ts'
+import { iso, type Live, siteOf } from './live-parts.ts'
+import { type Queues, queueNamesOf } from './queues.ts'
+import { type Settings, type SettingsStore, siteFacts } from './settings.ts'
+
+/** Each server has three queues with a worker each; a site of this size is larger than any that was asked for. */
+export const SERVERS_MAX = 50
+
+export async function createSite(live: Live, spec: SiteSpec): Promise<SiteView> {
+  const settings = settingsFor(live, spec)
+  const mailboxes = spec.mailboxes ?? []
+  checkMailboxes(settings, mailboxes)
+  await writeActors(live.client, settings, mailboxes)
+  if (!(await live.settings.create(settings))) {
+    throw problem('site-exists', `There is a site "${spec.name}" already.`)
+  }
+  return viewOf(live, settings)
+}
+
+function settingsFor(live: Live, spec: SiteSpec): Settings {
+  if (spec.servers.length === 0 || spec.servers.length > SERVERS_MAX) {
+    throw problem('bad-request', `A site has 1 to ${SERVERS_MAX} servers.`)
+  }
+  if (new Set(spec.servers).size !== spec.servers.length) {
+    throw problem('bad-request', 'A server is named twice.')
+  }
+  const now = Date.now()
+  return {
+    namespace: live.settings.namespace,
+    site: spec.name,
+    shards: live.connection.shards,
+    epoch: 1,
+    domain: (spec.domain ?? `${spec.name}.example`).toLowerCase(),
+    servers: spec.servers,
+    profile: profileFor(spec.profile ?? DEFAULT_PROFILE),
+    clock: startedClock(now),
+    paused: false,
+    faults: [],
+    createdAt: now,
+    expiresAt: spec.ttlMs === undefined ? null : now + spec.ttlMs,
+  }
+}
+
+export function profileFor(spec: unknown): Settings['profile'] {
+  const checked = checkProfile(spec as ProfileSpec)
+  if ('profile' in checked) return checked.profile
+  const code = checked.preset
+    ? 'unknown-profile'
+    : checked.defect
+      ? 'unknown-defect'
+      : 'bad-request'
+  throw problem(code, `${checked.wrong[0]?.toUpperCase()}${checked.wrong.slice(1)}.`)
+}
+
+function checkMailboxes(settings: Settings, mailboxes: MailboxSpec[]): void {
+  const aliases = new Set(mailboxes.map(({ alias }) => alias))
+  if (aliases.size !== mailboxes.length) throw problem('mailbox-exists', 'An alias is given twice.')
+  for (const spec of mailboxes) checkMailbox(settings, spec, (alias) => aliases.has(alias))
+}
+
+export function checkMailbox(
+  settings: Settings,
+  { alias, server, alternateRecipient }: MailboxSpec,
+  known: (alias: string) => boolean,
+): void {
+  if (alias === OUTSIDE) {
+    throw problem('reserved-mailbox', `"${OUTSIDE}" stands for what lies beyond the site.`)
+  }
+  if (!settings.servers.includes(server)) {
+    throw problem('unknown-server', `${alias}: the site has no server "${server}".`)
+  }
+  if (alternateRecipient === alias) {
+    throw problem('alternate-to-self', `${alias}: its alternate recipient is itself.`)
+  }
+  if (alternateRecipient && !known(alternateRecipient)) {
+    const what = `${alias}: its alternate recipient "${alternateRecipient}" does not exist.`
+    throw problem('unknown-mailbox', what)
+  }
+}
+
+/** Everything that an earlier attempt may have left under this name is gone before the site is announced. */
+async function writeActors(
+  client: Client,
+  settings: Settings,
+  mailboxes: MailboxFacts[],
+): Promise<void> {
+  if ((await client.get(part(settings, 0, 'settings'))) !== null) {
+    throw problem('site-exists', `There is a site "${settings.site}" already.`)
+  }
+  const byKey = new Map<string, string[]>()
+  for (const [address, stored] of firstActors(siteFacts(settings), mailboxes)) {
+    const { key, field } = placeOf(settings, address)
+    byKey.set(key, [...(byKey.get(key) ?? []), field, JSON.stringify(stored)])
+  }
+  for (const [key, pairs] of byKey) {
+    for (const command of inPieces('HSET', key, pairs)) await run(client, command)
+  }
+  const addresses = mailboxes.flatMap(({ alias, addresses = [] }) =>
+    addresses.flatMap((address) => [address.toLowerCase(), alias]),
+  )
+  for (const command of inPieces('HSET', part(settings, 0, 'addresses'), addresses)) {
+    await run(client, command)
+  }
+}
+
+const run = (client: Client, [command, ...args]: (string | number)[]): Promise<unknown> =>
+  client.call(String(command), ...args)
+
+export async function viewOf(live: Live, settings: Settings): Promise<SiteView> {
+  const entries = await allEntries(live.client, settings)
+  const aliases = [...entries.values()].filter((entry) => !entry.deleted).map(({ alias }) => alias)
+  return {
+    name: settings.site,
+    domain: settings.domain,
+    profile: settings.profile.name,
+    defects: settings.profile.defects,
+    servers: settings.servers,
+    mailboxes: aliases.filter((alias) => alias !== OUTSIDE).sort(),
+    paused: settings.paused,
+    createdAt: iso(settings.createdAt),
+    expiresAt: settings.expiresAt === null ? null : iso(settings.expiresAt),
+    queues: queueNamesOf(settings.site, settings.servers),
+  }
+}
+
+export async function listSites(live: Live): Promise<SiteView[]> {
+  const names = (await live.settings.names()).sort()
+  const all = await Promise.all(names.map((name) => live.settings.get(name)))
+  return Promise.all(all.filter((site) => site !== null).map((site) => viewOf(live, site)))
+}
+
+export async function deleteSite(live: Live, site: string): Promise<void> {
+  const settings = await siteOf(live, site)
+  await erase(live, settings)
+}
+
+interface Cleaning {
+  settings: SettingsStore
+  queues: Queues
+  client: Client
+}
+
+/** First the site is taken off the list, so that its workers go; then its queues and its keys. */
+async function erase({ settings, queues, client }: Cleaning, site: Settings): Promise<void> {
+  await settings.remove(site.site)
+  for (const name of queueNamesOf(site.site, site.servers)) {
+    await queues.get(name).obliterate({ force: true })
+  }
+  for (const shard of shardsOf(site))
+    await eraseShard(client, `{${site.namespace}:${site.site}:${shard}}`)
+  await settings.remove(site.site)
+}
+
+async function eraseShard(client: Client, prefix: string): Promise<void> {
+  const masters = client instanceof Cluster ? (client as Cluster).nodes('master') : [client]
+  for (const node of masters) await eraseOn(node, prefix)
+}
+
+async function eraseOn(client: Client, prefix: string): Promise<void> {
+  let cursor = '0'
+  do {
+    const [next, keys] = await client.scan(cursor, 'MATCH', `${prefix}:*`, 'COUNT', 1_000)
+    cursor = next
+    if (keys.length > 0) await client.unlink(...keys)
+  } while (cursor !== '0')
+}
+
+/** Cleans away the sites that have outlived their ttl. */
+export async function cleanExpired(cleaning: Cleaning): Promise<void> {
+  for (const name of await cleaning.settings.names()) {
+    const site = await cleaning.settings.get(name)
+    if (site?.expiresAt && site.expiresAt <= Date.now()) await erase(cleaning, site)
+  }
+}

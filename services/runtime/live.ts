@@ -1,0 +1,153 @@
+/**
+ * The live emulator: the parts put together behind the one interface that the doors use.
+ */
+import type { Connection } from '../redis/connect.ts'
+import { accept } from './accept.ts'
+import { openAlarms } from './alarms.ts'
+import { type Client, withCommit } from './commit.ts'
+import * as debug from './debug.ts'
+import type { Emulator, ProfileSpec, SiteView } from './emulator.ts'
+import * as faults from './fault-rules.ts'
+import { rolesRunning } from './heartbeat.ts'
+import * as items from './items.ts'
+import { follow } from './journal.ts'
+import { cacheKey } from './keys.ts'
+import { audit } from './ledger.ts'
+import * as lifecycle from './lifecycle.ts'
+import { type Live, serverIn, siteOf, still } from './live-parts.ts'
+import * as mailboxes from './mailboxes.ts'
+import * as moves from './moves.ts'
+import { openQueues, queueNamesOf, ROLES } from './queues.ts'
+import { openSettings } from './settings.ts'
+import * as time from './time.ts'
+import * as views from './views.ts'
+import { openWatch } from './watch.ts'
+
+export async function openEmulator(
+  connection: Connection,
+): Promise<Emulator & { close(): Promise<void> }> {
+  const client = withCommit(connection.client())
+  const jobs = connection.client() as Client
+  const queues = openQueues(jobs, connection.namespace)
+  const settings = await openSettings(connection)
+  const watch = await openWatch(connection)
+  const live: Live = { connection, client, queues, alarms: openAlarms(queues), settings, watch }
+  return {
+    ...siteCalls(live),
+    ...mailCalls(live),
+    ...driveCalls(live),
+    ...probeCalls(live),
+    async close() {
+      await watch.close()
+      await queues.close()
+      await settings.close()
+      await Promise.all([client.quit(), jobs.quit()])
+    },
+  }
+}
+
+const siteCalls = (live: Live) => ({
+  createSite: (spec: Parameters<Emulator['createSite']>[0]) => lifecycle.createSite(live, spec),
+  sites: () => lifecycle.listSites(live),
+  site: async (site: string) => lifecycle.viewOf(live, await siteOf(live, site)),
+  changeProfile: (site: string, profile: ProfileSpec) => changeProfile(live, site, profile),
+  deleteSite: (site: string) => lifecycle.deleteSite(live, site),
+})
+
+async function changeProfile(live: Live, site: string, spec: ProfileSpec): Promise<SiteView> {
+  const profile = lifecycle.profileFor(spec)
+  await siteOf(live, site)
+  const changed = await live.settings.change(site, (old) => ({ ...old, profile }))
+  return lifecycle.viewOf(live, still(changed, site))
+}
+
+const mailCalls = (live: Live): Pick<Emulator, MailCall> => ({
+  putMailbox: (...args) => mailboxes.putMailbox(live, ...args),
+  mailboxes: (...args) => mailboxes.listMailboxes(live, ...args),
+  mailbox: async (site, alias) => mailboxes.viewOf(live, await siteOf(live, site), alias),
+  deleteMailbox: (...args) => mailboxes.deleteMailbox(live, ...args),
+  items: (...args) => items.listItems(live, ...args),
+  item: (...args) => items.getItem(live, ...args),
+  rawItem: (...args) => items.getRaw(live, ...args),
+  deleteItem: (...args) => items.deleteItem(live, ...args),
+  accept: (...args) => accept(live, ...args),
+  messages: (...args) => views.listMessages(live, ...args),
+  message: (...args) => views.getMessage(live, ...args),
+  recipient: (...args) => views.getRecipient(live, ...args),
+})
+type MailCall =
+  | 'putMailbox'
+  | 'mailboxes'
+  | 'mailbox'
+  | 'deleteMailbox'
+  | 'items'
+  | 'item'
+  | 'rawItem'
+  | 'deleteItem'
+  | 'accept'
+  | 'messages'
+  | 'message'
+  | 'recipient'
+
+const driveCalls = (live: Live): Pick<Emulator, DriveCall> => ({
+  startMove: (...args) => moves.start(live, ...args),
+  moves: (...args) => moves.list(live, ...args),
+  move: (...args) => moves.get(live, ...args),
+  releaseMove: (...args) => moves.release(live, ...args),
+  cancelMove: (...args) => moves.cancel(live, ...args),
+  addFault: (...args) => faults.addFault(live, ...args),
+  faults: (...args) => faults.listFaults(live, ...args),
+  fault: (...args) => faults.getFault(live, ...args),
+  deleteFault: (...args) => faults.deleteFault(live, ...args),
+  restartServer: (site, server) => restartServer(live, site, server),
+  clock: (...args) => time.getClock(live, ...args),
+  setClock: (...args) => time.setClock(live, ...args),
+  advance: (...args) => time.advance(live, ...args),
+  pause: (...args) => debug.pause(live, ...args),
+  held: (...args) => debug.held(live, ...args),
+  step: (...args) => debug.step(live, ...args),
+  resume: (...args) => debug.resume(live, ...args),
+})
+type DriveCall =
+  | 'startMove'
+  | 'moves'
+  | 'move'
+  | 'releaseMove'
+  | 'cancelMove'
+  | 'addFault'
+  | 'faults'
+  | 'fault'
+  | 'deleteFault'
+  | 'restartServer'
+  | 'clock'
+  | 'setClock'
+  | 'advance'
+  | 'pause'
+  | 'held'
+  | 'step'
+  | 'resume'
+
+/** Restarting an MTA empties its cache (Q178534). */
+async function restartServer(live: Live, site: string, server: string): Promise<void> {
+  const settings = await siteOf(live, site)
+  await live.client.del(cacheKey(settings, serverIn(settings, server)))
+}
+
+const probeCalls = (live: Live): Pick<Emulator, 'audit' | 'events' | 'ready' | 'queueNames'> => ({
+  audit: (...args) => audit(live, ...args),
+  events: (...args) => follow(live, ...args),
+  ready: () => ready(live),
+  async queueNames() {
+    const names = await live.settings.names()
+    const sites = await Promise.all(names.map((name) => live.settings.get(name)))
+    return sites.flatMap((site) => (site ? queueNamesOf(site.site, site.servers) : []))
+  },
+})
+
+async function ready(live: Live): Promise<{ ready: boolean; checks: Record<string, string> }> {
+  const redis = await live.client.ping().catch((error: Error) => error.message)
+  const running = await rolesRunning(live.client, live.connection.namespace)
+  const checks: Record<string, string> = { redis: redis === 'PONG' ? 'ok' : redis }
+  for (const role of ROLES) checks[role] = running.has(role) ? 'ok' : 'no worker runs this role'
+  return { ready: Object.values(checks).every((check) => check === 'ok'), checks }
+}

@@ -1,0 +1,210 @@
+/**
+ * Mailboxes as a person sees them: the directory entry, what each store, replica and cache says, and what has arrived.
+ */
+
+import { uuidv7 } from 'uuidv7'
+import type { Cached, DirectoryEntry } from '../../machines/cache.ts'
+import { directoryEntry } from '../../machines/site.ts'
+import { OUTSIDE, type Stored } from '../../machines/wire.ts'
+import { stateName } from '../../machines/words.ts'
+import { problem } from '../errors.ts'
+import { siteTime } from './clock.ts'
+import { allEntries, entryOf, newest, replicasOf } from './directory-read.ts'
+import type { MailboxSpec, MailboxView } from './emulator.ts'
+import { eventFor, inject } from './inject.ts'
+import { boxKey, cacheKey, part, shardOf } from './keys.ts'
+import { checkMailbox } from './lifecycle.ts'
+import { type Live, OWN_EVENT_MS, siteOf } from './live-parts.ts'
+import { claim, moveOf } from './moves.ts'
+import type { Settings } from './settings.ts'
+
+/** The entry, or a problem; deleted ones count as none. */
+export async function entryOrProblem(
+  live: Live,
+  settings: Settings,
+  alias: string,
+): Promise<DirectoryEntry> {
+  const entry = await entryOf(live.client, settings, alias)
+  if (!entry || entry.deleted) {
+    throw problem('unknown-mailbox', `The site ${settings.site} has no mailbox "${alias}".`)
+  }
+  return entry
+}
+
+export async function putMailbox(
+  live: Live,
+  site: string,
+  spec: MailboxSpec,
+  replicate?: 'now' | 'lagged',
+): Promise<{ created: boolean; mailbox: MailboxView }> {
+  const settings = await siteOf(live, site)
+  const entries = await allEntries(live.client, settings)
+  const known = (alias: string) => entries.has(alias) && !entries.get(alias)?.deleted
+  checkMailbox(settings, spec, known)
+  const old = entries.get(spec.alias)
+  const created = !old || old.deleted === true
+  if (old && !created && old.home !== spec.server) {
+    const how = 'Move it: POST /sites/:site/moves.'
+    throw problem('mailbox-exists', `The mailbox ${spec.alias} is on ${old.home}. ${how}`)
+  }
+  await changeEntry(
+    live,
+    settings,
+    spec.alias,
+    old ?? null,
+    async (newestEntry) => {
+      const version = (newestEntry?.version ?? 0) + 1
+      const id = created ? freshId(spec.alias, version) : (newestEntry?.mailbox ?? spec.alias)
+      if (created) await createBox(live, settings, spec.server, id)
+      await rememberAddresses(live, settings, spec)
+      return directoryEntry(spec, id, version)
+    },
+    replicate ?? (created ? 'now' : 'lagged'),
+  )
+  return { created, mailbox: await viewOf(live, settings, spec.alias) }
+}
+
+/** A mailbox made again under an alias is another mailbox. */
+const freshId = (alias: string, version: number): string =>
+  version === 1 ? alias : `${alias}-${version}`
+
+async function createBox(
+  live: Live,
+  settings: Settings,
+  server: string,
+  id: string,
+): Promise<void> {
+  await injectAndWait(live, settings, `mailbox/${server}/${id}`, 'mailbox.created')
+}
+
+const rememberAddresses = async (live: Live, settings: Settings, spec: MailboxSpec) => {
+  const { alias, addresses = [] } = spec
+  if (addresses.length === 0) return
+  const pairs = addresses.flatMap((address) => [address.toLowerCase(), alias])
+  await live.client.hset(part(settings, 0, 'addresses'), ...pairs)
+}
+
+/** Writes the entry at its home, under the same claim that a move takes: an edit and a move exclude each other. */
+async function changeEntry(
+  live: Live,
+  settings: Settings,
+  alias: string,
+  old: DirectoryEntry | null,
+  edit: (newest: DirectoryEntry | null) => Promise<DirectoryEntry>,
+  replicate: 'now' | 'lagged',
+): Promise<void> {
+  const claimed = old?.mailbox ?? alias
+  const id = uuidv7()
+  await claim(live, settings, claimed, id).catch((error: Error) => {
+    throw problem('mailbox-in-transit', `${error.message} Its entry cannot be changed now.`)
+  })
+  try {
+    const record = await edit(await entryOf(live.client, settings, alias))
+    const to = `directory/${record.home}/${alias}`
+    const payload = { record, now: replicate === 'now' }
+    await injectAndWait(live, settings, to, 'entry.written', payload)
+    if (replicate === 'now') await everywhere(live, settings, alias, record.version)
+  } finally {
+    await live.client.hdel(part(settings, 0, 'moving'), claimed)
+  }
+}
+
+/** Until each replica has the version; a paused directory queue ends the wait, not the write. */
+async function everywhere(live: Live, settings: Settings, alias: string, version: number) {
+  const look = async () => {
+    const replicas = await replicasOf(live.client, settings, alias)
+    const all = settings.servers.every((server) => (replicas.get(server)?.version ?? 0) >= version)
+    return all ? true : null
+  }
+  await live.watch.until(settings.site, look, { timeoutMs: OWN_EVENT_MS })
+}
+
+/** Injects an event and waits until its step has committed; 503 when nobody takes it. */
+export async function injectAndWait(
+  live: Live,
+  settings: Settings,
+  to: string,
+  type: Parameters<typeof eventFor>[2],
+  payload: Parameters<typeof eventFor>[3] = {},
+): Promise<void> {
+  const event = eventFor(settings, to, type, payload)
+  await inject(live, settings, event)
+  const outbox = part(settings, shardOf(settings, to), 'outbox')
+  const look = async () => ((await live.client.hexists(outbox, event.id)) === 0 ? true : null)
+  const done = await live.watch.until(settings.site, look, { timeoutMs: OWN_EVENT_MS })
+  if (!done)
+    throw problem('timeout', `${type} for ${to} is kept and waits: its queue does not move.`)
+}
+
+export async function deleteMailbox(live: Live, site: string, alias: string): Promise<void> {
+  const settings = await siteOf(live, site)
+  if (alias === OUTSIDE) {
+    throw problem('reserved-mailbox', `"${OUTSIDE}" stands for what lies beyond the site.`)
+  }
+  const entry = await entryOrProblem(live, settings, alias)
+  const gone = async (now: DirectoryEntry | null) => {
+    const newestEntry = now ?? entry
+    return { ...newestEntry, version: newestEntry.version + 1, deleted: true }
+  }
+  await changeEntry(live, settings, alias, entry, gone, 'now')
+  await injectAndWait(live, settings, `mailbox/${entry.home}/${entry.mailbox}`, 'mailbox.deleted')
+}
+
+export async function listMailboxes(live: Live, site: string): Promise<MailboxView[]> {
+  const settings = await siteOf(live, site)
+  const entries = [...(await allEntries(live.client, settings)).values()]
+  const aliases = entries.filter(({ deleted }) => !deleted).map(({ alias }) => alias)
+  return Promise.all(aliases.sort().map((alias) => viewOf(live, settings, alias)))
+}
+
+export async function viewOf(live: Live, settings: Settings, alias: string): Promise<MailboxView> {
+  const replicas = await replicasOf(live.client, settings, alias)
+  const entry = newest(replicas.values())
+  if (!entry || entry.deleted) {
+    throw problem('unknown-mailbox', `The site ${settings.site} has no mailbox "${alias}".`)
+  }
+  const now = siteTime(settings.clock, Date.now())
+  const stores: MailboxView['stores'] = {}
+  const caches: MailboxView['caches'] = {}
+  for (const server of settings.servers) {
+    const store = await storeOf(live, settings, server, entry.mailbox)
+    if (store) stores[server] = store
+    const text = await live.client.hget(cacheKey(settings, server), alias)
+    const cached = text ? (JSON.parse(text) as Cached) : null
+    caches[server] = cached && {
+      home: cached.home,
+      alternate: cached.alternate,
+      ageMs: now - cached.readAt,
+    }
+  }
+  return {
+    alias,
+    mailbox: entry.mailbox,
+    addresses: [`${alias}@${settings.domain}`, ...entry.addresses],
+    server: entry.home,
+    alternateRecipient: entry.alternate,
+    deliverToBoth: entry.both,
+    version: entry.version,
+    move: await moveOf(live, settings, entry.mailbox),
+    stores,
+    replicas: Object.fromEntries(
+      [...replicas].map(([server, { home, version, alternate, deleted }]) => [
+        server,
+        { home: deleted ? null : home, version, alternate },
+      ]),
+    ),
+    caches,
+  }
+}
+
+async function storeOf(live: Live, settings: Settings, server: string, mailbox: string) {
+  const box = boxKey(settings, server, mailbox)
+  const [text, messages, inTransit, waiters] = await Promise.all([
+    live.client.hget(box, 'actor'),
+    live.client.hlen(`${box}:items`),
+    live.client.hlen(`${box}:transit`),
+    live.client.hlen(`${box}:waiters`),
+  ])
+  if (!text) return null
+  return { state: stateName((JSON.parse(text) as Stored).s), messages, inTransit, waiters }
+}

@@ -1,0 +1,228 @@
+/**
+ * Moves as a person sees them: started, looked at, released, cancelled. One mailbox has one move at a time.
+ */
+import { uuidv7 } from 'uuidv7'
+import { ENDS, PHASES, PHASES_BACK } from '../../machines/move.ts'
+import { OUTSIDE, type Stored } from '../../machines/wire.ts'
+import { phaseName, stateName } from '../../machines/words.ts'
+import { problem } from '../errors.ts'
+import { entryOf } from './directory-read.ts'
+import type { MoveSpec, MoveView } from './emulator.ts'
+import { type Door, eventFor, inject } from './inject.ts'
+import { part, placeOf } from './keys.ts'
+import { iso, type Live, OWN_EVENT_MS, serverIn, siteOf } from './live-parts.ts'
+import type { Settings } from './settings.ts'
+
+/** A claim on a mailbox whose move was never started (its process died in between) is void after this. */
+const CLAIM_MS = 5_000
+
+/** Starts a move; says why not when that would be a problem of the caller's. */
+export async function startMove(
+  door: Door,
+  settings: Settings,
+  spec: MoveSpec,
+): Promise<{ id: string } | { refused: string }> {
+  try {
+    return { id: await beginMove(door, settings, spec) }
+  } catch (error) {
+    if (error instanceof Error && 'code' in error) return { refused: error.message }
+    throw error
+  }
+}
+
+async function beginMove(door: Door, settings: Settings, spec: MoveSpec): Promise<string> {
+  const { mailbox: alias, to } = spec
+  if (alias === OUTSIDE) {
+    throw problem('reserved-mailbox', `"${OUTSIDE}" stands for what lies beyond the site.`)
+  }
+  serverIn(settings, to)
+  checkPhase(spec.holdAt)
+  const entry = await entryOf(door.client, settings, alias)
+  if (!entry || entry.deleted) throw unknownMailbox(settings, alias)
+  const id = uuidv7()
+  await claim(door, settings, entry.mailbox, id)
+  const current = await entryOf(door.client, settings, alias)
+  if (!current || current.deleted || current.home === to) {
+    await door.client.hdel(part(settings, 0, 'moving'), entry.mailbox)
+    if (!current || current.deleted) throw unknownMailbox(settings, alias)
+    throw problem('same-server', `The mailbox ${alias} is on ${to} already.`)
+  }
+  const record = { ...current, home: to, version: current.version + 1 }
+  const move = { id, alias, mailbox: current.mailbox, source: current.home, target: to, record }
+  const holdAt = spec.holdAt ?? null
+  await inject(door, settings, eventFor(settings, `move/${id}`, 'move.requested', { move, holdAt }))
+  return id
+}
+
+const unknownMailbox = (settings: Settings, alias: string) =>
+  problem('unknown-mailbox', `The site ${settings.site} has no mailbox "${alias}".`)
+
+const HOLDABLE: readonly string[] = [...PHASES, ...PHASES_BACK]
+
+function checkPhase(phase: string | undefined): void {
+  if (phase === undefined || HOLDABLE.includes(phase)) return
+  throw problem('unknown-phase', `A move cannot hold at "${phase}": ${HOLDABLE.join(', ')}.`)
+}
+
+/** Claims the mailbox for a move or an edit; a claim by one that has ended is taken over. */
+export async function claim(
+  { client }: Door,
+  settings: Settings,
+  mailbox: string,
+  id: string,
+): Promise<void> {
+  const moving = part(settings, 0, 'moving')
+  for (;;) {
+    const mine = JSON.stringify({ id, at: Date.now() })
+    if ((await client.hsetnx(moving, mailbox, mine)) === 1) return
+    const text = await client.hget(moving, mailbox)
+    if (!text) continue
+    const { id: other, at } = JSON.parse(text) as { id: string; at: number }
+    const actor = await moveActor(client, settings, other)
+    const over = actor ? isOver(actor) : Date.now() - at > CLAIM_MS
+    if (!over)
+      throw problem('mailbox-moving', `The mailbox ${mailbox} has a move already: ${other}.`)
+    await client.hdel(moving, mailbox)
+  }
+}
+
+/** The move that has the mailbox now, if any. */
+export async function moveOf(
+  { client }: Door,
+  settings: Settings,
+  mailbox: string,
+): Promise<string | null> {
+  const text = await client.hget(part(settings, 0, 'moving'), mailbox)
+  if (!text) return null
+  const { id } = JSON.parse(text) as { id: string }
+  const actor = await moveActor(client, settings, id)
+  return actor && !isOver(actor) ? id : null
+}
+
+const isOver = (actor: Stored): boolean => (ENDS as readonly string[]).includes(phaseName(actor.s))
+
+export async function moveActor(
+  client: Door['client'],
+  settings: Settings,
+  id: string,
+): Promise<Stored | null> {
+  const { key, field } = placeOf(settings, `move/${id}`)
+  const text = await client.hget(key, field)
+  return text ? (JSON.parse(text) as Stored) : null
+}
+
+export async function start(live: Live, site: string, spec: MoveSpec): Promise<MoveView> {
+  const settings = await siteOf(live, site)
+  const id = await beginMove(live, settings, spec)
+  const begun = async () => {
+    const actor = await moveActor(live.client, settings, id)
+    return actor ? viewOf(id, actor) : null
+  }
+  const view = await live.watch.until(site, begun, { timeoutMs: OWN_EVENT_MS })
+  return view ?? notBegun(id, spec)
+}
+
+/** The moves' queue is paused, or nobody works on it: the move waits there. */
+const notBegun = (id: string, spec: MoveSpec): MoveView => ({
+  id,
+  mailbox: spec.mailbox,
+  from: '',
+  to: spec.to,
+  phase: 'asked',
+  held: false,
+  holdAt: spec.holdAt ?? null,
+  startedAt: iso(Date.now()),
+  items: 0,
+  state: 'running',
+})
+
+export function viewOf(id: string, actor: Stored): MoveView {
+  const phase = phaseName(actor.s)
+  const ended = { completed: 'completed', rolledBack: 'rolledBack', refused: 'refused' } as const
+  return {
+    id,
+    mailbox: actor.a.move?.alias ?? '',
+    from: actor.a.move?.source ?? '',
+    to: actor.a.move?.target ?? '',
+    phase,
+    held: stateName(actor.s).endsWith('(held)'),
+    holdAt: actor.c.holdAt as string | null,
+    startedAt: iso(actor.a.startedAt ?? 0),
+    items: actor.a.moved ?? 0,
+    state: ended[phase as keyof typeof ended] ?? 'running',
+  }
+}
+
+export async function list(live: Live, site: string): Promise<MoveView[]> {
+  const settings = await siteOf(live, site)
+  const all = await live.client.hgetall(part(settings, 0, 'moves'))
+  return Object.entries(all)
+    .map(([id, text]) => viewOf(id, JSON.parse(text) as Stored))
+    .sort((a, b) => a.id.localeCompare(b.id))
+}
+
+export async function get(live: Live, site: string, id: string): Promise<MoveView> {
+  const settings = await siteOf(live, site)
+  const actor = await moveActor(live.client, settings, id)
+  if (!actor) throw problem('unknown-move', `The site ${site} has no move "${id}".`)
+  return viewOf(id, actor)
+}
+
+export async function release(
+  live: Live,
+  site: string,
+  id: string,
+  holdAt?: string,
+): Promise<MoveView> {
+  checkPhase(holdAt)
+  const before = await get(live, site, id)
+  if (before.state !== 'running')
+    throw problem('move-finished', `The move ${id} is ${before.state}.`)
+  const plansToHold = before.holdAt !== null
+  if (!before.held && !plansToHold && holdAt === undefined) {
+    throw problem('not-held', `The move ${id} does not hold: it is ${before.phase}.`)
+  }
+  return tell(live, site, id, 'move.released', { holdAt: holdAt ?? null }, (now) => !now.held)
+}
+
+export async function cancel(live: Live, site: string, id: string): Promise<MoveView> {
+  const before = await get(live, site, id)
+  if (before.state !== 'running')
+    throw problem('move-finished', `The move ${id} is ${before.state}.`)
+  const past = PHASES.indexOf('committed')
+  const phase = (PHASES as readonly string[]).indexOf(before.phase)
+  if (phase >= past || (before.phase === 'verified' && !before.held)) {
+    throw tooLate(before)
+  }
+  const view = await tell(live, site, id, 'move.cancelled', {}, () => true)
+  const actor = await moveActor(live.client, await siteOf(live, site), id)
+  if (actor?.c.cancelled !== true) throw tooLate(view)
+  return view
+}
+
+const tooLate = ({ id, phase }: MoveView) => {
+  const why = 'The directory names the target, or is about to: a move goes on from there.'
+  return problem('move-committed', `The move ${id} is ${phase}. ${why}`)
+}
+
+/** Injects an event for the move and answers with the move once it was consumed. */
+async function tell(
+  live: Live,
+  site: string,
+  id: string,
+  type: 'move.released' | 'move.cancelled',
+  payload: { holdAt?: string | null },
+  enough: (view: MoveView) => boolean,
+): Promise<MoveView> {
+  const settings = await siteOf(live, site)
+  const event = eventFor(settings, `move/${id}`, type, payload)
+  await inject(live, settings, event)
+  const outbox = part(settings, 0, 'outbox')
+  const look = async () => {
+    if ((await live.client.hexists(outbox, event.id)) === 1) return null
+    const view = await get(live, site, id)
+    return enough(view) ? view : null
+  }
+  const view = await live.watch.until(site, look, { timeoutMs: OWN_EVENT_MS })
+  return view ?? get(live, site, id)
+}

@@ -1,0 +1,50 @@
+/**
+ * The commit port: what a driver of the step function needs of a store, and nothing of how it is kept.
+ *
+ * Live it is Redis (`redis-port.ts`). A step loads what its event touches, runs pure, and commits all or nothing.
+ */
+import type { Cached } from '../../machines/cache.ts'
+import type { Stepped } from '../../machines/step.ts'
+import type { Given, MailEvent } from '../../machines/wire.ts'
+import type { Settings } from './settings.ts'
+
+/** What a step was given, and what its commit will check and finish. */
+export interface Loaded extends Given {
+  settings: Settings
+  /** Cache entries that the look-ups refreshed, by alias, and the server whose cache it is. */
+  refreshed: { server: string; entries: Record<string, Cached> }
+  /** Of an alarm: the timer's date as it is armed now; null when it is disarmed. */
+  armedFor: number | null
+}
+
+export interface LoadOptions {
+  /** Believe the cache however old it is (a fault rule). */
+  stale?: boolean
+  at: number
+}
+
+/** What the journal keeps of a step. */
+export interface JournalRecord {
+  /** The event's id, site time, the actor, the event's type, and for whom it was. */
+  i: string
+  a: number
+  t: string
+  y: string
+  w: string
+  /** What it changed, in words. */
+  c: string[]
+  /** Each changed actor with its state's name. */
+  s: [string, string][]
+  /** The message it concerns. */
+  m?: string
+}
+
+export type Outcome =
+  | { done: true; position: string }
+  /** Somebody else changed what the step had read: run it again. */
+  | { done: false; why: 'epoch' | 'conflict' }
+
+export interface Port {
+  load(settings: Settings, event: MailEvent, options: LoadOptions): Promise<Loaded>
+  commit(loaded: Loaded, stepped: Stepped, record: JournalRecord): Promise<Outcome>
+}

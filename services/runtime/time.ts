@@ -1,0 +1,247 @@
+/**
+ * The site clock as a person drives it: scaled, stopped, advanced, run until idle.
+ *
+ * Advancing stops the clock and jumps from due timer to due timer; between two jumps everything that can happen at that
+ * instant happens. A week in which little is due takes seconds, and nothing happens at a time at which it was not due.
+ */
+import type { MailEvent } from '../../machines/wire.ts'
+import { stateName } from '../../machines/words.ts'
+import { problem } from '../errors.ts'
+import { alarmEvent, armedFrom } from './alarms.ts'
+import { jumpedTo, SCALE_MAX, siteTime, withScale } from './clock.ts'
+import type { Advanced, ClockView, WaitsFor } from './emulator.ts'
+import { parkedEvents } from './gates.ts'
+import { part, shardsOf } from './keys.ts'
+import { iso, type Live, siteOf, still } from './live-parts.ts'
+import { list as listMoves } from './moves.ts'
+import { queueNamesOf } from './queues.ts'
+import { retime } from './retime.ts'
+import type { Settings } from './settings.ts'
+import { ring } from './timekeeper.ts'
+import { eventWait, underWay } from './waits.ts'
+
+/** What one call advances at most in real time; it then answers how far it came. */
+const ADVANCE_REAL_MS = 120_000
+/** Nothing under way moved for this long: it is stuck, and said to be. */
+const STUCK_MS = 5_000
+/** With something stuck, timers that come again and again are followed no further than the longest expiry and a day. */
+const HORIZON_MS = 12 * 24 * 3_600_000
+
+export async function clockView(live: Live, settings: Settings): Promise<ClockView> {
+  const next = await nextDue(live, settings)
+  return {
+    now: iso(siteTime(settings.clock, Date.now())),
+    mode: settings.clock.scale === 0 ? 'stopped' : 'running',
+    scale: settings.clock.scale,
+    nextDue: next === null ? null : iso(next),
+  }
+}
+
+export const getClock = async (live: Live, site: string): Promise<ClockView> =>
+  clockView(live, await siteOf(live, site))
+
+export async function setClock(
+  live: Live,
+  site: string,
+  change: { scale: number } | { stop: true } | { run: true },
+): Promise<ClockView> {
+  const scale = 'scale' in change ? change.scale : 'stop' in change ? 0 : 1
+  if (!(scale >= 0 && scale <= SCALE_MAX)) {
+    throw problem('bad-request', `A scale is a number from 0 to ${SCALE_MAX}.`)
+  }
+  await siteOf(live, site)
+  const settings = await rescale(live, site, scale)
+  return clockView(live, settings)
+}
+
+async function rescale(live: Live, site: string, scale: number): Promise<Settings> {
+  const settings = await live.settings.change(site, (old) => ({
+    ...old,
+    clock: withScale(old.clock, scale, Date.now()),
+  }))
+  await retime(live, still(settings, site))
+  return still(settings, site)
+}
+
+async function nextDue(live: Live, settings: Settings): Promise<number | null> {
+  const firsts = await Promise.all(
+    shardsOf(settings).map((shard) =>
+      live.client.zrange(part(settings, shard, 'timers'), '0', '0', 'WITHSCORES'),
+    ),
+  )
+  const dues = firsts.flatMap(([, due]) => (due === undefined ? [] : [Number(due)]))
+  return dues.length === 0 ? null : Math.min(...dues)
+}
+
+export async function advance(
+  live: Live,
+  site: string,
+  by: { ms: number } | { until: 'idle' },
+  signal?: AbortSignal,
+): Promise<Advanced> {
+  const before = await siteOf(live, site)
+  const { scale } = before.clock
+  const stopped = await live.settings.change(site, (old) => ({
+    ...old,
+    clock: withScale(old.clock, 0, Date.now()),
+  }))
+  const from = still(stopped, site).clock.at
+  const run: Run = {
+    live,
+    site,
+    from,
+    target: 'ms' in by ? from + by.ms : null,
+    fired: 0,
+    deadline: Date.now() + ADVANCE_REAL_MS,
+    signal,
+  }
+  const blockedBy = await jump(run)
+  const settings = await rescale(live, site, scale)
+  const view = await clockView(live, settings)
+  return {
+    ...view,
+    advancedMs: Date.parse(view.now) - from,
+    blockedBy: run.target === null ? blockedBy : [],
+    fired: run.fired,
+  }
+}
+
+interface Run {
+  live: Live
+  site: string
+  from: number
+  /** Where to go, or null to go on until idle. */
+  target: number | null
+  fired: number
+  deadline: number
+  signal: AbortSignal | undefined
+}
+
+async function jump(run: Run): Promise<WaitsFor[]> {
+  const { live, site } = run
+  for (;;) {
+    const settings = still(await live.settings.get(site), site)
+    const stuck = await quiet(run, settings)
+    const next = await nextJump(run, settings, stuck.length > 0)
+    if (next === null) {
+      if (run.target !== null) await jumpTo(live, site, run.target)
+      return [...stuck, ...(run.target === null ? await holding(live, site) : [])]
+    }
+    if (run.signal?.aborted || Date.now() > run.deadline) {
+      return [...stuck, { kind: 'clock', text: 'this call took too long; call again to go on' }]
+    }
+    run.fired += await ring(keepingOf(live), await jumpTo(live, site, next))
+  }
+}
+
+/** The date of the next timer to jump to; null when there is none that this call goes to. */
+async function nextJump(run: Run, settings: Settings, isStuck: boolean): Promise<number | null> {
+  const waiting = await firstLater(run.live, settings)
+  if (waiting === null) return null
+  if (run.target !== null && waiting > run.target) return null
+  if (run.target === null && isStuck && waiting > run.from + HORIZON_MS) return null
+  return waiting
+}
+
+/** The first timer that is not due yet; what is due and left is stuck. */
+async function firstLater(live: Live, settings: Settings): Promise<number | null> {
+  const now = siteTime(settings.clock, Date.now())
+  const later = await Promise.all(
+    shardsOf(settings).map((shard) =>
+      live.client.zrangebyscore(
+        part(settings, shard, 'timers'),
+        `(${now}`,
+        '+inf',
+        'WITHSCORES',
+        'LIMIT',
+        0,
+        1,
+      ),
+    ),
+  )
+  const dues = later.flatMap(([, due]) => (due === undefined ? [] : [Number(due)]))
+  return dues.length === 0 ? null : Math.min(...dues)
+}
+
+async function jumpTo(live: Live, site: string, at: number): Promise<Settings> {
+  const settings = await live.settings.change(site, (old) => ({
+    ...old,
+    clock: jumpedTo(old.clock, at, Date.now()),
+  }))
+  return still(settings, site)
+}
+
+const keepingOf = ({ client, queues, alarms, settings }: Live) => ({
+  client,
+  queues,
+  alarms,
+  namespace: settings.namespace,
+})
+
+/**
+ * Waits until all that can happen at this instant has happened. What is left cannot: it is held by a rule, or its queue
+ * is paused; it is returned. Something else that does not move for a while is returned too.
+ */
+async function quiet(run: Run, settings: Settings): Promise<WaitsFor[]> {
+  const { live, site } = run
+  await ring(keepingOf(live), settings)
+  let last = ''
+  let since = Date.now()
+  const look = async (): Promise<WaitsFor[] | null> => {
+    const { moving, stuck, key } = await instant(live, settings)
+    if (key !== last) since = Date.now()
+    last = key
+    if (moving === 0 || Date.now() - since > STUCK_MS) return stuck
+    return null
+  }
+  const wait = { timeoutMs: ADVANCE_REAL_MS, signal: run.signal }
+  return (await live.watch.until(site, look, wait)) ?? []
+}
+
+/** What is under way at this instant, and what of it cannot move. */
+async function instant(live: Live, settings: Settings) {
+  const [events, parked, paused] = await Promise.all([
+    underWayNow(live, settings),
+    parkedEvents(live.client, settings),
+    pausedQueues(live, settings),
+  ])
+  const situation = {
+    events,
+    parked: new Map(parked.map((one) => [one.id, one])),
+    pausedQueues: paused,
+  }
+  const waits = events.map((event) => eventWait(settings, event, situation))
+  // An event that waits for a phase of a move looks again by itself; it is stuck only when nothing else moves.
+  const stuck = waits.filter(({ kind }) => kind !== 'event')
+  return { moving: waits.length - stuck.length, stuck, key: events.map(({ id }) => id).join() }
+}
+
+/** Events in the outboxes, and alarms of timers that are due and have not been taken. */
+async function underWayNow(live: Live, settings: Settings): Promise<MailEvent[]> {
+  const now = siteTime(settings.clock, Date.now())
+  const due = await Promise.all(
+    shardsOf(settings).map((shard) =>
+      live.client.zrangebyscore(part(settings, shard, 'timers'), '-inf', `${now}`),
+    ),
+  )
+  const alarms = due.flat().flatMap((member) => {
+    const armed = armedFrom(member, now)
+    return armed ? [alarmEvent(settings, armed)] : []
+  })
+  return [...(await underWay(live, settings, '')), ...alarms]
+}
+
+async function pausedQueues(live: Live, settings: Settings): Promise<Set<string>> {
+  const names = queueNamesOf(settings.site, settings.servers)
+  const paused = await Promise.all(names.map((name) => live.queues.get(name).isPaused()))
+  return new Set(names.filter((_, i) => paused[i]))
+}
+
+/** Moves that hold keep a site from being idle, though nothing is under way. */
+async function holding(live: Live, site: string): Promise<WaitsFor[]> {
+  const held = (await listMoves(live, site)).filter((move) => move.held)
+  return held.map(({ id, mailbox, phase }) => ({
+    kind: 'move' as const,
+    text: `the move ${id} of ${mailbox} holds at ${stateName(phase)}`,
+  }))
+}

@@ -1,0 +1,130 @@
+/**
+ * The timekeeper: rings timers that are due, and sends again what got lost on the way to a queue.
+ *
+ * Every worker process has one. What it does can be done twice without harm: an alarm's id is its timer's date, and a
+ * job that is there already is left as it is. Without it a timer whose job was cleaned away would never ring, and what a
+ * crash left in an outbox would never be sent.
+ */
+import type { MailEvent } from '../../machines/wire.ts'
+import { type Alarms, alarmEvent, armedFrom } from './alarms.ts'
+import { siteTime } from './clock.ts'
+import type { Client } from './commit.ts'
+import { letGo, parkedEvents, promoteJob } from './gates.ts'
+import { part, shardsOf } from './keys.ts'
+import { type Queues, queueOf, queuePrefix } from './queues.ts'
+import type { Settings } from './settings.ts'
+
+/** How late a timer that is no retry may ring, in real time. */
+export const TICK_MS = 200
+/** Timers rung at one tick, for each shard. */
+const RUNG_MAX = 1_000
+/** An event that is this long in the outbox is looked for in its queue. */
+export const OVERDUE_MS = 3_000
+/** How often the outboxes are looked through, and how much of one at a time. */
+export const SWEEP_MS = 1_000
+const SWEPT_MAX = 2_000
+
+export interface Timekeeping {
+  client: Client
+  queues: Queues
+  alarms: Alarms
+  namespace: string
+}
+
+/** Makes the alarms of all timers that are due by now; says how many. */
+export async function ring(keeping: Timekeeping, settings: Settings): Promise<number> {
+  const now = siteTime(settings.clock, Date.now())
+  let rung = 0
+  for (const shard of shardsOf(settings)) {
+    const timers = part(settings, shard, 'timers')
+    const due = await keeping.client.zrangebyscore(
+      timers,
+      '-inf',
+      `${now}`,
+      'WITHSCORES',
+      'LIMIT',
+      0,
+      RUNG_MAX,
+    )
+    const members = due.filter((_, i) => i % 2 === 0)
+    const scores = due.filter((_, i) => i % 2 === 1).map(Number)
+    rung += await ringAll(keeping, settings, timers, members, scores)
+  }
+  return rung
+}
+
+async function ringAll(
+  keeping: Timekeeping,
+  settings: Settings,
+  timers: string,
+  members: string[],
+  scores: number[],
+): Promise<number> {
+  const events: MailEvent[] = []
+  for (const [i, member] of members.entries()) {
+    if (member.startsWith('!')) await endDelay(keeping, timers, member)
+    const armed = member.startsWith('!') ? null : armedFrom(member, scores[i] as number)
+    if (armed) events.push(alarmEvent(settings, armed))
+  }
+  if (events.length > 0) await keeping.queues.add(settings.site, events)
+  return members.length
+}
+
+/** A delay that a fault rule ordered is over: the event's job runs now, and sees that it may pass. */
+async function endDelay(
+  { client, queues }: Timekeeping,
+  timers: string,
+  member: string,
+): Promise<void> {
+  const [queue = '', id = ''] = member.slice(1).split('|')
+  await promoteJob(queues, queue, id)
+  await client.zrem(timers, member)
+}
+
+/** Sends again each event that is overdue and has no job. */
+export async function sweep(keeping: Timekeeping, settings: Settings): Promise<number> {
+  const { client, queues, namespace } = keeping
+  let sent = 0
+  for (const shard of shardsOf(settings)) {
+    const overdue = await overdueEvents(client, part(settings, shard, 'outbox'))
+    const there = await Promise.all(
+      overdue.map((event) => {
+        const queue = queueOf(settings.site, event.to)
+        return client.exists(`${queuePrefix(namespace, queue)}:${queue}:${event.id}`)
+      }),
+    )
+    const lost = overdue.filter((_, i) => there[i] === 0)
+    if (lost.length > 0) await queues.add(settings.site, lost)
+    sent += lost.length
+  }
+  if (!settings.paused) await letGoAfterPause(keeping, settings)
+  return sent
+}
+
+async function overdueEvents(client: Client, outbox: string): Promise<MailEvent[]> {
+  const before = Date.now() - OVERDUE_MS
+  const events: MailEvent[] = []
+  let cursor = '0'
+  do {
+    const [next, flat] = await client.hscan(outbox, cursor, 'COUNT', 500)
+    cursor = next
+    for (let i = 1; i < flat.length; i += 2) {
+      const { sentAt, event } = JSON.parse(flat[i] as string) as {
+        sentAt: number
+        event: MailEvent
+      }
+      if (sentAt < before) events.push(event)
+    }
+  } while (cursor !== '0' && events.length < SWEPT_MAX)
+  return events
+}
+
+/** An event that was parked while the pause was being lifted. */
+async function letGoAfterPause({ client, queues }: Timekeeping, settings: Settings): Promise<void> {
+  const parked = await parkedEvents(client, settings)
+  const left = parked.filter(
+    ({ kind, rule }) =>
+      kind === 'pause' || (kind === 'hold' && !settings.faults.some(({ id }) => id === rule)),
+  )
+  await letGo(client, queues, settings, left)
+}

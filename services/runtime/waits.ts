@@ -1,0 +1,137 @@
+/**
+ * Why an entry is where it is: the timer, the event under way, the paused queue, the hold, the fault rule, the move's
+ * phase, the clock that stands still.
+ */
+import type { MailEvent } from '../../machines/wire.ts'
+import { realDelay } from './clock.ts'
+import type { WaitsFor } from './emulator.ts'
+import { type Parked, parkedEvents } from './gates.ts'
+import { part, shardOf, shardsOf } from './keys.ts'
+import type { Leaf } from './leaves.ts'
+import { iso, type Live } from './live-parts.ts'
+import { moveActor, moveOf, viewOf as moveView } from './moves.ts'
+import { queueOf } from './queues.ts'
+import { timerMember } from './redis-port.ts'
+import type { Settings } from './settings.ts'
+
+/** Events under way that are looked through for one message. */
+const UNDER_WAY_MAX = 20_000
+
+/** What a site's waiting is explained from, read once for all entries of a message. */
+export interface Situation {
+  events: MailEvent[]
+  parked: Map<string, Parked>
+  pausedQueues: Set<string>
+}
+
+export async function situationOf(
+  live: Live,
+  settings: Settings,
+  mentions: string,
+): Promise<Situation> {
+  const events = await underWay(live, settings, mentions)
+  const parked = await parkedEvents(live.client, settings)
+  const queues = [...new Set(events.map((event) => queueOf(settings.site, event.to)))]
+  const paused = await Promise.all(queues.map((name) => live.queues.get(name).isPaused()))
+  return {
+    events,
+    parked: new Map(parked.map((one) => [one.id, one])),
+    pausedQueues: new Set(queues.filter((_, i) => paused[i])),
+  }
+}
+
+/** Events in the outboxes, of one message or of all. */
+export async function underWay(
+  live: Live,
+  settings: Settings,
+  mentions: string,
+): Promise<MailEvent[]> {
+  const events: MailEvent[] = []
+  for (const shard of shardsOf(settings)) {
+    let cursor = '0'
+    do {
+      const outbox = part(settings, shard, 'outbox')
+      const [next, flat] = await live.client.hscan(outbox, cursor, 'COUNT', 1_000)
+      cursor = next
+      for (let i = 1; i < flat.length; i += 2) {
+        const text = flat[i] as string
+        if (text.includes(mentions)) events.push((JSON.parse(text) as { event: MailEvent }).event)
+      }
+    } while (cursor !== '0' && events.length < UNDER_WAY_MAX)
+  }
+  return events
+}
+
+export async function waitsFor(
+  live: Live,
+  settings: Settings,
+  id: string,
+  leaf: Leaf,
+  situation: Situation,
+): Promise<WaitsFor[]> {
+  if (leaf.outcome !== 'pending') return []
+  if (leaf.report) {
+    return [{ kind: 'report', text: `the report ${leaf.report.id} to ${leaf.report.to}` }]
+  }
+  const address = `recipient/${id}/${leaf.copy}/${leaf.key}`
+  const mine = situation.events.filter(
+    (event) => event.to === address || event.entry === address || concernsCopy(event, id, leaf),
+  )
+  const events = mine.map((event) => eventWait(settings, event, situation))
+  const timers = leaf.copy ? await timerWaits(live, settings, address) : []
+  const move = leaf.mailbox ? await moveWait(live, settings, leaf.mailbox) : []
+  const clock: WaitsFor[] =
+    settings.clock.scale === 0 && timers.length > 0
+      ? [{ kind: 'clock', text: 'the clock of the site is stopped' }]
+      : []
+  return [...events, ...move, ...timers, ...clock]
+}
+
+/** Before its entry is routed, and while it is transferred, what is under way is the copy's. */
+const concernsCopy = (event: MailEvent, id: string, leaf: Leaf): boolean =>
+  event.to.startsWith(`message/${id}/`) &&
+  (leaf.copy === null ||
+    leaf.state === 'transferring' ||
+    (event.entries ?? []).some(({ number }) => number === leaf.number))
+
+export function eventWait(settings: Settings, event: MailEvent, situation: Situation): WaitsFor {
+  const queue = queueOf(settings.site, event.to)
+  const place = { queue, job: event.id }
+  const parked = situation.parked.get(event.id)
+  if (parked)
+    return { kind: parked.kind === 'pause' ? 'hold' : 'fault', text: parked.text, ...place }
+  if (situation.pausedQueues.has(queue)) {
+    return { kind: 'queue', text: `${event.type} waits in ${queue}, which is paused`, ...place }
+  }
+  return { kind: 'event', text: `${event.type} waits in ${queue}`, ...place }
+}
+
+const TIMER_TEXTS = {
+  retry: 'the next attempt',
+  reply: 'an answer, or to ask again',
+  expiry: 'to be given up',
+} as const
+
+async function timerWaits(live: Live, settings: Settings, address: string): Promise<WaitsFor[]> {
+  const timers = part(settings, shardOf(settings, address), 'timers')
+  const names = Object.keys(TIMER_TEXTS) as (keyof typeof TIMER_TEXTS)[]
+  const dues = await Promise.all(
+    names.map((name) => live.client.zscore(timers, timerMember(address, name, ''))),
+  )
+  return names.flatMap((name, i) => {
+    const due = dues[i]
+    if (!due) return []
+    const left = realDelay(settings.clock, Number(due), Date.now())
+    const soon = settings.clock.scale > 0 ? `, in ${Math.ceil(left / 1_000)} s` : ''
+    return [{ kind: 'timer' as const, text: `${TIMER_TEXTS[name]}${soon}`, due: iso(Number(due)) }]
+  })
+}
+
+async function moveWait(live: Live, settings: Settings, mailbox: string): Promise<WaitsFor[]> {
+  const id = await moveOf(live, settings, mailbox)
+  const actor = id === null ? null : await moveActor(live.client, settings, id)
+  if (id === null || !actor) return []
+  const { mailbox: alias, phase, held, to } = moveView(id, actor)
+  const holds = held ? ' and holds there' : ''
+  return [{ kind: 'move', text: `the move ${id} of ${alias} to ${to}, which is ${phase}${holds}` }]
+}

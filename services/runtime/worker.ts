@@ -1,0 +1,74 @@
+/**
+ * One BullMQ worker: takes jobs from one queue and gives their events to the engine.
+ *
+ * A throw never fails a job: trouble with Redis, or a bug, puts the job off and it comes again; the commit is atomic and
+ * the machines know an event that they have seen. A job whose worker died comes back when its lock has run out.
+ */
+import { DelayedError, type Job, Worker } from 'bullmq'
+import type { Client } from './commit.ts'
+import { type ArrivedEvent, type Engine, processEvent } from './engine.ts'
+import { isParked, promoteJob } from './gates.ts'
+import { type JobData, queuePrefix } from './queues.ts'
+
+/** A killed worker's job is taken up again within about this; renewed at half, so a busy loop has time. */
+const LOCK_MS = 5_000
+const STALLED_INTERVAL_MS = 2_000
+/** A job may stall as often as it likes: failing it for good would tell nobody. */
+const STALLS_MAX = 1_000_000
+/** After an error: at first soon, then no more often than this. */
+const FIRST_PUT_OFF_MS = 50
+const LONGEST_PUT_OFF_MS = 30_000
+
+export interface WorkerOptions {
+  client: Client
+  namespace: string
+  name: string
+  concurrency: number
+}
+
+export function openWorker(engine: Engine, options: WorkerOptions): Worker {
+  const { client, namespace, name, concurrency } = options
+  const worker = new Worker<JobData, string[]>(name, (job, token) => run(engine, job, token), {
+    connection: client,
+    prefix: queuePrefix(namespace, name),
+    concurrency,
+    lockDuration: LOCK_MS,
+    stalledInterval: STALLED_INTERVAL_MS,
+    maxStalledCount: STALLS_MAX,
+  })
+  worker.on('error', (error) => console.error(`worker ${name}: ${error.message}`))
+  return worker
+}
+
+async function run(
+  engine: Engine,
+  job: Job<JobData>,
+  token: string | undefined,
+): Promise<string[]> {
+  const event = job.data as ArrivedEvent
+  const processed = await processEvent(engine, event).catch(async (error: Error) => {
+    console.error(`${job.queueName}: ${job.name} ${event.id}: ${error.message}`)
+    await job.log(error.stack ?? error.message)
+    const wait = FIRST_PUT_OFF_MS * 2 ** Math.min(job.attemptsStarted, 16)
+    return { putOff: Date.now() + Math.min(LONGEST_PUT_OFF_MS, wait), why: error.message }
+  })
+  if ('putOff' in processed) return putOff(engine, job, token, processed.putOff)
+  if (processed.progress) await job.updateProgress(processed.progress)
+  return processed.done
+}
+
+/** Back to the queue without eating a place at the worker; and at once, if it was let go in between. */
+async function putOff(
+  engine: Engine,
+  job: Job<JobData>,
+  token: string | undefined,
+  until: number,
+): Promise<never> {
+  const settings = await engine.settings.get(job.data.site)
+  await job.moveToDelayed(until, token)
+  if (settings && until > Date.now() + LONGEST_PUT_OFF_MS) {
+    const kept = await isParked(engine.gate.client, settings, job.data.id)
+    if (!kept) await promoteJob(engine.queues, job.queueName, job.data.id)
+  }
+  throw new DelayedError()
+}

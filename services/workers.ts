@@ -1,0 +1,146 @@
+/**
+ * The workers: which roles run here, on which sites' queues, and the timekeeper beside them.
+ *
+ * A role is a kind of queue: `mta` (messages, recipients, report slots), `store` (mailboxes), `directory` (replicas) and
+ * `moves`. Any number of processes may run the same role; they meet in Redis alone. Sites come and go while it runs.
+ */
+import type { Worker } from 'bullmq'
+import type { Connection } from './redis/connect.ts'
+import { openAlarms } from './runtime/alarms.ts'
+import { type Client, withCommit } from './runtime/commit.ts'
+import type { Engine } from './runtime/engine.ts'
+import { withDecide } from './runtime/faults.ts'
+import { beat } from './runtime/heartbeat.ts'
+import { cleanExpired } from './runtime/lifecycle.ts'
+import { startMove } from './runtime/moves.ts'
+import { movesQueue, openQueues, queueName, type Role } from './runtime/queues.ts'
+import { openPort } from './runtime/redis-port.ts'
+import { openSettings, type Settings } from './runtime/settings.ts'
+import { ring, SWEEP_MS, sweep, TICK_MS, type Timekeeping } from './runtime/timekeeper.ts'
+import { openWorker } from './runtime/worker.ts'
+
+export interface WorkersOptions {
+  roles: Role[]
+  /** Only this server's queues, only this site's. */
+  server?: string
+  site?: string
+  /** Events that one queue's worker has in progress at a time. */
+  concurrency?: number
+}
+
+/** Enough to keep Redis busy while each event waits for its round trips. */
+export const CONCURRENCY = 50
+/** How often sites are looked for that were announced while nobody listened, and outlived ones cleaned away. */
+const LOOK_FOR_SITES_MS = 1_000
+
+export interface Workers {
+  close(): Promise<void>
+}
+
+export async function startWorkers(
+  connection: Connection,
+  options: WorkersOptions,
+): Promise<Workers> {
+  const client = withDecide(withCommit(connection.client()))
+  const jobs = connection.client() as Client
+  const settings = await openSettings(connection)
+  const { namespace } = connection
+  const queues = openQueues(jobs, namespace)
+  const alarms = openAlarms(queues)
+  const gate = {
+    client,
+    queues,
+    startMove: (site: Settings, spec: Parameters<typeof startMove>[2]) =>
+      startMove({ client, queues }, site, spec),
+  }
+  const engine: Engine = { port: openPort(client), settings, queues, gate, alarms }
+  const running = new Map<string, Worker[]>()
+  const concurrency = options.concurrency ?? CONCURRENCY
+
+  const look = async (): Promise<void> => {
+    const names = (await settings.names()).filter((name) => (options.site ?? name) === name)
+    for (const name of names) {
+      const site = running.has(name) ? null : await settings.get(name)
+      if (!site) continue
+      const open = (queue: string) =>
+        openWorker(engine, { client: jobs, namespace, name: queue, concurrency })
+      running.set(name, namesFor(options, site).map(open))
+    }
+    for (const [name, workers] of running) {
+      if (names.includes(name)) continue
+      running.delete(name)
+      await Promise.all(workers.map((worker) => worker.close()))
+    }
+    await cleanExpired({ settings, queues, client })
+  }
+  const keeping: Timekeeping = { client, queues, alarms, namespace }
+  const each = async (work: (site: Settings) => Promise<unknown>): Promise<void> => {
+    for (const name of running.keys()) {
+      const site = await settings.get(name)
+      if (site) await work(site)
+    }
+  }
+  const loops = [
+    repeat(look, LOOK_FOR_SITES_MS),
+    repeat(() => each((site) => ring(keeping, site)), TICK_MS),
+    repeat(() => each((site) => sweep(keeping, site)), SWEEP_MS),
+    repeat(() => beat(client, namespace, options.roles), SWEEP_MS),
+  ]
+  settings.onChange(() => loops[0]?.now())
+  await look()
+  return {
+    async close() {
+      await Promise.all(loops.map((loop) => loop.stop()))
+      await Promise.all([...running.values()].flat().map((worker) => worker.close()))
+      await queues.close()
+      await settings.close()
+      await Promise.all([client.quit(), jobs.quit()])
+    },
+  }
+}
+
+function namesFor({ roles, server }: WorkersOptions, { site, servers }: Settings): string[] {
+  const mine = servers.filter((name) => (server ?? name) === name)
+  return roles.flatMap((role) =>
+    role === 'moves' ? [movesQueue(site)] : mine.map((name) => queueName(site, name, role)),
+  )
+}
+
+interface Loop {
+  /** Runs at once, or once more if it is running. */
+  now(): void
+  /** Ends the loop when what is running has ended. */
+  stop(): Promise<void>
+}
+
+/** Runs the work again and again, never twice at a time; trouble is told and does not end it. */
+function repeat(work: () => Promise<unknown>, everyMs: number): Loop {
+  let stopped = false
+  let wanted = false
+  let wake: () => void = () => undefined
+  const ended = (async () => {
+    while (!stopped) {
+      wanted = false
+      await work().catch((error: Error) => console.error(`workers: ${error.message}`))
+      if (stopped || wanted) continue
+      await new Promise<void>((resolve) => {
+        const timer = setTimeout(resolve, everyMs)
+        wake = () => {
+          clearTimeout(timer)
+          resolve()
+        }
+      })
+    }
+  })()
+  return {
+    now() {
+      wanted = true
+      wake()
+    },
+    async stop() {
+      stopped = true
+      wake()
+      await ended
+    },
+  }
+}
