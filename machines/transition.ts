@@ -2,7 +2,10 @@
  * One machine, one event: the state and context before and after, and what was asked.
  *
  * XState's public `transition` builds a throw-away actor at each call; here its inner call is used with one reused
- * scope, which is several times as fast. A test holds the two equal. Unhandled events change nothing and ask nothing.
+ * scope, which is several times as fast. And since contexts hold no ids, names or times, the same situation comes again
+ * and again: what a machine did in it is remembered. A test holds all of this equal to the public call.
+ *
+ * What is returned is shared: nobody may change it.
  */
 import { type AnyMachineSnapshot, type AnyStateMachine, createActor } from 'xstate'
 import type { Ask } from './protocol.ts'
@@ -18,10 +21,38 @@ export interface Moved extends Situation {
   handled: boolean
 }
 
+/** All that a machine may look at of an event, besides its type (`protocol.ts`); a test keeps the list whole. */
+export const VISIBLE = [
+  'attempt',
+  'branch',
+  'chunk',
+  'count',
+  'equal',
+  'found',
+  'holdAt',
+  'last',
+  'more',
+  'mover',
+  'newer',
+  'now',
+  'ordered',
+  'request',
+  'route',
+  'size',
+  'stale',
+  'unknown',
+  'wanted',
+] as const
+
+/** Situations remembered for each machine; then the oldest half is forgotten. */
+const REMEMBERED_MAX = 20_000
+
 type Scope = Parameters<AnyStateMachine['transition']>[2]
 interface Prepared {
   scope: Scope
   collected: Ask[]
+  initials: Map<string, Situation>
+  moves: Map<string, Moved>
 }
 
 const prepared = new WeakMap<AnyStateMachine, Prepared>()
@@ -45,17 +76,21 @@ function prepare(machine: AnyStateMachine): Prepared {
       if (action.type === 'ask') collected.push(action.params as Ask)
     },
   } as unknown as Scope
-  const made = { scope, collected }
+  const made = { scope, collected, initials: new Map(), moves: new Map() }
   prepared.set(machine, made)
   return made
 }
 
-/** The first situation of a machine. Its entry asks are part of the first transition's in none of ours. */
+/** The first situation of a machine; none of ours asks for anything on its way there. */
 export function initial(machine: AnyStateMachine, input?: unknown): Situation {
-  const { scope, collected } = prepare(machine)
-  collected.length = 0
+  const { scope, initials } = prepare(machine)
+  const key = input === undefined ? '' : JSON.stringify(input)
+  const known = initials.get(key)
+  if (known) return known
   const snapshot = machine.getInitialSnapshot(scope, input) as AnyMachineSnapshot
-  return { value: snapshot.value as StateValue, context: snapshot.context }
+  const made = { value: snapshot.value as StateValue, context: snapshot.context }
+  initials.set(key, made)
+  return made
 }
 
 /** Throws what a guard or an assignment throws, and on a state that the machine does not have. */
@@ -64,14 +99,41 @@ export function transition(
   before: Situation,
   event: { type: string },
 ): Moved {
-  const { scope, collected } = prepare(machine)
+  const { scope, collected, moves } = prepare(machine)
+  const key = keyOf(before, event)
+  const known = moves.get(key)
+  if (known) return known
   collected.length = 0
   const snapshot = machine.resolveState({ value: before.value, context: before.context })
   const after = machine.transition(snapshot, event, scope) as AnyMachineSnapshot
-  return {
+  const moved: Moved = {
     value: after.value as StateValue,
     context: after.context,
     asks: collected.slice(),
     handled: after !== snapshot,
   }
+  remember(moves, key, moved)
+  return moved
+}
+
+function keyOf({ value, context }: Situation, event: { type: string }): string {
+  let key = `${event.type}|${typeof value === 'string' ? value : JSON.stringify(value)}`
+  for (const name in context) key += `|${text(context[name])}`
+  const payload = event as Record<string, unknown>
+  for (const name of VISIBLE) {
+    const seen = payload[name]
+    if (seen !== undefined) key += `|${name}=${text(seen)}`
+  }
+  return key
+}
+
+const text = (value: unknown): string =>
+  typeof value === 'object' ? JSON.stringify(value) : String(value)
+
+function remember(moves: Map<string, Moved>, key: string, moved: Moved): void {
+  if (moves.size >= REMEMBERED_MAX) {
+    let half = REMEMBERED_MAX / 2
+    for (const old of moves.keys()) if (half-- > 0) moves.delete(old)
+  }
+  moves.set(key, moved)
 }

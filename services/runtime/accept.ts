@@ -2,18 +2,20 @@
  * Accepting a message: one Lua call writes what was accepted and the first event, then the event becomes a job, then the
  * caller is told. Whoever was told can rely on it; whoever was not may repeat the request with the same Idempotency-Key.
  */
+
 import { createHash } from 'node:crypto'
 import { uuidv7 } from 'uuidv7'
 import { CHUNK } from '../../machines/reads.ts'
-import { type EntryRecord, type Header, OUTSIDE } from '../../machines/wire.ts'
+import { type EntryRecord, type Header, OUTSIDE, type Stored } from '../../machines/wire.ts'
 import { problem } from '../errors.ts'
+import { asciiJson } from './ascii.ts'
 import { siteTime } from './clock.ts'
-import type { RedisCommand } from './commit.ts'
+import { load, type RedisCommand } from './commit.ts'
 import { type Content, contentOf, subjectOf } from './content.ts'
-import { entryOf } from './directory-read.ts'
+import { entryOf, newest } from './directory-read.ts'
 import type { Accepted, Submission } from './emulator.ts'
 import { eventFor, writeNow } from './inject.ts'
-import { contentKey, messageKey, part, shardOfMessage } from './keys.ts'
+import { contentKey, directoryKey, messageKey, part, shardOfMessage } from './keys.ts'
 import { type Live, serverIn, siteOf } from './live-parts.ts'
 import type { AcceptRecord } from './messages.ts'
 import { outboxText } from './redis-port.ts'
@@ -30,29 +32,31 @@ export async function accept(
 ): Promise<Accepted> {
   const settings = await siteOf(live, site)
   const digest = digestOf(submission)
-  const id = idFor(settings, idempotencyKey)
-  const known = idempotencyKey ? await remember(live, settings, idempotencyKey, id, digest) : null
-  const mine = known?.id ?? id
-  if (known) {
-    const record = await recordOf(live, settings, mine)
-    if (record) return answer(live, record, await originals(live, settings, mine, record), true)
+  const fresh = idFor(settings, idempotencyKey)
+  // What is refused is refused before its key is remembered: mended, the request may come again with it.
+  const { record, entries, content } = await prepare(live, settings, submission, digest)
+  const id = idempotencyKey
+    ? await remember(live, settings, idempotencyKey, { id: fresh, digest })
+    : fresh
+  record.header.id = id
+  if (await write(live, settings, record, entries, content)) {
+    return answer(live, record, entries, false)
   }
-  const { record, entries, content } = await prepare(live, settings, mine, submission, digest)
-  await write(live, settings, record, entries, content)
-  return answer(
-    live,
-    record,
-    entries.map(({ original }) => original),
-    false,
-  )
+  const first = await firstAccepted(live, settings, id)
+  return answer(live, first.record, first.entries, true)
 }
 
 const answer = (
   { connection }: Live,
   { header }: AcceptRecord,
-  recipients: string[],
+  entries: EntryRecord[],
   replayed: boolean,
-): Accepted => ({ id: header.id, recipients, durability: connection.durability, replayed })
+): Accepted => ({
+  id: header.id,
+  recipients: entries.map(({ original }) => original),
+  durability: connection.durability,
+  replayed,
+})
 
 const digestOf = (submission: Submission): string =>
   createHash('sha256').update(JSON.stringify(submission)).digest('hex').slice(0, 32)
@@ -70,42 +74,36 @@ interface Remembered {
   digest: string
 }
 
-/** The first request with this key decides; another body with the same key is refused. */
+/** The id of the first request with this key, perhaps this one; another body with the same key is refused. */
 async function remember(
   { client }: Live,
   settings: Settings,
   key: string,
-  id: string,
-  digest: string,
-): Promise<Remembered | null> {
+  mine: Remembered,
+): Promise<string> {
   const hashed = createHash('sha256').update(key).digest('hex').slice(0, 32)
-  const place = `${part(settings, shardOfMessage(settings, id), 'idempotency')}:${hashed}`
-  const mine: Remembered = { id, digest }
+  const place = `${part(settings, shardOfMessage(settings, mine.id), 'idempotency')}:${hashed}`
   const set = await client.set(place, JSON.stringify(mine), 'EX', KEY_SECONDS, 'NX')
-  if (set === 'OK') return null
+  if (set === 'OK') return mine.id
   const first = JSON.parse((await client.get(place)) ?? JSON.stringify(mine)) as Remembered
-  if (first.digest !== digest) {
+  if (first.digest !== mine.digest) {
     throw problem('idempotency-mismatch', `The key "${key}" came before with another body.`)
   }
-  return first
+  return first.id
 }
 
-async function recordOf(live: Live, settings: Settings, id: string): Promise<AcceptRecord | null> {
-  const text = await live.client.hget(messageKey(settings, id), 'accept')
-  return text ? (JSON.parse(text) as AcceptRecord) : null
-}
-
-async function originals(
+/** What was accepted when a message of this id was first written: its acceptance is one with its recipients. */
+async function firstAccepted(
   live: Live,
   settings: Settings,
   id: string,
-  { chunks }: AcceptRecord,
-): Promise<string[]> {
-  const fields = Array.from({ length: chunks }, (_, k) => `to/${k}`)
-  const texts = await live.client.hmget(messageKey(settings, id), ...fields)
-  return texts.flatMap((text) =>
-    (JSON.parse(text ?? '[]') as EntryRecord[]).map(({ original }) => original),
-  )
+): Promise<{ record: AcceptRecord; entries: EntryRecord[] }> {
+  const key = messageKey(settings, id)
+  const record = JSON.parse((await live.client.hget(key, 'accept')) as string) as AcceptRecord
+  const fields = Array.from({ length: record.chunks }, (_, k) => `to/${k}`)
+  const texts = await live.client.hmget(key, ...fields)
+  const entries = texts.flatMap((text) => JSON.parse(text as string) as EntryRecord[])
+  return { record, entries }
 }
 
 interface Prepared {
@@ -117,22 +115,18 @@ interface Prepared {
 async function prepare(
   live: Live,
   settings: Settings,
-  id: string,
   submission: Submission,
   digest: string,
 ): Promise<Prepared> {
   const at = siteTime(settings.clock, Date.now())
-  const [originator = '', ...to] = await resolveAll(live, settings, [
-    submission.from,
-    ...submission.to,
-  ])
-  const server = submission.server
-    ? serverIn(settings, submission.server)
-    : await homeOf(live, settings, originator)
+  const { addresses, home } = await resolveAll(live, settings, [submission.from, ...submission.to])
+  const [originator = '', ...to] = addresses
+  const first = settings.servers[0] as string
+  const server = submission.server ? serverIn(settings, submission.server) : (home ?? first)
   const content = contentOf(submission)
   const priority = submission.priority ?? 'normal'
   const header: Header = {
-    id,
+    id: '',
     originator,
     subject: subjectOf(content),
     size: sizeOf(content),
@@ -143,7 +137,8 @@ async function prepare(
   }
   const entries = entriesOf(submission, to)
   const chunks = Math.max(1, Math.ceil(entries.length / CHUNK))
-  const record = { header, server, recipients: entries.length, chunks, digest, acceptedAt: at }
+  const recipients = entries.length
+  const record = { v: 1 as const, header, server, recipients, chunks, digest, acceptedAt: at }
   return { record, entries, content }
 }
 
@@ -174,24 +169,40 @@ function entriesOf({ to, notify }: Submission, resolved: string[]): EntryRecord[
   }))
 }
 
-/** An address of the site becomes its alias; one beyond the site stays what it is. */
-async function resolveAll(live: Live, settings: Settings, given: string[]): Promise<string[]> {
-  const lower = given.map((address) => address.toLowerCase())
-  const known = await live.client.hmget(part(settings, 0, 'addresses'), ...lower)
-  return lower.map((address, i) => {
-    const at = address.lastIndexOf('@')
-    if (known[i]) return known[i] as string
-    if (at < 0) return address
-    return address.slice(at + 1) === settings.domain ? address.slice(0, at) : (given[i] as string)
-  })
+interface Resolved {
+  /** An address of the site becomes its alias; one beyond the site stays what it is. */
+  addresses: string[]
+  /** The originator's home; null for one who has none here. */
+  home: string | null
 }
 
-/** The originator's home takes the message; for one beyond the site, the first server does. */
-async function homeOf(live: Live, settings: Settings, originator: string): Promise<string> {
-  const first = settings.servers[0] as string
-  if (originator === '' || originator === OUTSIDE || originator.includes('@')) return first
-  const entry = await entryOf(live.client, settings, originator)
-  return entry && !entry.deleted ? entry.home : first
+/** One call for all addresses and the originator's entry at each server, guessed from the address. */
+async function resolveAll(live: Live, settings: Settings, given: string[]): Promise<Resolved> {
+  const lower = given.map((address) => address.toLowerCase())
+  const aliases = lower.map((address, i) => aliasOf(settings, address, given[i] as string))
+  const guess = aliases[0] as string
+  const [known = [], ...replicas] = await load(live.client, [
+    { key: part(settings, 0, 'addresses'), fields: lower },
+    ...settings.servers.map((server) => ({ key: directoryKey(settings, server), fields: [guess] })),
+  ])
+  const addresses = aliases.map((alias, i) => known[i] ?? alias)
+  const originator = addresses[0] as string
+  if (originator !== guess) {
+    const entry = await entryOf(live.client, settings, originator)
+    return { addresses, home: entry && !entry.deleted ? entry.home : null }
+  }
+  const records = replicas.flatMap(([text]) =>
+    text ? [(JSON.parse(text) as Stored).a.record] : [],
+  )
+  const entry = newest(records.filter((record) => record !== undefined))
+  const here = entry && !entry.deleted && entry.alias !== OUTSIDE
+  return { addresses, home: here ? entry.home : null }
+}
+
+function aliasOf({ domain }: Settings, lower: string, given: string): string {
+  const at = lower.lastIndexOf('@')
+  if (at < 0) return lower
+  return lower.slice(at + 1) === domain ? lower.slice(0, at) : given
 }
 
 async function write(
@@ -200,7 +211,7 @@ async function write(
   record: AcceptRecord,
   entries: EntryRecord[],
   content: Content,
-): Promise<void> {
+): Promise<boolean> {
   const { header, server } = record
   const shard = shardOfMessage(settings, header.id)
   const chunks = Array.from({ length: record.chunks }, (_, k) =>
@@ -214,18 +225,18 @@ async function write(
       chunk: 0,
       last: record.chunks === 1,
     }),
-    // A request that is repeated while the first one is still on its way must be the same event.
     id: `${header.id}.0`,
     at: header.submittedAt,
   }
   const commands: RedisCommand[] = [
-    ['HSET', key, 'accept', JSON.stringify(record)],
-    ...chunks.map((chunk, k): RedisCommand => ['HSET', key, `to/${k}`, JSON.stringify(chunk)]),
-    ['SET', contentKey(settings, header.id), JSON.stringify(content)],
+    ...chunks.map((chunk, k): RedisCommand => ['HSET', key, `to/${k}`, asciiJson(chunk)]),
+    ['SET', contentKey(settings, header.id), asciiJson(content)],
     ['ZADD', part(settings, shard, 'messages'), header.submittedAt, header.id],
     ['SADD', part(settings, shard, 'pending'), `${header.id}/${server}`],
     ['HSET', part(settings, shard, 'outbox'), event.id, outboxText(event)],
   ]
-  await writeNow(live.client, settings, shard, commands)
+  const first = { key, field: 'accept', version: 0, value: JSON.stringify(record) }
+  if (!(await writeNow(live.client, settings, shard, commands, first))) return false
   await live.queues.add(settings.site, [event])
+  return true
 }

@@ -10,15 +10,17 @@
  *   <box>:waiters    hash    entry -> attempt that was deferred and waits to be nudged
  *   <box>:answered   hash    entry -> attempt that was deferred and has been nudged
  */
+
 import type { ItemWrite } from '../../machines/keep.ts'
 import { type BoxRead, PAGE } from '../../machines/reads.ts'
 import type { FoundItems, Item, PageItem } from '../../machines/wire.ts'
-import { type Client, inPieces, type RedisCommand } from './commit.ts'
+import { asciiJson } from './ascii.ts'
+import { type Client, find, inPieces, type RedisCommand } from './commit.ts'
 
 export async function readBox(client: Client, box: string, read: BoxRead): Promise<FoundItems> {
   switch (read.what) {
     case 'key':
-      return readKey(client, box, read)
+      return (await readOffer(client, box, read)).found
     case 'page':
       return readPage(client, box, read.page)
     case 'inTransit':
@@ -32,22 +34,25 @@ export async function readBox(client: Client, box: string, read: BoxRead): Promi
   }
 }
 
-async function readKey(
+/** The key's standing at the mailbox, and the mailbox itself: offers come by the thousand, so in one call. */
+export async function readOffer(
   client: Client,
   box: string,
   { key, entry, attempt }: Extract<BoxRead, { what: 'key' }>,
-): Promise<FoundItems> {
-  const [logged, transit, barred, waits, answered] = await Promise.all([
-    client.zscore(`${box}:log`, key),
-    client.hexists(`${box}:transit`, key),
-    client.zscore(`${box}:bars`, key),
-    entry ? client.hget(`${box}:waiters`, entry) : null,
-    entry ? client.hget(`${box}:answered`, entry) : null,
-  ])
-  if (logged !== null || transit === 1) return { key: 'held' }
-  if (barred !== null) return { key: 'barred' }
+): Promise<{ actor: string | null; found: FoundItems }> {
+  const [actor, logged, transit, barred, waits, answered] = await find(
+    client,
+    box,
+    key,
+    entry ?? '',
+  )
   const deferred = Math.max(Number(waits ?? 0), Number(answered ?? 0))
-  return { key: deferred >= attempt && deferred > 0 ? 'answered' : 'new' }
+  const again = deferred >= attempt && deferred > 0
+  const standing = logged !== null || transit === 1 ? 'held' : barred !== null ? 'barred' : null
+  return {
+    actor: actor as string | null,
+    found: { key: standing ?? (again ? 'answered' : 'new') },
+  }
 }
 
 /** A page of delivered keys with their items; the barred keys go along with the last one. */
@@ -121,9 +126,9 @@ export function boxCommands(box: string, write: ItemWrite): RedisCommand[] {
 
 const put = (box: string, where: 'inbox' | 'inTransit', item: Item): RedisCommand[] =>
   where === 'inTransit'
-    ? [['HSET', `${box}:transit`, item.key, JSON.stringify(item)]]
+    ? [['HSET', `${box}:transit`, item.key, asciiJson(item)]]
     : [
-        ['HSET', `${box}:items`, item.key, JSON.stringify(item)],
+        ['HSET', `${box}:items`, item.key, asciiJson(item)],
         ['ZADD', `${box}:order`, item.receivedAt, item.key],
         ['ZADD', `${box}:log`, item.receivedAt, item.key],
       ]
@@ -134,7 +139,7 @@ const copyItem = (box: string, { key, item, receivedAt }: PageItem): RedisComman
   `${box}:items`,
   `${box}:order`,
   key,
-  item ? JSON.stringify(item) : '',
+  item ? asciiJson(item) : '',
   receivedAt,
 ]
 

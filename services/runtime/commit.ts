@@ -3,69 +3,54 @@
  *
  * It refuses with `epoch` when the site's settings (profile, clock, fault rules, pause) changed since the step read
  * them, and with `conflict` when an actor's version did; then nothing was written and the step is run again.
- * All keys of one call lie in one shard; the script names them in its arguments.
+ * All keys of one call lie in one shard; those that every commit touches are made from the shard's prefix by the script.
  */
 import type { Cluster, Redis } from 'ioredis'
+import { SCRIPTS } from './scripts.ts'
 
 /** A cluster's client has the same commands; its own type only spells their overloads otherwise. */
 export type Client = Redis
 export type RedisCommand = (string | number)[]
 
-/** A stored actor begins with its version, so that the script need not parse it. */
-const SCRIPT = `
-if (redis.call('GET', KEYS[1]) or '') ~= ARGV[1] then return 'epoch' end
-local i = 3
-for _ = 1, tonumber(ARGV[2]) do
-  local value = redis.call('HGET', ARGV[i], ARGV[i + 1])
-  local version = '0'
-  if value then version = string.match(value, '^{"v":(%d+)') or '0' end
-  if version ~= ARGV[i + 2] then return 'conflict' end
-  i = i + 3
-end
-local id = ''
-while i <= #ARGV do
-  local n = tonumber(ARGV[i])
-  local command = ARGV[i + 1]
-  if command == 'COPYITEM' then
-    -- log, items, order, key, item or '', received: a key that is there already stays as it is
-    if redis.call('ZADD', ARGV[i + 2], 'NX', ARGV[i + 7], ARGV[i + 5]) == 1 and ARGV[i + 6] ~= '' then
-      redis.call('HSET', ARGV[i + 3], ARGV[i + 5], ARGV[i + 6])
-      redis.call('ZADD', ARGV[i + 4], ARGV[i + 7], ARGV[i + 5])
-    end
-  elseif command == 'LOGGED' then
-    redis.call('RPUSH', ARGV[i + 2], id)
-  else
-    local reply = redis.call(unpack(ARGV, i + 1, i + n))
-    if command == 'XADD' then id = reply end
-  end
-  i = i + n + 1
-end
-return 'ok:' .. id
-`
-
-interface WithCommit {
+interface WithScripts {
   undeliverableCommit(...args: (string | number)[]): Promise<string>
+  undeliverableFind(...args: (string | number)[]): Promise<(string | number | null)[]>
+  undeliverableLoad(...args: (string | number)[]): Promise<(string | null)[][]>
 }
 
-/** Lets a client run the script (by its digest; ioredis loads it again when the server has forgotten it). */
+/** Lets a client run the scripts (by digest; ioredis loads one again when the server has forgotten it). */
 export function withCommit(opened: Redis | Cluster): Client {
   const client = opened as Client
-  client.defineCommand('undeliverableCommit', { numberOfKeys: 1, lua: SCRIPT })
-  client.options.enableAutoPipelining = true
+  for (const [name, lua] of Object.entries(SCRIPTS)) {
+    client.defineCommand(name, { numberOfKeys: 1, lua })
+  }
   return client
 }
 
-export interface Check {
+const scripts = (client: Client): WithScripts => client as unknown as WithScripts
+
+/** An actor's new value, and the version that must be there still. */
+export interface ActorWrite {
   key: string
   field: string
   version: number
+  value: string
 }
 
 export interface Commit {
-  epochKey: string
+  /** The shard's prefix. */
+  base: string
   /** The settings' epoch that the step read. */
-  epoch: string
-  checks: Check[]
+  epoch: number
+  actors: ActorWrite[]
+  /** Events that leave: id and text, for the outbox. */
+  events: [string, string][]
+  /** The event that was consumed, if it is in this shard's outbox. */
+  consumed: string | null
+  /** Members and dates; null disarms. */
+  timers: [string, number | null][]
+  /** The step, for the journal: its text, and the message that it concerns. */
+  journal: { text: string; message: string | null; channel: string } | null
   commands: RedisCommand[]
 }
 
@@ -77,15 +62,46 @@ export type Committed =
 export const ARGUMENTS_MAX = 4_000
 
 export async function commit(client: Client, one: Commit): Promise<Committed> {
-  const args: (string | number)[] = [one.epochKey, one.epoch, one.checks.length]
-  for (const { key, field, version } of one.checks) args.push(key, field, version)
+  const { journal } = one
+  const args: (string | number)[] = [
+    `${one.base}:epoch`,
+    one.epoch,
+    one.base,
+    journal?.text ?? '',
+    journal?.message ?? '',
+    journal?.channel ?? '',
+    one.consumed ?? '',
+    one.actors.length,
+  ]
+  for (const { key, field, version, value } of one.actors) args.push(key, field, version, value)
+  args.push(one.events.length)
+  for (const [id, text] of one.events) args.push(id, text)
+  args.push(one.timers.length)
+  for (const [member, due] of one.timers) args.push(member, due ?? '')
   for (const command of one.commands) {
     args.push(command.length)
     for (const value of command) args.push(value)
   }
-  const answer = await (client as unknown as WithCommit).undeliverableCommit(...args)
+  const answer = await scripts(client).undeliverableCommit(...args)
   if (answer.startsWith('ok:')) return { done: true, position: answer.slice(3) }
   return { done: false, why: answer as 'epoch' | 'conflict' }
+}
+
+/** What a mailbox knows of a key and of an entry that waits, with the mailbox actor: one call for every offer. */
+export const find = (client: Client, box: string, key: string, entry: string) =>
+  scripts(client).undeliverableFind(box, key, entry)
+
+/** Several hashes' fields in one call; all keys in one shard. */
+export async function load(
+  client: Client,
+  wanted: { key: string; fields: string[] }[],
+): Promise<(string | null)[][]> {
+  const [first] = wanted
+  if (!first) return []
+  if (wanted.length === 1) return [await client.hmget(first.key, ...first.fields)]
+  const args: (string | number)[] = [first.key]
+  for (const { key, fields } of wanted) args.push(key, fields.length, ...fields)
+  return scripts(client).undeliverableLoad(...args)
 }
 
 /** One command with many field-value pairs, cut so that Lua can unpack each. */

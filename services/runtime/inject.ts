@@ -7,8 +7,8 @@ import type { EventType } from '../../machines/protocol.ts'
 import type { MailEvent } from '../../machines/wire.ts'
 import { problem } from '../errors.ts'
 import { siteTime } from './clock.ts'
-import { type Client, commit, type RedisCommand } from './commit.ts'
-import { part, shardOf } from './keys.ts'
+import { type ActorWrite, type Client, commit, type RedisCommand } from './commit.ts'
+import { base, part, shardOf } from './keys.ts'
 import type { Queues } from './queues.ts'
 import { outboxText } from './redis-port.ts'
 import type { Settings } from './settings.ts'
@@ -38,19 +38,32 @@ export async function inject(
   await door.queues.add(settings.site, [event])
 }
 
-/** Writes whatever the settings are now, but never into a site that is gone. */
+/**
+ * Writes whatever the settings are now, but never into a site that is gone; false, and nothing written, when the one
+ * value that must not be there yet is.
+ */
 export async function writeNow(
   client: Client,
   settings: Settings,
   shard: number,
   commands: RedisCommand[],
-): Promise<void> {
-  const epochKey = part(settings, shard, 'epoch')
-  for (;;) {
-    const epoch = await client.get(epochKey)
-    if (epoch === null)
-      throw problem('unknown-site', `There is no site "${settings.site}" any more.`)
-    const written = await commit(client, { epochKey, epoch, checks: [], commands })
-    if (written.done) return
+  first?: ActorWrite,
+): Promise<boolean> {
+  for (let { epoch } = settings; ; ) {
+    const written = await commit(client, {
+      base: base(settings, shard),
+      epoch,
+      actors: first ? [first] : [],
+      events: [],
+      consumed: null,
+      timers: [],
+      journal: null,
+      commands,
+    })
+    if (written.done) return true
+    if (written.why === 'conflict') return false
+    const now = await client.get(part(settings, shard, 'epoch'))
+    if (now === null) throw problem('unknown-site', `There is no site "${settings.site}" any more.`)
+    epoch = Number(now)
   }
 }

@@ -15,7 +15,7 @@ import { eventFor, inject } from './inject.ts'
 import { boxKey, cacheKey, part, shardOf } from './keys.ts'
 import { checkMailbox } from './lifecycle.ts'
 import { type Live, OWN_EVENT_MS, siteOf } from './live-parts.ts'
-import { claim, moveOf } from './moves.ts'
+import { claim, moveOf, unclaim } from './moves.ts'
 import type { Settings } from './settings.ts'
 
 /** The entry, or a problem; deleted ones count as none. */
@@ -56,7 +56,8 @@ export async function putMailbox(
       const version = (newestEntry?.version ?? 0) + 1
       const id = created ? freshId(spec.alias, version) : (newestEntry?.mailbox ?? spec.alias)
       if (created) await createBox(live, settings, spec.server, id)
-      await rememberAddresses(live, settings, spec)
+      const before = newestEntry?.addresses ?? []
+      await rememberAddresses(live, settings, spec.alias, before, spec.addresses ?? [])
       return directoryEntry(spec, id, version)
     },
     replicate ?? (created ? 'now' : 'lagged'),
@@ -77,11 +78,22 @@ async function createBox(
   await injectAndWait(live, settings, `mailbox/${server}/${id}`, 'mailbox.created')
 }
 
-const rememberAddresses = async (live: Live, settings: Settings, spec: MailboxSpec) => {
-  const { alias, addresses = [] } = spec
-  if (addresses.length === 0) return
-  const pairs = addresses.flatMap((address) => [address.toLowerCase(), alias])
-  await live.client.hset(part(settings, 0, 'addresses'), ...pairs)
+/** Further addresses lead to the alias; those that it had before and has no more lead nowhere. */
+async function rememberAddresses(
+  live: Live,
+  settings: Settings,
+  alias: string,
+  before: string[],
+  after: string[],
+): Promise<void> {
+  const key = part(settings, 0, 'addresses')
+  const lower = (addresses: string[]) => addresses.map((address) => address.toLowerCase())
+  const kept = new Set(lower(after))
+  const dropped = lower(before).filter((address) => !kept.has(address))
+  const owners = dropped.length > 0 ? await live.client.hmget(key, ...dropped) : []
+  const mine = dropped.filter((_, i) => owners[i] === alias)
+  if (mine.length > 0) await live.client.hdel(key, ...mine)
+  if (kept.size > 0) await live.client.hset(key, ...[...kept].flatMap((one) => [one, alias]))
 }
 
 /** Writes the entry at its home, under the same claim that a move takes: an edit and a move exclude each other. */
@@ -92,7 +104,7 @@ async function changeEntry(
   old: DirectoryEntry | null,
   edit: (newest: DirectoryEntry | null) => Promise<DirectoryEntry>,
   replicate: 'now' | 'lagged',
-): Promise<void> {
+): Promise<DirectoryEntry> {
   const claimed = old?.mailbox ?? alias
   const id = uuidv7()
   await claim(live, settings, claimed, id).catch((error: Error) => {
@@ -104,8 +116,9 @@ async function changeEntry(
     const payload = { record, now: replicate === 'now' }
     await injectAndWait(live, settings, to, 'entry.written', payload)
     if (replicate === 'now') await everywhere(live, settings, alias, record.version)
+    return record
   } finally {
-    await live.client.hdel(part(settings, 0, 'moving'), claimed)
+    await unclaim(live, settings, claimed, id)
   }
 }
 
@@ -144,10 +157,11 @@ export async function deleteMailbox(live: Live, site: string, alias: string): Pr
   const entry = await entryOrProblem(live, settings, alias)
   const gone = async (now: DirectoryEntry | null) => {
     const newestEntry = now ?? entry
-    return { ...newestEntry, version: newestEntry.version + 1, deleted: true }
+    await rememberAddresses(live, settings, alias, newestEntry.addresses, [])
+    return { ...newestEntry, version: newestEntry.version + 1, deleted: true, addresses: [] }
   }
-  await changeEntry(live, settings, alias, entry, gone, 'now')
-  await injectAndWait(live, settings, `mailbox/${entry.home}/${entry.mailbox}`, 'mailbox.deleted')
+  const { home, mailbox } = await changeEntry(live, settings, alias, entry, gone, 'now')
+  await injectAndWait(live, settings, `mailbox/${home}/${mailbox}`, 'mailbox.deleted')
 }
 
 export async function listMailboxes(live: Live, site: string): Promise<MailboxView[]> {

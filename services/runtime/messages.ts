@@ -8,6 +8,8 @@ import type { Settings } from './settings.ts'
 
 /** What was accepted, without the recipients, which are in chunks beside it. */
 export interface AcceptRecord {
+  /** Comes first in the stored text, as an actor's version does: a second acceptance of one message is refused by it. */
+  v: 1
   header: Header
   server: string
   /** Entries are numbered from 1 to this. */

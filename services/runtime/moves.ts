@@ -43,7 +43,7 @@ async function beginMove(door: Door, settings: Settings, spec: MoveSpec): Promis
   await claim(door, settings, entry.mailbox, id)
   const current = await entryOf(door.client, settings, alias)
   if (!current || current.deleted || current.home === to) {
-    await door.client.hdel(part(settings, 0, 'moving'), entry.mailbox)
+    await unclaim(door, settings, entry.mailbox, id)
     if (!current || current.deleted) throw unknownMailbox(settings, alias)
     throw problem('same-server', `The mailbox ${alias} is on ${to} already.`)
   }
@@ -82,9 +82,32 @@ export async function claim(
     const over = actor ? isOver(actor) : Date.now() - at > CLAIM_MS
     if (!over)
       throw problem('mailbox-moving', `The mailbox ${mailbox} has a move already: ${other}.`)
-    await client.hdel(moving, mailbox)
+    await removeIfStill(client, moving, mailbox, text)
   }
 }
+
+/** Gives a claim back, unless it was void by then and somebody else has taken it over. */
+export async function unclaim(
+  { client }: Door,
+  settings: Settings,
+  mailbox: string,
+  id: string,
+): Promise<void> {
+  const moving = part(settings, 0, 'moving')
+  const text = await client.hget(moving, mailbox)
+  if (text && (JSON.parse(text) as { id: string }).id === id) {
+    await removeIfStill(client, moving, mailbox, text)
+  }
+}
+
+/** Two who find the same claim void must not both remove it: the second would remove the first one's own. */
+const REMOVE_IF_STILL = `
+if redis.call('HGET', KEYS[1], ARGV[1]) ~= ARGV[2] then return 0 end
+return redis.call('HDEL', KEYS[1], ARGV[1])
+`
+
+const removeIfStill = (client: Door['client'], key: string, field: string, value: string) =>
+  client.eval(REMOVE_IF_STILL, 1, key, field, value)
 
 /** The move that has the mailbox now, if any. */
 export async function moveOf(
@@ -182,13 +205,15 @@ export async function release(
   if (!before.held && !plansToHold && holdAt === undefined) {
     throw problem('not-held', `The move ${id} does not hold: it is ${before.phase}.`)
   }
-  return tell(live, site, id, 'move.released', { holdAt: holdAt ?? null }, (now) => !now.held)
+  const went = (now: MoveView) => !now.held || now.phase !== before.phase
+  return tell(live, site, id, 'move.released', { holdAt: holdAt ?? null }, went)
 }
 
 export async function cancel(live: Live, site: string, id: string): Promise<MoveView> {
   const before = await get(live, site, id)
   if (before.state !== 'running')
     throw problem('move-finished', `The move ${id} is ${before.state}.`)
+  if ((PHASES_BACK as readonly string[]).includes(before.phase)) return before
   const past = PHASES.indexOf('committed')
   const phase = (PHASES as readonly string[]).indexOf(before.phase)
   if (phase >= past || (before.phase === 'verified' && !before.held)) {

@@ -6,22 +6,24 @@
  * stays in its sender's outbox until the step that consumed it has committed, so that what is under way is known, and
  * what was lost on its way to a queue is sent again.
  */
+
 import { type Cached, type DirectoryEntry, type Lookup, lookup } from '../../machines/cache.ts'
 import type { ItemWrite } from '../../machines/keep.ts'
 import { partsOfProfile } from '../../machines/parts.ts'
 import { type Address, kindOf, partsOf } from '../../machines/protocol.ts'
 import { type Beliefs, beliefs, type Reads, reads } from '../../machines/reads.ts'
 import { missing } from '../../machines/routing.ts'
-import type { Stepped, TimerWrite } from '../../machines/step.ts'
+import type { Stepped } from '../../machines/step.ts'
 import type { FoundItems, MailEvent, Stored } from '../../machines/wire.ts'
-import { boxCommands, readBox } from './boxes.ts'
-import { type Client, commit, inPieces, type RedisCommand } from './commit.ts'
+import { asciiJson } from './ascii.ts'
+import { boxCommands, readBox, readOffer } from './boxes.ts'
+import { type Client, commit, inPieces, load as loadFields, type RedisCommand } from './commit.ts'
 import {
+  base,
   boxKeyOf,
   cacheKey,
   directoryKey,
   journalChannel,
-  logKey,
   messageKey,
   part,
   placeOf,
@@ -31,11 +33,6 @@ import {
 import { readChunk } from './messages.ts'
 import type { JournalRecord, Loaded, LoadOptions, Outcome, Port } from './port.ts'
 import { type Settings, siteFacts } from './settings.ts'
-
-/** Steps that the journal of one shard keeps; older ones are trimmed, and readers told of the gap. */
-export const JOURNAL_MAX = 200_000
-/** Steps that one message's timeline keeps a position of. */
-export const LOG_MAX = 20_000
 
 export const openPort = (client: Client): Port => ({
   load: (settings, event, options) => load(client, settings, event, options),
@@ -51,9 +48,8 @@ async function load(
   const site = siteFacts(settings)
   const wanted = reads(event, partsOfProfile(site.profile))
   const early = event.entries ? beliefs(event, new Map(), undefined) : null
-  const [actors, items, armedFor, soon] = await Promise.all([
-    loadActors(client, settings, wanted.actors),
-    loadItems(client, settings, event, wanted),
+  const [{ actors, items }, armedFor, soon] = await Promise.all([
+    loadAll(client, settings, event, wanted),
     event.timer ? armed(client, settings, event) : null,
     early ? lookUp(client, settings, early, options) : null,
   ])
@@ -74,6 +70,25 @@ async function load(
       entries: believed?.refreshed ?? {},
     },
   }
+}
+
+async function loadAll(
+  client: Client,
+  settings: Settings,
+  event: MailEvent,
+  wanted: Reads,
+): Promise<{ actors: Map<Address, Stored>; items: FoundItems }> {
+  if (wanted.box?.what === 'key') {
+    const { actor, found } = await readOffer(client, boxKeyOf(settings, event.to), wanted.box)
+    const actors = new Map<Address, Stored>()
+    if (actor) actors.set(event.to, JSON.parse(actor) as Stored)
+    return { actors, items: found }
+  }
+  const [actors, items] = await Promise.all([
+    loadActors(client, settings, wanted.actors),
+    loadItems(client, settings, event, wanted),
+  ])
+  return { actors, items }
 }
 
 async function loadActors(
@@ -156,13 +171,14 @@ async function lookUp(
   { server, records, bypass }: Beliefs,
   { at, stale = false }: LoadOptions,
 ): Promise<Believed> {
-  const believed: Believed = { lookups: {}, refreshed: {} }
+  // Without a prototype: a recipient may be called `constructor`.
+  const believed: Believed = { lookups: Object.create(null), refreshed: Object.create(null) }
   for (;;) {
     const aliases = missing(records, believed.lookups)
     if (aliases.length === 0) return believed
-    const [caches, replicas] = await Promise.all([
-      client.hmget(cacheKey(settings, server), ...aliases),
-      client.hmget(directoryKey(settings, server), ...aliases),
+    const [caches = [], replicas = []] = await loadFields(client, [
+      { key: cacheKey(settings, server), fields: aliases },
+      { key: directoryKey(settings, server), fields: aliases },
     ])
     aliases.forEach((alias, i) => {
       const cached = parsed<Cached>(caches[i])
@@ -186,32 +202,43 @@ async function commitStep(
 ): Promise<Outcome> {
   const { settings, event } = loaded
   const shard = shardOf(settings, event.to)
-  const outbox = part(settings, shard, 'outbox')
   const from = shardOfSender(settings, event)
-  const commands: RedisCommand[] = [
-    ...actorCommands(settings, stepped),
-    ...stepped.items.flatMap((write) => itemCommands(settings, write)),
-    ...(event.timer ? [disarmed(settings, event)] : []),
-    ...[...stepped.timers.values()].map((timer) => timerCommand(settings, timer)),
-    ...cacheCommands(loaded, shard),
-    ...inPieces(
-      'HSET',
-      outbox,
-      stepped.events.flatMap((sent) => [sent.id, outboxText(sent)]),
-    ),
-    ...(event.timer || from !== shard ? [] : [['HDEL', outbox, event.id]]),
-    ...(stepped.changes.length > 0 ? journalCommands(settings, shard, record) : []),
-  ]
-  const checks = [...stepped.actors].map(([address, stored]) => ({
-    ...placeOf(settings, address),
-    version: stored.v - 1,
-  }))
-  const epochKey = part(settings, shard, 'epoch')
-  const committed = await commit(client, { epochKey, epoch: `${settings.epoch}`, checks, commands })
-  if (committed.done) {
-    await elsewhere(client, loaded, shard, from)
-  }
+  const committed = await commit(client, {
+    base: base(settings, shard),
+    epoch: settings.epoch,
+    actors: [...stepped.actors].map(([address, stored]) => ({
+      ...placeOf(settings, address),
+      version: stored.v - 1,
+      value: asciiJson(stored),
+    })),
+    events: stepped.events.map((sent) => [sent.id, outboxText(sent)]),
+    consumed: event.timer || from !== shard ? null : event.id,
+    timers: timerWrites(event, stepped),
+    journal:
+      stepped.changes.length === 0
+        ? null
+        : {
+            text: asciiJson(record),
+            message: record.m ?? null,
+            channel: journalChannel(settings.namespace, settings.site),
+          },
+    commands: [
+      ...pendingCommands(settings, stepped),
+      ...stepped.items.flatMap((write) => itemCommands(settings, write)),
+      ...cacheCommands(loaded, shard),
+    ],
+  })
+  if (committed.done) await elsewhere(client, loaded, shard, from)
   return committed
+}
+
+/** The timer that rang is disarmed, unless the step armed it again. */
+function timerWrites(event: MailEvent, stepped: Stepped): [string, number | null][] {
+  const writes = [...stepped.timers.values()].map(
+    ({ actor, timer, key, due }): [string, number | null] => [timerMember(actor, timer, key), due],
+  )
+  if (!event.timer) return writes
+  return [[timerMember(event.to, event.timer, timerKeyOf(event)), null], ...writes]
 }
 
 /** The shard in whose outbox an event is; injected events are sent from the shard of whom they are for. */
@@ -219,74 +246,35 @@ export const shardOfSender = (settings: Settings, event: MailEvent): number =>
   event.sender === undefined ? shardOf(settings, event.to) : shardOf(settings, event.sender)
 
 /** An event as the outbox keeps it: with the real time, by which the sweeper knows what is overdue. */
-export const outboxText = (event: MailEvent): string =>
-  JSON.stringify({ sentAt: Date.now(), event })
-
-function actorCommands(settings: Settings, stepped: Stepped): RedisCommand[] {
-  const byKey = new Map<string, string[]>()
-  for (const [address, stored] of stepped.actors) {
-    const { key, field } = placeOf(settings, address)
-    const pairs = byKey.get(key)
-    if (pairs) pairs.push(field, JSON.stringify(stored))
-    else byKey.set(key, [field, JSON.stringify(stored)])
-  }
-  return [
-    ...[...byKey].flatMap(([key, pairs]) => inPieces('HSET', key, pairs)),
-    ...[...stepped.actors].flatMap(([address, { s }]) => pendingCommand(settings, address, s)),
-  ]
-}
+export const outboxText = (event: MailEvent): string => asciiJson({ sentAt: Date.now(), event })
 
 /** Copies that are not settled are in a set of their own, so that pending messages are found without a search. */
-function pendingCommand(settings: Settings, address: Address, state: unknown): RedisCommand[] {
-  if (kindOf(address) !== 'message') return []
-  const [id, copy] = partsOf(address) as [string, string]
-  const key = part(settings, shardOfMessage(settings, id), 'pending')
-  return [[state === 'settled' ? 'SREM' : 'SADD', key, `${id}/${copy}`]]
+function pendingCommands(settings: Settings, stepped: Stepped): RedisCommand[] {
+  const commands: RedisCommand[] = []
+  for (const { actor, from, to } of stepped.changes) {
+    if (kindOf(actor) !== 'message' || (from === to && to !== 'accepted')) continue
+    const [id, copy] = partsOf(actor) as [string, string]
+    const key = part(settings, shardOfMessage(settings, id), 'pending')
+    commands.push([to === 'settled' ? 'SREM' : 'SADD', key, `${id}/${copy}`])
+  }
+  return commands
 }
 
 function itemCommands(settings: Settings, write: ItemWrite): RedisCommand[] {
   if (!('end' in write)) return boxCommands(boxKeyOf(settings, write.box), write)
   const [id, copy] = partsOf(write.of) as [string, string]
   const field = `e/${copy}/${write.end.entry}`
-  return [['HSET', messageKey(settings, id), field, JSON.stringify(write.end)]]
-}
-
-const disarmed = (settings: Settings, event: MailEvent): RedisCommand => [
-  'ZREM',
-  part(settings, shardOf(settings, event.to), 'timers'),
-  timerMember(event.to, event.timer as string, timerKeyOf(event)),
-]
-
-function timerCommand(settings: Settings, { actor, timer, key, due }: TimerWrite): RedisCommand {
-  const timers = part(settings, shardOf(settings, actor), 'timers')
-  const member = timerMember(actor, timer, key)
-  return due === null ? ['ZREM', timers, member] : ['ZADD', timers, due, member]
+  return [['HSET', messageKey(settings, id), field, asciiJson(write.end)]]
 }
 
 /** The cache lies in shard 0; from another shard it is written after the commit, since it is only a belief. */
 function cacheCommands({ settings, refreshed }: Loaded, shard: number): RedisCommand[] {
   const pairs = Object.entries(refreshed.entries).flatMap(([alias, cached]) => [
     alias,
-    JSON.stringify(cached),
+    asciiJson(cached),
   ])
   if (shard !== 0 || pairs.length === 0) return []
   return inPieces('HSET', cacheKey(settings, refreshed.server), pairs)
-}
-
-function journalCommands(settings: Settings, shard: number, record: JournalRecord): RedisCommand[] {
-  const journal = part(settings, shard, 'journal')
-  const channel = journalChannel(settings.namespace, settings.site)
-  const log = record.m ? logKey(settings, shard, record.m) : null
-  return [
-    ['XADD', journal, 'MAXLEN', '~', JOURNAL_MAX, '*', 'e', JSON.stringify(record)],
-    ...(log
-      ? [
-          ['LOGGED', log],
-          ['LTRIM', log, -LOG_MAX, -1],
-        ]
-      : []),
-    ['PUBLISH', channel, `${shard}`],
-  ]
 }
 
 /** What lies in other shards: the consumed event's outbox entry, and the cache. */
@@ -304,7 +292,7 @@ async function elsewhere(
       ? null
       : client.hset(
           cacheKey(settings, refreshed.server),
-          Object.fromEntries(pairs.map(([alias, cached]) => [alias, JSON.stringify(cached)])),
+          Object.fromEntries(pairs.map(([alias, cached]) => [alias, asciiJson(cached)])),
         ),
   ])
 }

@@ -1,0 +1,96 @@
+/**
+ * The Lua of the Redis port. Each script's keys lie in one shard; the first is declared, the others are made from the
+ * arguments.
+ */
+
+/** Steps that the journal of one shard keeps; older ones are trimmed, and readers told of the gap. */
+export const JOURNAL_MAX = 200_000
+/** Steps of which one message's timeline keeps the position. */
+export const LOG_MAX = 20_000
+
+/** A stored actor begins with its version, so that the script need not parse it. See `commit.ts` for the arguments. */
+const COMMIT = `
+local base = ARGV[2]
+if (redis.call('GET', KEYS[1]) or '') ~= ARGV[1] then return 'epoch' end
+local i = 8
+local actors = tonumber(ARGV[7])
+for _ = 1, actors do
+  local value = redis.call('HGET', ARGV[i], ARGV[i + 1])
+  local version = '0'
+  if value then version = string.match(value, '^{"v":(%d+)') or '0' end
+  if version ~= ARGV[i + 2] then return 'conflict' end
+  i = i + 4
+end
+i = 8
+for _ = 1, actors do
+  redis.call('HSET', ARGV[i], ARGV[i + 1], ARGV[i + 3])
+  i = i + 4
+end
+local events = tonumber(ARGV[i])
+i = i + 1
+for _ = 1, events do
+  redis.call('HSET', base .. ':outbox', ARGV[i], ARGV[i + 1])
+  i = i + 2
+end
+if ARGV[6] ~= '' then redis.call('HDEL', base .. ':outbox', ARGV[6]) end
+local timers = tonumber(ARGV[i])
+i = i + 1
+for _ = 1, timers do
+  if ARGV[i + 1] == '' then redis.call('ZREM', base .. ':timers', ARGV[i])
+  else redis.call('ZADD', base .. ':timers', ARGV[i + 1], ARGV[i]) end
+  i = i + 2
+end
+while i <= #ARGV do
+  local n = tonumber(ARGV[i])
+  if ARGV[i + 1] == 'COPYITEM' then
+    -- log, items, order, key, item or '', received: a key that is there already stays as it is
+    if redis.call('ZADD', ARGV[i + 2], 'NX', ARGV[i + 7], ARGV[i + 5]) == 1 and ARGV[i + 6] ~= '' then
+      redis.call('HSET', ARGV[i + 3], ARGV[i + 5], ARGV[i + 6])
+      redis.call('ZADD', ARGV[i + 4], ARGV[i + 7], ARGV[i + 5])
+    end
+  else
+    redis.call(unpack(ARGV, i + 1, i + n))
+  end
+  i = i + n + 1
+end
+if ARGV[3] == '' then return 'ok:' end
+local id = redis.call('XADD', base .. ':journal', 'MAXLEN', '~', ${JOURNAL_MAX}, '*', 'e', ARGV[3])
+if ARGV[4] ~= '' then
+  local log = base .. ':log:' .. ARGV[4]
+  if redis.call('RPUSH', log, id) > ${LOG_MAX} then redis.call('LPOP', log) end
+end
+redis.call('PUBLISH', ARGV[5], '')
+return 'ok:' .. id
+`
+
+/** The mailbox actor; delivered, in transit, barred; the attempts that wait and that were nudged. */
+const FIND = `
+local box = KEYS[1]
+local key = ARGV[1]
+return {
+  redis.call('HGET', box, 'actor'),
+  redis.call('ZSCORE', box .. ':log', key),
+  redis.call('HEXISTS', box .. ':transit', key),
+  redis.call('ZSCORE', box .. ':bars', key),
+  redis.call('HGET', box .. ':waiters', ARGV[2]),
+  redis.call('HGET', box .. ':answered', ARGV[2]),
+}
+`
+
+/** Of each hash: its key, how many fields, the fields. */
+const LOAD = `
+local found = {}
+local i = 1
+while i <= #ARGV do
+  local n = tonumber(ARGV[i + 1])
+  found[#found + 1] = redis.call('HMGET', ARGV[i], unpack(ARGV, i + 2, i + 1 + n))
+  i = i + 2 + n
+end
+return found
+`
+
+export const SCRIPTS = {
+  undeliverableCommit: COMMIT,
+  undeliverableFind: FIND,
+  undeliverableLoad: LOAD,
+}
