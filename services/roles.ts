@@ -1,0 +1,148 @@
+/**
+ * Runs roles in this process: the API, workers, or both.
+ *
+ * Under the supervisor it tells when it is up and dies when the supervisor does; alone it runs in
+ * the foreground until a signal. What a role needs is loaded only for that role, so a worker
+ * carries no web server.
+ */
+import type { AddressInfo } from 'node:net'
+import { type DemoState, ensureDemo } from './demo.ts'
+import { type Config, type ServiceRole, WORKER_ROLES } from './options.ts'
+import { checkRedis } from './redis/check.ts'
+import { type Connection, connect, type Durability } from './redis/connect.ts'
+import { EXIT, StartError } from './setup/start-error.mjs'
+import { onSignals } from './shutdown.ts'
+
+/** What a role tells the supervisor, once. */
+export interface RoleReady {
+  type: 'ready'
+  /** Of the API: where it listens, and what became of the demo site. */
+  url?: string
+  demo?: DemoState | 'off'
+}
+
+/** By which the supervisor says that the Redis is its own, and how durable. */
+export const EMBEDDED_DURABILITY = 'UNDELIVERABLE_EMBEDDED_DURABILITY'
+
+/**
+ * Jobs in progress end well within this; a hanging connection must not hold up the end for ever.
+ */
+const CLOSE_WITHIN_MS = 10_000
+
+interface Running {
+  ready: RoleReady
+  close(): Promise<void>
+}
+
+export async function runRoles(config: Config, roles: readonly ServiceRole[]): Promise<void> {
+  const supervised = process.send !== undefined
+  // Without its supervisor this process would go on unseen, on a Redis that is gone as well.
+  if (supervised) process.once('disconnect', () => process.exit(EXIT.failed))
+  const parts: Running[] = []
+  onSignals({
+    orderly: () => closeAll(parts),
+    atOnce: () => undefined,
+  })
+  const connection = openConnection(config)
+  if (!supervised) for (const warning of await checkRedis(connection)) console.error(warning)
+  const workers = WORKER_ROLES.filter((role) => roles.includes(role))
+  if (workers.length > 0) parts.push(await runWorkers(config, connection, workers))
+  if (roles.includes('api')) parts.push(await runApi(config, connection))
+  const ready: RoleReady = Object.assign({}, ...parts.map((part) => part.ready))
+  if (supervised) process.send?.(ready)
+  else tell(config, connection, roles, ready)
+}
+
+function openConnection(config: Config): Connection {
+  if (config.redisUrl === null) {
+    throw new StartError(
+      'A role that runs alone needs the Redis of the others: give --redis-url or REDIS_URL.\n' +
+        '(Without --role, everything is started together, with a Redis of its own.)',
+      EXIT.usage,
+    )
+  }
+  const embedded = process.env[EMBEDDED_DURABILITY] as Durability | undefined
+  return connect({
+    redisUrl: config.redisUrl,
+    namespace: config.namespace,
+    durability: embedded ?? 'external',
+  })
+}
+
+async function runWorkers(
+  config: Config,
+  connection: Connection,
+  roles: (typeof WORKER_ROLES)[number][],
+): Promise<Running> {
+  const { startWorkers } = await import('./workers.ts')
+  const workers = await startWorkers(connection, {
+    roles,
+    concurrency: config.concurrency,
+    ...(config.server === null ? {} : { server: config.server }),
+    ...(config.site === null ? {} : { site: config.site }),
+  })
+  return { ready: { type: 'ready' }, close: () => workers.close() }
+}
+
+async function runApi(config: Config, connection: Connection): Promise<Running> {
+  const [{ openEmulator }, { buildApp }] = await Promise.all([
+    import('./runtime/live.ts'),
+    import('./api/app.ts'),
+  ])
+  const emulator = await openEmulator(connection)
+  const app = await buildApp({ emulator, connection, log: config.logLevel })
+  await listen(() => app.listen({ host: config.host, port: config.port }), config)
+  const demo = config.demo ? await ensureDemo(emulator, connection) : 'off'
+  return {
+    ready: { type: 'ready', url: urlOf(app.server.address() as AddressInfo), demo },
+    async close() {
+      await app.close()
+      await emulator.close()
+    },
+  }
+}
+
+async function listen(start: () => Promise<string>, config: Config): Promise<void> {
+  try {
+    await start()
+  } catch (error) {
+    const place = `${config.host}:${config.port}`
+    const reasons: Record<string, string> = {
+      EADDRINUSE: `Port ${config.port} of ${config.host} is taken by another program. Give --port.`,
+      EACCES: `This user may not listen on ${place}. Give --port with 1024 or higher.`,
+      EADDRNOTAVAIL: `${config.host} is no address of this machine. Give another --host.`,
+      ENOTFOUND: `${config.host} is no address of this machine. Give another --host.`,
+    }
+    const reason = reasons[(error as NodeJS.ErrnoException).code ?? '']
+    throw reason === undefined ? error : new StartError(reason, EXIT.portTaken)
+  }
+}
+
+/** An address that means every address is shown as the one that always works here. */
+export function urlOf(address: AddressInfo): string {
+  const host = { '0.0.0.0': '127.0.0.1', '::': '[::1]' }[address.address] ?? address.address
+  const quoted = host.includes(':') && !host.startsWith('[') ? `[${host}]` : host
+  return `http://${quoted}:${address.port}`
+}
+
+async function closeAll(parts: Running[]): Promise<void> {
+  const late = setTimeout(() => {
+    console.error(`This process did not end in ${CLOSE_WITHIN_MS} ms; it ends now.`)
+    process.exit(EXIT.failed)
+  }, CLOSE_WITHIN_MS)
+  await Promise.all(parts.map((part) => part.close()))
+  clearTimeout(late)
+}
+
+function tell(
+  config: Config,
+  connection: Connection,
+  roles: readonly ServiceRole[],
+  ready: RoleReady,
+): void {
+  const narrowed = [config.site, config.server].filter((name) => name !== null).join('.')
+  const of = narrowed === '' ? '' : ` of ${narrowed}`
+  console.log(`Undeliverable: ${roles.join(', ')}${of} up (process ${process.pid}).`)
+  if (ready.url !== undefined) console.log(`  HTTP   ${ready.url}`)
+  console.log(`  Redis  ${connection.displayUrl} (namespace ${connection.namespace})`)
+}

@@ -1,0 +1,167 @@
+/**
+ * `npm start`: one command for everything.
+ *
+ * Owns the embedded Redis (unless the user has one), an API process and the worker processes;
+ * starts again whichever dies; says where everything is once all of it is up; and at the end stops
+ * the roles first and Redis last. Whatever it starts ends with it, even when it is killed.
+ */
+import { type ChildProcess, spawn } from 'node:child_process'
+import { fileURLToPath } from 'node:url'
+import { banner } from './banner.ts'
+import { type Config, WORKER_ROLES } from './options.ts'
+import { type Kept, keepRunning, type Launch } from './processes.ts'
+import { checkRedis } from './redis/check.ts'
+import { connect } from './redis/connect.ts'
+import { openEmbedded } from './redis/embedded.ts'
+import { redact } from './redis/url.ts'
+import { EMBEDDED_DURABILITY, type RoleReady } from './roles.ts'
+import { onSignals } from './shutdown.ts'
+
+/** How a role's process is started: replaced in tests by a smaller program. */
+export type Command = (roles: readonly string[]) => string[]
+
+/** What can be stopped: the roles, then Redis. */
+interface Part {
+  stop(): Promise<void>
+  kill(): void
+}
+
+/** Longer than a role gives itself (roles.ts), so that it is killed only if it hangs. */
+const ROLE_STOP_WITHIN_MS = 12_000
+
+const ownCommand: Command = (roles) => [
+  ...['--import', import.meta.resolve('tsx')],
+  ...[fileURLToPath(new URL('./main.ts', import.meta.url)), '--role', roles.join(',')],
+]
+
+const log = (line: string): void => console.error(line)
+
+export async function supervise(config: Config, command: Command = ownCommand): Promise<void> {
+  const roles: Part[] = []
+  let redis: Part | null = null
+  let stopping: Promise<void> | null = null
+  const stop = async (): Promise<void> => {
+    await Promise.all(roles.map((role) => role.stop()))
+    await redis?.stop()
+  }
+  const stopOnce = (): Promise<void> => {
+    stopping ??= stop()
+    return stopping
+  }
+  onSignals({
+    orderly() {
+      log('Stopping ...')
+      return stopOnce()
+    },
+    atOnce() {
+      for (const part of roles) part.kill()
+      redis?.kill()
+    },
+  })
+  try {
+    const place = await openRedis(config)
+    redis = place.part
+    const environment = { ...process.env, ...place.environment }
+    const settled = { ...config }
+    const launch = (names: readonly string[]) => launchRole(command(names), settled, environment)
+    const api = keepRole(
+      'API process',
+      () => launch(['api']),
+      // Port 0 was any free one: an API that is started again keeps it.
+      ({ url }) => {
+        if (url !== undefined) settled.port = Number(new URL(url).port)
+      },
+    )
+    roles.push(api)
+    const workers = Array.from({ length: config.workerProcesses }, (_, index) =>
+      keepRole(workerName(config, index), () => launch(WORKER_ROLES)),
+    )
+    roles.push(...workers)
+    const [ready] = await Promise.all([api.ready, ...workers.map((worker) => worker.ready)])
+    const processes = { api: api.pid(), workers: workers.map((worker) => worker.pid()) }
+    for (const line of banner(config, place.words, ready, processes)) console.log(line)
+  } catch (error) {
+    await stopOnce()
+    throw error
+  }
+}
+
+function workerName(config: Config, index: number): string {
+  return config.workerProcesses === 1 ? 'worker process' : `worker process ${index + 1}`
+}
+
+interface RedisPlace {
+  part: Part | null
+  environment: Record<string, string>
+  words: string
+}
+
+async function openRedis(config: Config): Promise<RedisPlace> {
+  if (config.redisUrl !== null) {
+    const { redisUrl, namespace } = config
+    const connection = connect({ redisUrl, namespace, durability: 'external', log })
+    for (const warning of await checkRedis(connection)) log(warning)
+    return { part: null, environment: { REDIS_URL: redisUrl }, words: redact(redisUrl) }
+  }
+  const { durability, data } = config
+  const embedded = await openEmbedded({ durability, dataFolder: data, log })
+  return {
+    part: embedded,
+    environment: { REDIS_URL: embedded.url, [EMBEDDED_DURABILITY]: durability },
+    words: `embedded, ${embedded.url.slice('unix://'.length)}`,
+  }
+}
+
+/** What the processes of the roles are told; the Redis and its password go by the environment. */
+function roleArguments(config: Config): string[] {
+  const values = {
+    host: config.host,
+    port: config.port,
+    namespace: config.namespace,
+    concurrency: config.concurrency,
+    'log-level': config.logLevel,
+  }
+  const given = Object.entries(values).flatMap(([name, value]) => [`--${name}`, `${value}`])
+  return config.demo ? given : [...given, '--no-demo']
+}
+
+function launchRole(
+  command: string[],
+  config: Config,
+  environment: NodeJS.ProcessEnv,
+): Launch<RoleReady> {
+  // A session of its own: Ctrl-C in the terminal reaches the supervisor, and only it.
+  const child = spawn(process.execPath, [...command, ...roleArguments(config)], {
+    env: environment,
+    stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
+    detached: true,
+  })
+  return { child, ready: readyMessage(child) }
+}
+
+function readyMessage(child: ChildProcess): Promise<RoleReady> {
+  return new Promise((resolve) => {
+    child.on('message', (message: RoleReady) => {
+      if (message.type === 'ready') resolve(message)
+    })
+  })
+}
+
+function keepRole(
+  name: string,
+  launch: () => Launch<RoleReady>,
+  onReady?: (ready: RoleReady) => void,
+): Kept<RoleReady> {
+  let starts = 0
+  return keepRunning<RoleReady>({
+    name,
+    launch,
+    log,
+    graceMs: ROLE_STOP_WITHIN_MS,
+    onReady(ready, pid) {
+      onReady?.(ready)
+      starts++
+      if (starts > 1) log(`The ${name} is up again (process ${pid}).`)
+    },
+  })
+}

@@ -1,0 +1,54 @@
+/**
+ * Workers without their timekeeper: nothing is swept, and no timer rings but by its own job.
+ *
+ * What the timekeeper is for shows when it is missing; a test then calls `sweep` and `ring` itself.
+ */
+import type { Connection } from '../../services/redis/connect.ts'
+import { openAlarms } from '../../services/runtime/alarms.ts'
+import { type Client, withCommit } from '../../services/runtime/commit.ts'
+import type { Engine } from '../../services/runtime/engine.ts'
+import { withDecide } from '../../services/runtime/faults.ts'
+import { openQueues, queueNamesOf } from '../../services/runtime/queues.ts'
+import { openPort } from '../../services/runtime/redis-port.ts'
+import { openSettings, type Settings } from '../../services/runtime/settings.ts'
+import { ring, sweep, type Timekeeping } from '../../services/runtime/timekeeper.ts'
+import { openWorker } from '../../services/runtime/worker.ts'
+
+export interface BareWorkers {
+  settings: Settings
+  keeping: Timekeeping
+  sweep(): Promise<number>
+  ring(): Promise<number>
+  close(): Promise<void>
+}
+
+export async function startBareWorkers(connection: Connection, site: string): Promise<BareWorkers> {
+  const client = withDecide(withCommit(connection.client()))
+  const jobs = connection.client() as Client
+  const store = await openSettings(connection)
+  const { namespace } = connection
+  const queues = openQueues(jobs, namespace)
+  const alarms = openAlarms(queues)
+  const startMove = () => Promise.reject(new Error('no rule of these tests starts a move'))
+  const gate = { client, queues, startMove }
+  const engine: Engine = { port: openPort(client), settings: store, queues, gate, alarms }
+  const settings = await store.get(site)
+  if (!settings) throw new Error(`there is no site ${site}`)
+  const names = queueNamesOf(site, settings.servers)
+  const workers = names.map((name) =>
+    openWorker(engine, { client: jobs, namespace, name, concurrency: 50 }),
+  )
+  const keeping: Timekeeping = { client, queues, alarms, namespace }
+  return {
+    settings,
+    keeping,
+    sweep: () => sweep(keeping, settings),
+    ring: () => ring(keeping, settings),
+    async close() {
+      await Promise.all(workers.map((worker) => worker.close()))
+      await queues.close()
+      await store.close()
+      await Promise.all([client.quit(), jobs.quit()])
+    },
+  }
+}

@@ -1,0 +1,22 @@
+/**
+ * The tests' runner: one embedded Redis for the whole run (test/support/redis-for-all.ts), each
+ * test in a namespace of its own. Tests that take long end in `.long.test.ts` and run with `npm run
+ * test:all` only.
+ */
+import { defineConfig } from 'vitest/config'
+
+const everything = process.env.UNDELIVERABLE_TESTS === 'all'
+
+export default defineConfig({
+  test: {
+    include: ['test/**/*.test.ts'],
+    exclude: everything ? [] : ['test/**/*.long.test.ts'],
+    globalSetup: ['test/support/redis-for-all.ts'],
+    reporters: ['default', './test/support/closing-line.ts'],
+    pool: 'forks',
+    // Real processes on a machine that may be busy: a test that is stuck fails, one that is slow
+    // does not.
+    testTimeout: 30_000,
+    hookTimeout: 30_000,
+  },
+})
