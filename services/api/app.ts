@@ -1,0 +1,142 @@
+/**
+ * The HTTP API, assembled: a Fastify app that does not listen.
+ *
+ * Owns: the server's options, what is done to every request and answer, and the order of assembly.
+ * Whoever builds it listens and closes it; closing ends every stream and wait, and the app's own
+ * Redis client. The emulator and the connection stay with the caller.
+ *
+ * Rules: every answer can be traced (`X-Request-Id`) and none is cached; a body is JSON or nothing.
+ */
+
+import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox'
+import Fastify, { type FastifyBaseLogger, type FastifyInstance, LogController } from 'fastify'
+import { uuidv7 } from 'uuidv7'
+import { problem } from '../errors.ts'
+import type { Connection } from '../redis/connect.ts'
+import type { Emulator } from '../runtime/emulator.ts'
+import { audit } from './audit.ts'
+import { clock } from './clock.ts'
+import { debug } from './debug.ts'
+import { events } from './events.ts'
+import { faults } from './faults.ts'
+import { items } from './items.ts'
+import { BODY_BYTES_MAX, PATH_SEGMENT_CHARACTERS_MAX } from './limits.ts'
+import { mailboxes } from './mailboxes.ts'
+import { messages } from './messages.ts'
+import { metrics } from './metrics.ts'
+import { moves } from './moves.ts'
+import { openApi } from './openapi.ts'
+import { pages } from './pages.ts'
+import { probes } from './probes.ts'
+import { answerUnroutable, handleProblems } from './problems.ts'
+import { openQueues } from './queue-set.ts'
+import { queueBoard } from './queues.ts'
+import type { Api, Resource } from './resource.ts'
+import { servers } from './servers.ts'
+import { sites } from './sites.ts'
+import { validatorCompiler } from './validation.ts'
+
+export interface AppOptions {
+  emulator: Emulator
+  connection: Connection
+  /** Where clients reach it, without a slash at the end; put before the `type` of problems. */
+  publicUrl?: string
+  /** A level of pino's, or a logger. */
+  log?: string | FastifyBaseLogger
+}
+
+const RESOURCES: Resource[][] = [
+  sites,
+  mailboxes,
+  items,
+  messages,
+  moves,
+  faults,
+  servers,
+  audit,
+  events,
+  clock,
+  debug,
+  probes,
+]
+
+const REQUEST_ID = /^[\w.:-]{1,128}$/
+
+export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
+  const { emulator, connection, publicUrl = '' } = options
+  const app = newServer(publicUrl, options.log ?? 'warn')
+  const closing = new AbortController()
+  const queues = openQueues(emulator, connection, app.log)
+  app.addHook('preClose', async () => closing.abort())
+  app.addHook('onClose', async () => queues.close())
+  everyRequest(app)
+  handleProblems(app, publicUrl)
+  openApi(app)
+  // Behind what listens to new routes: plugins are loaded in the order in which they are added.
+  app.register(async (scope: Api) => {
+    for (const resource of RESOURCES.flat()) resource(scope, { emulator, closing: closing.signal })
+    pages(scope, publicUrl)
+  })
+  metrics(app, emulator, queues)
+  queueBoard(app, queues)
+  await app.ready()
+  return app
+}
+
+function newServer(publicUrl: string, log: string | FastifyBaseLogger): Api {
+  return Fastify({
+    ...(typeof log === 'string' ? { logger: { level: log } } : { loggerInstance: log }),
+    bodyLimit: BODY_BYTES_MAX,
+    // One line a request, at `debug`, is written by ourselves.
+    logController: new LogController({ disableRequestLogging: true }),
+    // An event stream never ends by itself.
+    forceCloseConnections: true,
+    frameworkErrors: answerUnroutable(publicUrl),
+    genReqId: (request) => {
+      const given = request.headers['x-request-id']
+      return typeof given === 'string' && REQUEST_ID.test(given) ? given : uuidv7()
+    },
+    routerOptions: { maxParamLength: PATH_SEGMENT_CHARACTERS_MAX },
+  })
+    .withTypeProvider<TypeBoxTypeProvider>()
+    .setValidatorCompiler(validatorCompiler)
+}
+
+function everyRequest(app: Api): void {
+  app.addHook('onRequest', async (request, reply) => {
+    reply.header('x-request-id', request.id)
+    reply.header('cache-control', 'no-store')
+    reply.header('x-content-type-options', 'nosniff')
+  })
+  app.addHook('preValidation', async (request) => {
+    // No body is an empty one: then the complaint names what is missing, or nothing is.
+    if (request.body === undefined && request.routeOptions.schema?.body) request.body = {}
+  })
+  app.addHook('onResponse', async (request, reply) => {
+    const { method, url } = request
+    const { statusCode, elapsedTime } = reply
+    request.log.debug({ method, url, statusCode, elapsedMs: elapsedTime }, 'answered')
+  })
+  app.removeAllContentTypeParsers()
+  const parse = app.getDefaultJsonParser('error', 'error')
+  app.addContentTypeParser<string>(
+    'application/json',
+    { parseAs: 'string' },
+    (request, body, done) => {
+      if (body === '') return done(null, undefined)
+      parse(request, body, (error, value) => {
+        done(error ? problem('malformed-json', jsonComplaint(body)) : null, value)
+      })
+    },
+  )
+}
+
+/** What the parser says: the default one keeps it to itself. */
+function jsonComplaint(body: string): string {
+  try {
+    JSON.parse(body)
+    return 'it holds a member that JavaScript objects cannot: __proto__ or constructor.prototype'
+  } catch (error) {
+    return error instanceof Error ? error.message : String(error)
+  }
+}

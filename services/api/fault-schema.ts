@@ -1,0 +1,144 @@
+/**
+ * The shape of a fault rule, and the checks that keep it unambiguous: `do` says exactly one thing,
+ * and `when` at most one. As objects with optional members, not unions: a wrong member is then
+ * named.
+ */
+
+import { type Static, Type } from 'typebox'
+import { type Problem, problem } from '../errors.ts'
+import type { FaultSpec } from '../runtime/emulator.ts'
+import { Duration, durationMs } from './duration.ts'
+import { moveMembers } from './moves.ts'
+import { strict } from './schema.ts'
+
+const yes = Type.Optional(Type.Literal(true))
+const word = Type.Optional(Type.String({ minLength: 1 }))
+const moment = Type.Optional(
+  Type.Union([Type.String(), Type.Number()], {
+    description: 'Site time, ISO 8601 or milliseconds since the epoch.',
+  }),
+)
+
+const Match = strict(
+  {
+    event: word,
+    kind: word,
+    server: word,
+    mailbox: word,
+    message: word,
+    recipient: word,
+    phase: word,
+    attempt: Type.Optional(Type.Integer({ minimum: 1 })),
+  },
+  { title: 'FaultMatch', description: 'All that are given must match; none: every event does.' },
+)
+
+const whenMembers = {
+  nth: Type.Optional(Type.Integer({ minimum: 1 })),
+  first: Type.Optional(Type.Integer({ minimum: 1 })),
+  probability: Type.Optional(Type.Number({ minimum: 0, maximum: 1 })),
+  seed: Type.Optional(Type.Integer({ description: 'With `probability`.' })),
+  rate: Type.Optional(
+    Type.Number({ exclusiveMinimum: 0, description: 'At most so many a second of site time.' }),
+  ),
+  from: moment,
+  until: moment,
+}
+
+const When = Type.Union([Type.Literal('always'), strict(whenMembers)], {
+  title: 'FaultWhen',
+  description: '`always`, or one of `nth`, `first`, `probability` and `seed`, `rate`, a time span.',
+})
+
+const code = Type.Integer({ minimum: 0, description: 'X.400.' })
+
+const doMembers = {
+  hold: yes,
+  move: Type.Optional(strict(moveMembers)),
+  holdUntil: word,
+  defer: yes,
+  refuse: Type.Optional(strict({ reason: code, diagnostic: code })),
+  delayMs: Type.Optional(Type.Number({ minimum: 0 })),
+  loseReply: yes,
+  readStale: yes,
+}
+
+const about = {
+  title: 'FaultDo',
+  description: 'One of `hold`, `move` with `holdUntil`, `defer`, `refuse`, `delay`, …',
+}
+
+export const NewFault = strict(
+  {
+    match: Type.Optional(Match),
+    when: Type.Optional(When),
+    do: strict({ ...doMembers, delay: Type.Optional(Duration) }, about),
+  },
+  {
+    title: 'NewFault',
+    examples: [
+      { match: { event: 'mail.offered', mailbox: 'anna' }, when: { nth: 1 }, do: { defer: true } },
+    ],
+  },
+)
+
+export const Fault = Type.Object(
+  {
+    id: Type.String(),
+    match: Type.Optional(Match),
+    when: Type.Optional(When),
+    do: Type.Object(doMembers),
+    hits: Type.Integer({ description: 'Events that it was applied to.' }),
+    holding: Type.Array(Type.String(), { description: 'Events that it holds now.' }),
+  },
+  { title: 'Fault' },
+)
+
+type Body = Static<typeof NewFault>
+
+/** The rule, or what is ambiguous in it. */
+export function faultOf(body: Body): FaultSpec {
+  return {
+    ...(body.match && { match: body.match }),
+    ...(body.when && { when: whenOf(body.when) }),
+    do: doOf(body.do),
+  }
+}
+
+type When = NonNullable<FaultSpec['when']>
+
+function whenOf(when: NonNullable<Body['when']>): When {
+  if (when === 'always') return when
+  const { seed = 0, from, until, ...counts } = when
+  const kinds = Object.keys(counts).length + (from !== undefined || until !== undefined ? 1 : 0)
+  if (kinds !== 1) throw ambiguous('when', `has ${kinds} kinds of condition`)
+  if (when.seed !== undefined && when.probability === undefined) {
+    throw ambiguous('when', 'has a "seed" without a "probability"')
+  }
+  if (counts.nth !== undefined) return { nth: counts.nth }
+  if (counts.first !== undefined) return { first: counts.first }
+  if (counts.rate !== undefined) return { rate: counts.rate }
+  if (counts.probability !== undefined) return { probability: counts.probability, seed }
+  return { ...(from !== undefined && { from }), ...(until !== undefined && { until }) }
+}
+
+function doOf(body: Body['do']): FaultSpec['do'] {
+  const { holdUntil, ...kinds } = body
+  const given = Object.keys(kinds)
+  if (given.length !== 1) throw ambiguous('do', `says ${given.length} things: ${given.join(', ')}`)
+  if ((body.move === undefined) !== (holdUntil === undefined)) {
+    throw ambiguous('do', 'has one of "move" and "holdUntil", which go together')
+  }
+  if (body.move && holdUntil !== undefined) return { move: body.move, holdUntil }
+  if (body.refuse) return { refuse: body.refuse }
+  if (body.delay !== undefined) return { delayMs: durationMs(body.delay, 'do/delay') }
+  if (body.delayMs !== undefined) return { delayMs: durationMs(body.delayMs, 'do/delayMs') }
+  if (body.hold) return { hold: true }
+  if (body.defer) return { defer: true }
+  return body.loseReply ? { loseReply: true } : { readStale: true }
+}
+
+function ambiguous(member: string, what: string): Problem {
+  const errors = [{ path: `/${member}`, message: `${what}; exactly one is needed` }]
+  return problem('bad-request', `"${member}" ${what}; exactly one is needed`, { errors })
+}

@@ -1,0 +1,140 @@
+/**
+ * `/sites/:site/mailboxes/:alias/messages`: what has arrived in a mailbox, reports included.
+ */
+
+import { Type } from 'typebox'
+import type { Resource } from './resource.ts'
+import {
+  AliasParams,
+  ItemParams,
+  Moment,
+  Nothing,
+  oneOf,
+  PageQuery,
+  pageOf,
+  Refusals,
+  strict,
+} from './schema.ts'
+
+const Report = Type.Object(
+  {
+    about: Type.String({ description: 'The id of the message it is about.' }),
+    recipient: Type.String({ description: 'The originally intended recipient.' }),
+    status: Type.String({ description: 'RFC 3463.' }),
+    reason: Type.Integer({ description: 'X.400 reason code.' }),
+    diagnostic: Type.Integer({ description: 'X.400 diagnostic code.' }),
+    text: Type.String(),
+  },
+  { title: 'Report' },
+)
+
+const itemMembers = {
+  id: Type.String(),
+  from: Type.String(),
+  subject: Type.String(),
+  receivedAt: Moment,
+  size: Type.Integer({ description: 'Octets.' }),
+  kind: oneOf(['message', 'report']),
+  report: Type.Union([Report, Type.Null()]),
+}
+
+export const Item = Type.Object(itemMembers, { title: 'Item' })
+
+export const ItemDetail = Type.Object(
+  {
+    ...itemMembers,
+    to: Type.Array(Type.String()),
+    text: Type.String(),
+    html: Type.String(),
+    headers: Type.Record(Type.String(), Type.String()),
+  },
+  { title: 'ItemDetail' },
+)
+
+const tags = ['mailboxes']
+
+const list: Resource = (app, { emulator }) => {
+  app.get(
+    '/sites/:site/mailboxes/:alias/messages',
+    {
+      schema: {
+        summary: 'What a mailbox holds',
+        tags,
+        params: AliasParams,
+        querystring: strict(PageQuery),
+        response: {
+          200: Type.Object({ total: Type.Integer(), items: Type.Array(Item) }),
+          ...Refusals,
+        },
+      },
+    },
+    async (request) => {
+      const { site, alias } = request.params
+      return emulator.items(site, alias, pageOf(request.query))
+    },
+  )
+}
+
+const read: Resource = (app, { emulator }) => {
+  app.get(
+    '/sites/:site/mailboxes/:alias/messages/:id',
+    {
+      schema: {
+        summary: 'One of them, with its text and header',
+        tags,
+        params: ItemParams,
+        response: { 200: ItemDetail, ...Refusals },
+      },
+    },
+    async (request) => {
+      const { site, alias, id } = request.params
+      return emulator.item(site, alias, id)
+    },
+  )
+}
+
+const readRaw: Resource = (app, { emulator }) => {
+  app.get(
+    '/sites/:site/mailboxes/:alias/messages/:id/raw',
+    {
+      schema: {
+        summary: 'One of them, as it is on the wire',
+        tags,
+        params: ItemParams,
+        response: {
+          200: {
+            description: 'RFC 5322.',
+            content: { 'message/rfc822': { schema: Type.String() } },
+          },
+          ...Refusals,
+        },
+      },
+    },
+    async (request, reply) => {
+      const { site, alias, id } = request.params
+      const raw = await emulator.rawItem(site, alias, id)
+      return reply.type('message/rfc822').send(raw as never)
+    },
+  )
+}
+
+const remove: Resource = (app, { emulator }) => {
+  app.delete(
+    '/sites/:site/mailboxes/:alias/messages/:id',
+    {
+      schema: {
+        summary: 'Remove it, as the user of the mailbox would',
+        tags,
+        params: ItemParams,
+        response: { 204: Nothing, ...Refusals },
+      },
+    },
+    async (request, reply) => {
+      const { site, alias, id } = request.params
+      await emulator.deleteItem(site, alias, id)
+      return reply.code(204).send(null)
+    },
+  )
+}
+
+export const items: Resource[] = [list, read, readRaw, remove]

@@ -1,0 +1,85 @@
+/**
+ * Every limit of the HTTP API, with its reason. A limit is here and nowhere else.
+ *
+ * Sizes are in bytes (octets of UTF-8), durations in milliseconds.
+ */
+
+const KIB = 1024
+const MIB = 1024 * KIB
+const SECOND_MS = 1_000
+const DAY_MS = 86_400_000
+
+/** Exchange's largest lists were of this order, and the runtime is measured up to here. */
+export const RECIPIENTS_MAX = 10_000
+
+/** The usual limit of a mail system of today; above it Redis holds values that are too large. */
+export const MESSAGE_BYTES_MAX = 25 * MIB
+
+/**
+ * A whole message in JSON: line ends and quotes are escaped there, and 10,000 recipients beside
+ * it.
+ */
+export const MESSAGE_BODY_BYTES_MAX = MESSAGE_BYTES_MAX + 15 * MIB
+
+/** Any other body. The largest is a new site with some thousand mailboxes. */
+export const BODY_BYTES_MAX = 4 * MIB
+
+/** RFC 5321 §4.5.3.1.1. */
+export const LOCAL_PART_BYTES_MAX = 64
+
+/** RFC 5321 §4.5.3.1.2. */
+export const DOMAIN_BYTES_MAX = 255
+
+/** RFC 1035 §2.3.4: one label of a domain. */
+export const LABEL_BYTES_MAX = 63
+
+/** RFC 5322 §2.1.1: a line; a longer subject would have to be folded, and nobody reads one. */
+export const SUBJECT_CHARACTERS_MAX = 998
+
+/** How much of a malformed line is quoted: enough to find it, not enough to flood a log. */
+export const LINE_SHOWN_CHARACTERS = 80
+
+/** Under the minute after which proxies and clients commonly give up on a silent answer. */
+export const WAIT_MS_MAX = 60 * SECOND_MS
+
+/** A long poll that does not say how long. */
+export const WAIT_MS_DEFAULT = 30 * SECOND_MS
+
+/** A duration in a body: longer than any expiry or `ttl` that means something, far below 2^53. */
+export const DURATION_MS_MAX = 3_650 * DAY_MS
+
+/** A page of a list, unless it says otherwise: about one screen of a terminal times four. */
+export const PAGE_LIMIT_DEFAULT = 100
+
+/** The most that one page gives: rendering it stays within some ten milliseconds. */
+export const PAGE_LIMIT_MAX = 1_000
+
+/** Visible characters of an `Idempotency-Key`; a UUID has 36. */
+export const IDEMPOTENCY_KEY_CHARACTERS_MAX = 255
+
+/** A path segment: an address of RFC 5321 in which each octet is percent-encoded. */
+export const PATH_SEGMENT_CHARACTERS_MAX = 3 * (LOCAL_PART_BYTES_MAX + 1 + DOMAIN_BYTES_MAX)
+
+/** An id in a path; ours have 36 characters, and those of reports and copies some more. */
+export const ID_CHARACTERS_MAX = 255
+
+/** Servers of a site: the published sites had a few dozen, and each costs three queues. */
+export const SERVERS_MAX = 64
+
+/** Mailboxes in the body of a new site; more can be put afterwards. */
+export const MAILBOXES_MAX = 10_000
+
+/** Further addresses of one mailbox. */
+export const ADDRESSES_MAX = 100
+
+/** A clock cannot run faster than this: a day of site time every second. */
+export const CLOCK_SCALE_MAX = 86_400
+
+/** A comment on a silent event stream, so that proxies and clients see that it lives. */
+export const HEARTBEAT_MS = 15 * SECOND_MS
+
+/** What a client is told to wait before it opens the event stream again. */
+export const RECONNECT_MS = SECOND_MS
+
+/** `/readyz` answers within this, whatever Redis does: probes give up after a few seconds. */
+export const READY_MS_MAX = 2 * SECOND_MS

@@ -1,0 +1,149 @@
+/**
+ * `/sites/:site/mailboxes`: the entries of the directory, with what each store, each replica and
+ * each cache believes of them.
+ */
+
+import { Type } from 'typebox'
+import type { Resource } from './resource.ts'
+import {
+  AliasParams,
+  Nothing,
+  NullableText,
+  oneOf,
+  Refusals,
+  SiteParams,
+  strict,
+} from './schema.ts'
+import { checkMailbox, mailboxMembers } from './sites.ts'
+
+export const Mailbox = Type.Object(
+  {
+    alias: Type.String(),
+    mailbox: Type.String({ description: 'The id of the mailbox: a move keeps it.' }),
+    addresses: Type.Array(Type.String()),
+    server: Type.String({ description: 'Its home, as the authoritative directory has it.' }),
+    alternateRecipient: NullableText,
+    deliverToBoth: Type.Boolean(),
+    version: Type.Integer({ description: 'Of the directory entry.' }),
+    move: NullableText,
+    stores: Type.Record(
+      Type.String(),
+      Type.Object({
+        state: Type.String(),
+        messages: Type.Integer(),
+        inTransit: Type.Integer({ description: 'In the in-transit folder of a move.' }),
+        waiters: Type.Integer({ description: 'Entries that want to be told when it opens.' }),
+      }),
+    ),
+    replicas: Type.Record(
+      Type.String(),
+      Type.Object({ home: NullableText, version: Type.Integer(), alternate: NullableText }),
+    ),
+    caches: Type.Record(
+      Type.String(),
+      Type.Union([
+        Type.Object({ home: NullableText, alternate: NullableText, ageMs: Type.Number() }),
+        Type.Null(),
+      ]),
+    ),
+  },
+  { title: 'Mailbox' },
+)
+
+const PutMailbox = strict(
+  {
+    ...mailboxMembers,
+    replicate: Type.Optional(
+      oneOf(['now', 'lagged'], {
+        description:
+          'When the other replicas know: at once, as of a new mailbox, or after the replication ' +
+          'delay, as of a change.',
+      }),
+    ),
+  },
+  {
+    title: 'PutMailbox',
+    examples: [{ server: 'nyc', alternateRecipient: 'bob', deliverToBoth: true }],
+  },
+)
+
+const tags = ['mailboxes']
+
+const list: Resource = (app, { emulator }) => {
+  app.get(
+    '/sites/:site/mailboxes',
+    {
+      schema: {
+        summary: 'All mailboxes of a site',
+        tags,
+        params: SiteParams,
+        response: { 200: Type.Object({ mailboxes: Type.Array(Mailbox) }), ...Refusals },
+      },
+    },
+    async (request) => ({ mailboxes: await emulator.mailboxes(request.params.site) }),
+  )
+}
+
+const put: Resource = (app, { emulator }) => {
+  app.put(
+    '/sites/:site/mailboxes/:alias',
+    {
+      schema: {
+        summary: 'Make a mailbox, or change its directory entry',
+        description:
+          'The body is the whole entry: a member that is left out has its default. The server ' +
+          'of a mailbox that exists is changed by a move only.',
+        tags,
+        params: AliasParams,
+        body: PutMailbox,
+        response: { 200: Mailbox, 201: Mailbox, ...Refusals },
+      },
+    },
+    async (request, reply) => {
+      const { site, alias } = request.params
+      const { replicate, ...entry } = request.body
+      const spec = { alias, ...entry }
+      checkMailbox(spec)
+      const { created, mailbox } = await emulator.putMailbox(site, spec, replicate)
+      if (!created) return reply.code(200).send(mailbox)
+      const location = `/sites/${site}/mailboxes/${alias}`
+      return reply.code(201).header('location', location).send(mailbox)
+    },
+  )
+}
+
+const read: Resource = (app, { emulator }) => {
+  app.get(
+    '/sites/:site/mailboxes/:alias',
+    {
+      schema: {
+        summary: 'One mailbox, as the directory, the stores and the caches see it',
+        tags,
+        params: AliasParams,
+        response: { 200: Mailbox, ...Refusals },
+      },
+    },
+    async (request) => emulator.mailbox(request.params.site, request.params.alias),
+  )
+}
+
+const remove: Resource = (app, { emulator }) => {
+  app.delete(
+    '/sites/:site/mailboxes/:alias',
+    {
+      schema: {
+        summary: 'Delete a mailbox',
+        description: 'Mail on its way to it is reported or dead-lettered, never dropped.',
+        tags,
+        params: AliasParams,
+        response: { 204: Nothing, ...Refusals },
+      },
+    },
+    async (request, reply) => {
+      await emulator.deleteMailbox(request.params.site, request.params.alias)
+      return reply.code(204).send(null)
+    },
+  )
+}
+
+export const mailboxes: Resource[] = [list, put, read, remove]

@@ -1,0 +1,133 @@
+/**
+ * The shapes of mail in the API: what is submitted, what is answered, and what is shown of it.
+ */
+
+import { Type } from 'typebox'
+import { RECIPIENTS_MAX, SUBJECT_CHARACTERS_MAX } from './limits.ts'
+import {
+  Moment,
+  Name,
+  NullableText,
+  OUTCOMES,
+  Outcome,
+  oneOf,
+  strict,
+  TimelineEntry,
+  WaitsFor,
+} from './schema.ts'
+
+const Priority = oneOf(['urgent', 'normal', 'non-urgent'], {
+  title: 'Priority',
+  description: 'Decides how long delivery is tried.',
+})
+
+const Notify = oneOf(['never', 'failure', 'success', 'delay'], { title: 'Notify' })
+
+const text = (description: string) => Type.Optional(Type.String({ description }))
+
+/**
+ * The number of recipients and the size have codes of their own, so the schema does not limit
+ * them.
+ */
+export const NewMessage = strict(
+  {
+    from: Type.String({ description: 'An address or alias, or `""` for the null sender.' }),
+    to: Type.Array(Type.String(), {
+      description: `1 to ${RECIPIENTS_MAX.toLocaleString('en')} addresses or aliases.`,
+    }),
+    server: Type.Optional(Name),
+    subject: Type.Optional(
+      Type.String({
+        maxLength: SUBJECT_CHARACTERS_MAX,
+        description: 'One line.',
+      }),
+    ),
+    text: text('The body as plain text.'),
+    html: text('The body as HTML.'),
+    raw: text('A whole RFC 5322 message, instead of `subject`, `text` and `html`.'),
+    priority: Type.Optional(Priority),
+    notify: Type.Optional(
+      Type.Array(Notify, {
+        uniqueItems: true,
+        default: ['failure'],
+        description: 'RFC 3461 NOTIFY: when a report is wanted. `never` stands alone.',
+      }),
+    ),
+  },
+  {
+    title: 'NewMessage',
+    examples: [{ from: 'carol', to: ['anna'], subject: 'Lunch?', text: 'At noon.' }],
+  },
+)
+
+export const Accepted = Type.Object(
+  {
+    id: Type.String(),
+    recipients: Type.Array(Type.String(), { description: 'One an obligation.' }),
+    durability: oneOf(['memory', 'everysec', 'always', 'external'], {
+      description: 'How Redis keeps it: `everysec` may lose the last second when Redis is killed.',
+    }),
+  },
+  { title: 'Accepted' },
+)
+
+export const Entry = Type.Object(
+  {
+    address: Type.String({ description: 'The recipient as intended by this branch.' }),
+    number: Type.Integer({ description: 'Of the originally addressed recipient, from 1.' }),
+    branch: oneOf(['own', 'redirected']),
+    state: Type.String(),
+    outcome: Outcome,
+    attempts: Type.Integer(),
+    copies: Type.Array(Type.String(), { description: 'The responsible one last.' }),
+    report: Type.Union([
+      Type.Object({
+        id: Type.String(),
+        to: Type.String(),
+        status: Type.String({ description: 'RFC 3463.' }),
+        code: Type.String({ description: 'X.400 reason/diagnostic.' }),
+        outcome: Outcome,
+      }),
+      Type.Null(),
+    ]),
+    waitsFor: Type.Array(WaitsFor),
+  },
+  { title: 'Entry', description: 'One (recipient, branch) of a message.' },
+)
+
+const MessageState = oneOf(['pending', 'settled'])
+
+export const Message = Type.Object(
+  {
+    id: Type.String(),
+    from: Type.String(),
+    subject: Type.String(),
+    priority: Priority,
+    acceptedAt: Moment,
+    expiresAt: Moment,
+    server: Type.String(),
+    state: MessageState,
+    reportOf: NullableText,
+    recipients: Type.Array(Entry),
+    timeline: Type.Array(TimelineEntry),
+  },
+  { title: 'Message' },
+)
+
+export const MessageSummary = Type.Object(
+  {
+    id: Type.String(),
+    from: Type.String(),
+    subject: Type.String(),
+    acceptedAt: Moment,
+    state: MessageState,
+    recipients: Type.Integer(),
+  },
+  { title: 'MessageSummary' },
+)
+
+/** The states of a recipient, and `settled`, which is none of them but the end of each. */
+const STATES = ['settled', 'queued', 'delivering', 'deferred', 'transferred', 'failed'] as const
+
+/** What a long poll can wait for. */
+export const UNTIL = [...STATES, ...OUTCOMES.filter((outcome) => outcome !== 'pending')] as const

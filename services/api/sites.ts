@@ -1,0 +1,186 @@
+/**
+ * `/sites`: the unit of isolation. A site has its own servers, profile, clock, faults and ledger.
+ */
+
+import { Type } from 'typebox'
+import type { MailboxSpec, SiteSpec } from '../runtime/emulator.ts'
+import { checkAddress } from './address.ts'
+import { Duration, durationMs } from './duration.ts'
+import { ADDRESSES_MAX, MAILBOXES_MAX, SERVERS_MAX } from './limits.ts'
+import type { Resource } from './resource.ts'
+import { Moment, Name, Nothing, NullableText, Refusals, SiteParams, strict } from './schema.ts'
+
+const Profile = Type.Union(
+  [Type.String(), Type.Object({ extends: Type.String() }, { additionalProperties: true })],
+  {
+    title: 'Profile',
+    description: 'The name of a preset, or an object that extends one and overrides members of it.',
+    examples: ['exchange-5.5-sp3'],
+  },
+)
+
+/** The members of a mailbox beside its alias; the mailboxes resource takes the same. */
+export const mailboxMembers = {
+  server: Name,
+  addresses: Type.Optional(
+    Type.Array(Type.String(), {
+      maxItems: ADDRESSES_MAX,
+      description: 'Further addresses; `<alias>@<domain>` is always there.',
+    }),
+  ),
+  alternateRecipient: Type.Optional(
+    Type.Union([Name, Type.Null()], { description: 'The alias of another mailbox of the site.' }),
+  ),
+  deliverToBoth: Type.Optional(
+    Type.Boolean({
+      description: 'Deliver to the alternate and the mailbox, not the alternate only.',
+    }),
+  ),
+}
+
+const NewSite = strict(
+  {
+    name: Name,
+    profile: Type.Optional(Profile),
+    servers: Type.Array(Name, { minItems: 1, maxItems: SERVERS_MAX, uniqueItems: true }),
+    mailboxes: Type.Optional(
+      Type.Array(strict({ alias: Name, ...mailboxMembers }, { title: 'NewMailbox' }), {
+        maxItems: MAILBOXES_MAX,
+      }),
+    ),
+    domain: Type.Optional(Type.String({ description: 'Default: `<name>.example`.' })),
+    ttl: Type.Optional(Duration),
+  },
+  {
+    title: 'NewSite',
+    examples: [
+      {
+        name: 'trial',
+        profile: 'exchange-5.5-sp3',
+        servers: ['nyc', 'lon'],
+        mailboxes: [
+          { alias: 'anna', server: 'nyc', alternateRecipient: 'bob', deliverToBoth: true },
+          { alias: 'bob', server: 'nyc' },
+        ],
+        ttl: '1h',
+      },
+    ],
+  },
+)
+
+export const Site = Type.Object(
+  {
+    name: Type.String(),
+    domain: Type.String(),
+    profile: Type.String(),
+    defects: Type.Array(Type.String(), {
+      description: 'The defects that the profile switches on.',
+    }),
+    servers: Type.Array(Type.String()),
+    mailboxes: Type.Array(Type.String()),
+    paused: Type.Boolean(),
+    createdAt: Moment,
+    expiresAt: NullableText,
+    queues: Type.Array(Type.String(), { description: 'Their names under `/queues`.' }),
+  },
+  { title: 'Site' },
+)
+
+const tags = ['sites']
+
+const list: Resource = (app, { emulator }) => {
+  app.get(
+    '/sites',
+    {
+      schema: {
+        summary: 'All sites',
+        tags,
+        response: { 200: Type.Object({ sites: Type.Array(Site) }), ...Refusals },
+      },
+    },
+    async () => ({ sites: await emulator.sites() }),
+  )
+}
+
+const create: Resource = (app, { emulator }) => {
+  app.post(
+    '/sites',
+    {
+      schema: {
+        summary: 'Make a site',
+        description: 'With a `ttl` it is cleaned away after so much real time.',
+        tags,
+        body: NewSite,
+        response: { 201: Site, ...Refusals },
+      },
+    },
+    async (request, reply) => {
+      const { ttl, ...rest } = request.body
+      const spec: SiteSpec = rest
+      if (spec.domain !== undefined) checkAddress(`postmaster@${spec.domain}`, 'domain')
+      for (const mailbox of spec.mailboxes ?? []) checkMailbox(mailbox)
+      if (ttl !== undefined) spec.ttlMs = durationMs(ttl, 'ttl', { minMs: 1 })
+      const site = await emulator.createSite(spec)
+      return reply.code(201).header('location', `/sites/${site.name}`).send(site)
+    },
+  )
+}
+
+const read: Resource = (app, { emulator }) => {
+  app.get(
+    '/sites/:site',
+    {
+      schema: {
+        summary: 'One site',
+        tags,
+        params: SiteParams,
+        response: { 200: Site, ...Refusals },
+      },
+    },
+    async (request) => emulator.site(request.params.site),
+  )
+}
+
+const changeProfile: Resource = (app, { emulator }) => {
+  app.patch(
+    '/sites/:site',
+    {
+      schema: {
+        summary: 'Change the profile of a site',
+        description: 'What was decided before stays; every step from now on follows the new one.',
+        tags,
+        params: SiteParams,
+        body: strict({ profile: Profile }, { title: 'SiteChange' }),
+        response: { 200: Site, ...Refusals },
+      },
+    },
+    async (request) => emulator.changeProfile(request.params.site, request.body.profile),
+  )
+}
+
+const remove: Resource = (app, { emulator }) => {
+  app.delete(
+    '/sites/:site',
+    {
+      schema: {
+        summary: 'Delete a site and all that is in it',
+        tags,
+        params: SiteParams,
+        response: { 204: Nothing, ...Refusals },
+      },
+    },
+    async (request, reply) => {
+      await emulator.deleteSite(request.params.site)
+      return reply.code(204).send(null)
+    },
+  )
+}
+
+export const sites: Resource[] = [list, create, read, changeProfile, remove]
+
+/** The addresses of a mailbox are addresses. */
+export function checkMailbox(mailbox: MailboxSpec): void {
+  mailbox.addresses?.forEach((address, index) => {
+    checkAddress(address, `addresses/${index}`)
+  })
+}

@@ -1,0 +1,84 @@
+/**
+ * From the body of `POST /sites/:site/messages` to what the emulator accepts: the checks that a
+ * schema cannot make, each with a code of its own.
+ */
+
+import type { Static } from 'typebox'
+import { problem } from '../errors.ts'
+import type { Submission } from '../runtime/emulator.ts'
+import { checkAddress, checkHeaderValue, checkOriginator } from './address.ts'
+import { LINE_SHOWN_CHARACTERS, MESSAGE_BYTES_MAX, RECIPIENTS_MAX } from './limits.ts'
+import type { NewMessage } from './message-schema.ts'
+
+type Body = Static<typeof NewMessage>
+
+/** RFC 5322 §2.2 and §2.2.3: a field, or the continuation of the one before it. */
+const FIELD = /^[!-9;-~]+[ \t]*:/
+const CONTINUATION = /^[ \t]/
+
+const MADE_BY_US = ['subject', 'text', 'html'] as const
+
+/** The submission, or the first thing that is wrong with it. */
+export function submissionOf(body: Body): Submission {
+  checkRawAlone(body)
+  checkNotify(body)
+  checkCount(body.to.length)
+  checkSize(body)
+  checkHeaderValue(body.subject ?? '', 'subject')
+  if (body.raw !== undefined) checkHeaderSection(body.raw)
+  const from = checkOriginator(body.from)
+  body.to.forEach((address, index) => {
+    checkAddress(address, `to/${index}`)
+  })
+  return { ...body, from }
+}
+
+function checkRawAlone(body: Body): void {
+  if (body.raw === undefined) return
+  const extra = MADE_BY_US.filter((member) => body[member] !== undefined)
+  if (extra.length === 0) return
+  const errors = extra.map((member) => ({
+    path: `/${member}`,
+    message: 'cannot stand beside "raw", which is the whole message',
+  }))
+  throw problem('bad-request', `"raw" is the whole message; leave out ${extra.join(', ')}`, {
+    errors,
+  })
+}
+
+/** A whole message begins with fields, up to an empty line or its end; line ends may be bare LF. */
+function checkHeaderSection(raw: string): void {
+  const end = /\r?\n\r?\n/.exec(raw)?.index ?? raw.length
+  const lines = raw
+    .slice(0, end)
+    .replace(/\r?\n$/, '')
+    .split(/\r?\n/)
+  const wrong = lines.findIndex((line, index) => {
+    return !(FIELD.test(line) || (index > 0 && CONTINUATION.test(line))) || /[\r\0]/.test(line)
+  })
+  if (wrong < 0) return
+  const line = JSON.stringify(lines[wrong]?.slice(0, LINE_SHOWN_CHARACTERS))
+  throw problem('malformed-message', `line ${wrong + 1} of "raw" is no header field: ${line}`)
+}
+
+/** RFC 3461 §4.1: NEVER stands alone. */
+function checkNotify(body: Body): void {
+  if (!body.notify?.includes('never') || body.notify.length === 1) return
+  throw problem('bad-request', '"notify" says "never" and something else', {
+    errors: [{ path: '/notify', message: 'must be ["never"] alone, or not hold "never"' }],
+  })
+}
+
+function checkCount(count: number): void {
+  if (count === 0) throw problem('no-recipients', '"to" is empty')
+  if (count <= RECIPIENTS_MAX) return
+  throw problem('too-many-recipients', `"to" has ${count}; ${RECIPIENTS_MAX} may be`)
+}
+
+function checkSize({ raw, subject, text, html }: Body): void {
+  const bytes = [raw, subject, text, html].reduce((sum, part) => {
+    return sum + Buffer.byteLength(part ?? '')
+  }, 0)
+  if (bytes <= MESSAGE_BYTES_MAX) return
+  throw problem('message-too-large', `it has ${bytes} octets; ${MESSAGE_BYTES_MAX} may be`)
+}

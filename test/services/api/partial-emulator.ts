@@ -1,0 +1,60 @@
+/**
+ * For tests of shapes: the port with only the calls that a test names, and no Redis behind the app.
+ *
+ * What is not named throws when it is called, so a test cannot lean on it unawares. How the
+ * emulator behaves is tested against the real one.
+ */
+
+import { afterEach } from 'vitest'
+import { buildApp } from '../../../services/api/app.ts'
+import type { Api } from '../../../services/api/resource.ts'
+import type { Connection } from '../../../services/redis/connect.ts'
+import type { Emulator } from '../../../services/runtime/emulator.ts'
+
+const open: { close(): Promise<unknown> }[] = []
+
+afterEach(async () => {
+  await Promise.all(open.splice(0).map((app) => app.close()))
+})
+
+function partialEmulator(calls: Partial<Emulator>): Emulator {
+  return new Proxy(calls, {
+    get(target, name) {
+      const call = Reflect.get(target, name)
+      if (call) return call
+      return () => {
+        throw new Error(`the test did not expect a call of ${String(name)}`)
+      }
+    },
+  }) as Emulator
+}
+
+const noRedis = {
+  namespace: 'none',
+  client() {
+    throw new Error('the test did not expect a use of Redis')
+  },
+} as unknown as Connection
+
+/** The real app over the calls given; closed after the test. */
+export async function appOver(calls: Partial<Emulator>, connection = noRedis): Promise<Api> {
+  const app = await lastingApp(calls, connection)
+  open.push(app)
+  return app
+}
+
+/** The same for many tests: whoever opens it closes it. The calls may be changed between them. */
+export async function lastingApp(calls: Partial<Emulator>, connection = noRedis): Promise<Api> {
+  const app = await buildApp({
+    emulator: partialEmulator(calls),
+    connection,
+    publicUrl: 'http://undeliverable.example',
+    log: 'silent',
+  })
+  return app as Api
+}
+
+/** Listens on a free port of the loopback; its URL. */
+export async function listen(app: Api): Promise<string> {
+  return app.listen({ host: '127.0.0.1', port: 0 })
+}
