@@ -39,4 +39,4 @@ export const DEFECTS: Record<string, Defect> = {
 }
 
 export const partsWith = (defects: readonly string[]): Parts =>
-  defects.reduce<Parts>((parts, id) => ({ ...parts, ...DEFECTS[id]?.parts }), SOUND)
+  Object.assign({ ...SOUND }, ...defects.map((id) => DEFECTS[id]?.parts))

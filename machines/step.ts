@@ -13,8 +13,10 @@ import { partsOfProfile, type Running } from './parts.ts'
 import {
   type Address,
   type Ask,
+  type EventType,
   kindOf,
   partsOf,
+  type Role,
   recipientAddress,
   type Timer,
 } from './protocol.ts'
@@ -31,6 +33,8 @@ export interface Change {
   from: StateValue
   to: StateValue
   why?: string
+  /** What it said to others. */
+  says: EventType[]
 }
 
 /** A timer armed (with its date) or disarmed (null). */
@@ -100,15 +104,25 @@ function apply(working: Working, to: Address, event: Seen): void {
   if (!moved.handled && moved.asks.length === 0) return
   const after: Stored = { v: before.v, s: moved.value, c: moved.context, a: { ...before.a } }
   working.actors.set(to, after)
-  working.changes.push(changeOf(to, event, before, after))
+  working.changes.push(changeOf(to, event, before, after, moved.asks))
   for (const one of moved.asks) perform(working, to, after, event, one)
 }
 
-const changeOf = (actor: Address, event: Seen, before: Stored, after: Stored): Change => {
+function changeOf(
+  actor: Address,
+  event: Seen,
+  before: Stored,
+  after: Stored,
+  asked: Ask[],
+): Change {
   const absorbed = (after.c.absorbed ?? 0) !== (before.c.absorbed ?? 0)
   const why = absorbed ? 'failure absorbed' : event.why
-  return { actor, event: event.type, from: before.s, to: after.s, ...(why ? { why } : {}) }
+  const says = asked.flatMap((one) => ('send' in one && !WITHIN.has(one.to) ? [one.send] : []))
+  return { actor, event: event.type, from: before.s, to: after.s, says, ...(why ? { why } : {}) }
 }
+
+/** Sends to these are applied within the step, and tell their own change. */
+const WITHIN: ReadonlySet<Role> = new Set(['message', 'slot', 'entries'])
 
 /** The actor as this step has it so far; made when the event is one that makes it. */
 function current(working: Working, to: Address, event: Seen): Stored | null {

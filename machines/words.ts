@@ -51,5 +51,7 @@ function line(change: Change, stepped: Stepped): string {
   const to = stateName(change.to)
   const why = change.why ? `, ${change.why}` : ''
   const name = who(change.actor, stepped.actors.get(change.actor))
-  return from === to ? `${name}: ${to} (${change.event}${why})` : `${name}: ${from} → ${to}${why}`
+  if (from !== to) return `${name}: ${from} → ${to}${why}`
+  const says = change.says.length > 0 ? ` → ${[...new Set(change.says)].join(', ')}` : ''
+  return `${name}: ${to}, ${change.event}${says}${why}`
 }

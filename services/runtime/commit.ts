@@ -98,7 +98,9 @@ export async function load(
 ): Promise<(string | null)[][]> {
   const [first] = wanted
   if (!first) return []
-  if (wanted.length === 1) return [await client.hmget(first.key, ...first.fields)]
+  if (wanted.length === 1 || wanted.some(({ fields }) => fields.length > ARGUMENTS_MAX)) {
+    return Promise.all(wanted.map(({ key, fields }) => client.hmget(key, ...fields)))
+  }
   const args: (string | number)[] = [first.key]
   for (const { key, fields } of wanted) args.push(key, fields.length, ...fields)
   return scripts(client).undeliverableLoad(...args)

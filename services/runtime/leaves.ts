@@ -49,10 +49,12 @@ export interface Leaf {
   report: { id: string; to: string; outcome: Outcome } | null
 }
 
+/** Of a message with many recipients, only those numbers that are asked for, if any are. */
 export async function wholeOf(
   client: Client,
   settings: Settings,
   id: string,
+  only?: ReadonlySet<number>,
 ): Promise<Whole | null> {
   const fields = await client.hgetall(messageKey(settings, id))
   const copies = new Map<string, Stored>()
@@ -62,7 +64,9 @@ export async function wholeOf(
   for (const [field, text] of Object.entries(fields)) {
     const [kind, copy = '', key = ''] = field.split('/')
     if (kind === 'm') copies.set(copy, JSON.parse(text) as Stored)
-    if (kind === 'r') entries.push({ copy, key, stored: JSON.parse(text) as Stored })
+    if (kind === 'r' && (!only || only.has(entryOf(key).number))) {
+      entries.push({ copy, key, stored: JSON.parse(text) as Stored })
+    }
     if (kind === 'e') ends.set(`${copy}/${key}`, JSON.parse(text) as End)
     if (kind === 'to') chunks.push(...(JSON.parse(text) as EntryRecord[]))
   }
@@ -70,8 +74,19 @@ export async function wholeOf(
   const header = accept?.header ?? copies.values().next().value?.a.header
   if (!header) return null
   const routed = new Set(entries.map(({ key }) => key))
-  const unrouted = chunks.filter(({ number }) => !routed.has(`${number}`))
+  const unrouted = chunks.filter(
+    ({ number }) => !routed.has(`${number}`) && (!only || only.has(number)),
+  )
   return { id, accept, header, copies, entries, ends, unrouted }
+}
+
+/** Every address that a recipient has had: as given, and as redirected since. */
+export function addressesOf(whole: Whole): { number: number; address: string }[] {
+  const routed = whole.entries.flatMap(({ stored }) => stored.a.entry ?? [])
+  return [...routed, ...whole.unrouted].flatMap(({ number, address, original }) => [
+    { number, address },
+    { number, address: original },
+  ])
 }
 
 /** Every leaf, with the places that hold it looked up. */

@@ -6,14 +6,19 @@ import type { EntryView, MessageSummary, MessageView } from './emulator.ts'
 import { codeStatus, codeText } from './items.ts'
 import { recordsOf, timelineEntry } from './journal.ts'
 import { messageKey, part, shardsOf } from './keys.ts'
-import { type Leaf, leavesOf, messageOfMember, type Whole, wholeOf } from './leaves.ts'
+import { addressesOf, type Leaf, leavesOf, messageOfMember, type Whole, wholeOf } from './leaves.ts'
 import { iso, type Live, siteOf } from './live-parts.ts'
 import type { AcceptRecord } from './messages.ts'
 import type { Settings } from './settings.ts'
 import { situationOf, waitsFor } from './waits.ts'
 
-async function wholeOrProblem(live: Live, settings: Settings, id: string): Promise<Whole> {
-  const whole = await wholeOf(live.client, settings, id)
+async function wholeOrProblem(
+  live: Live,
+  settings: Settings,
+  id: string,
+  only?: ReadonlySet<number>,
+): Promise<Whole> {
+  const whole = await wholeOf(live.client, settings, id, only)
   if (!whole) throw problem('unknown-message', `The site ${settings.site} has no message "${id}".`)
   return whole
 }
@@ -84,10 +89,8 @@ export async function getRecipient(
   const settings = await siteOf(live, site)
   const mine = await numbersOf(live, settings, id, address)
   const look = async () => {
-    const whole = await wholeOrProblem(live, settings, id)
-    const leaves = (await leavesOf(live.client, settings, whole)).filter(({ number }) =>
-      mine.has(number),
-    )
+    const whole = await wholeOrProblem(live, settings, id, mine)
+    const leaves = await leavesOf(live.client, settings, whole)
     const now = !wait || (await reached(live, settings, id, leaves, wait.until))
     return now ? { whole, leaves } : null
   }
@@ -97,10 +100,9 @@ export async function getRecipient(
   if (found) {
     return { reached: true, entries: await entriesOf(live, settings, found.whole, found.leaves) }
   }
-  const whole = await wholeOrProblem(live, settings, id)
+  const whole = await wholeOrProblem(live, settings, id, mine)
   const leaves = await leavesOf(live.client, settings, whole)
-  const left = leaves.filter(({ number }) => mine.has(number))
-  return { reached: false, entries: await entriesOf(live, settings, whole, left) }
+  return { reached: false, entries: await entriesOf(live, settings, whole, leaves) }
 }
 
 /** The recipient numbers that were addressed so: as given, by alias, or as an alternate. */
@@ -114,10 +116,7 @@ async function numbersOf(
   const wanted = address.toLowerCase()
   const alias = wanted.endsWith(`@${settings.domain}`) ? wanted.split('@')[0] : wanted
   const is = (given: string) => [wanted, alias].includes(given.toLowerCase())
-  const leaves = await leavesOf(live.client, settings, whole)
-  const numbers = leaves
-    .filter((leaf) => is(leaf.original) || is(leaf.address))
-    .map(({ number }) => number)
+  const numbers = addressesOf(whole).flatMap(({ number, address }) => (is(address) ? [number] : []))
   if (numbers.length === 0) {
     throw problem('unknown-recipient', `The message ${id} has no recipient "${address}".`)
   }
