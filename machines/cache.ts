@@ -41,7 +41,7 @@ export interface Lookup {
   mailbox: string | null
   alternate: string | null
   both: boolean
-  source: 'cache' | 'directory'
+  source: 'cache' | 'directory' | 'store'
   /** Age of the belief in milliseconds; 0 when it was just read. */
   age: number
 }
@@ -121,3 +121,16 @@ const nobody = (alias: string): Lookup => ({
   source: 'directory',
   age: 0,
 })
+
+/** States in which a store holds a mailbox. */
+const HOLDS: ReadonlySet<unknown> = new Set(['open', 'locked', 'inTransit', 'merging', 'closing'])
+
+/**
+ * A store delivers to a mailbox that it holds, whatever the directory says [ours; that a store delivers by itself to the
+ * mailboxes of its server is published, Q155104]. So mail from a sender on the target reaches a mailbox on its way there
+ * before the directory names it (Q277911).
+ */
+export function atOwnStore(found: Lookup, server: string, state: unknown): Lookup {
+  if (found.route !== 'elsewhere' || !HOLDS.has(state)) return found
+  return { ...found, route: 'here', home: server, source: 'store', age: 0 }
+}

@@ -18,7 +18,7 @@
  *
  * Pure: the store's knowledge of a key arrives with the event, classified.
  */
-import { assign, setup } from 'xstate'
+import { and, setup } from 'xstate'
 import { ask, asks, type EventOf } from './protocol.ts'
 
 /** What is known of the key is answered the same in every state that knows keys. */
@@ -72,6 +72,23 @@ export const mailbox = setup({
   id: 'mailbox',
   context: {},
   initial: 'absent',
+  /** A request that makes no sense in this state is declined, or its move would wait for ever. */
+  on: {
+    'lock.requested': declined,
+    'target.requested': declined,
+    'page.requested': declined,
+    'census.requested': declined,
+    'flush.requested': declined,
+    'removal.requested': declined,
+    'nudge.requested': declined,
+    'close.requested': declined,
+    'drain.requested': declined,
+    'discard.requested': declined,
+    'unlock.requested': declined,
+    'page.copied': declined,
+    'page.drained': declined,
+    'census.taken': declined,
+  },
   states: {
     absent: {
       on: {
@@ -79,7 +96,7 @@ export const mailbox = setup({
         'offer.withdrawn': { actions: asks({ send: 'reply.unknown', to: 'entry' }) },
         'mailbox.created': 'open',
         'target.requested': [
-          { guard: 'orderedToRefuse', actions: decline },
+          { guard: and(['newMover', 'orderedToRefuse']), actions: [take, decline] },
           { guard: 'newMover', target: 'inTransit', actions: [take, grant] },
           declined,
         ],
@@ -96,7 +113,7 @@ export const mailbox = setup({
         'item.deleted': deletes,
         'mailbox.deleted': { target: 'removing', actions: [asks({ keep: 'deletion' }), trim] },
         'lock.requested': [
-          { guard: 'orderedToRefuse', actions: decline },
+          { guard: and(['newMover', 'orderedToRefuse']), actions: [take, decline] },
           { guard: 'newMover', target: 'locked', actions: [take, grant] },
           declined,
         ],
@@ -173,6 +190,8 @@ export const mailbox = setup({
         'offer.withdrawn': { actions: asks({ send: 'reply.unknown', to: 'entry' }) },
         'removal.requested': again,
         'discard.requested': again,
+        /** A move back waits, and asks again when this is cleared. */
+        'target.requested': {},
         'nudge.requested': [
           foreign,
           { guard: 'more', actions: [...nudge, grant] },

@@ -43,6 +43,9 @@ const chunk = [
 
 const whole = { target: '#message.open', actions: ['count', route] } as const
 
+const ordered = (event: EventOf<'message'>, what: 'defer' | 'refuse'): boolean =>
+  event.type === 'copy.transferred' && event.count > 0 && !!event.ordered && what in event.ordered
+
 export const message = setup({
   types: {
     context: {} as MessageContext,
@@ -61,11 +64,9 @@ export const message = setup({
     /** This chunk was routed before. */
     again: ({ context, event }) => 'chunk' in event && event.chunk !== context.chunks,
     last: ({ event }) => 'last' in event && event.last,
-    /** A fault rule orders this MTA to put the transfer off, or to refuse it. */
-    deferring: ({ event }) =>
-      event.type === 'copy.transferred' && event.ordered !== undefined && 'defer' in event.ordered,
-    refusing: ({ event }) =>
-      event.type === 'copy.transferred' && event.ordered !== undefined && 'refuse' in event.ordered,
+    /** A fault rule orders this MTA to put the transfer off, or to refuse it; never what it has taken (I8). */
+    deferring: ({ event }) => ordered(event, 'defer'),
+    refusing: ({ event }) => ordered(event, 'refuse'),
     none: ({ context }) => context.open === 0,
     nullSender: ({ context }) => context.nullSender,
     wanted: ({ event }) => event.type === 'report.owed' && event.wanted,

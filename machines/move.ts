@@ -38,6 +38,8 @@ export interface MoveContext {
   cancelled: boolean
   /** Repeats of the request that is open now. */
   tries: number
+  /** The last page is at the target. */
+  copied: boolean
 }
 
 /** The phases in order. At each but the last ones a move can hold. */
@@ -63,6 +65,8 @@ interface Work {
   /** Where an answer with more to come leads; where the last one leads. */
   more?: string
   granted: string
+  /** The last one finishes the copying. */
+  last?: true
   refused: string
   /** Where a comparison that found a difference leads. */
   unequal?: string
@@ -74,7 +78,11 @@ interface Work {
   self: string
 }
 /** What a phase does, and what it does then. */
-type Path = Omit<Work, 'self'> & { next?: Omit<Work, 'self'> }
+type Path = Omit<Work, 'self'> & {
+  next?: Omit<Work, 'self'>
+  /** When there is nothing to do but what comes next. */
+  done?: 'copied'
+}
 
 const parts = setup({
   types: {
@@ -87,6 +95,7 @@ const parts = setup({
     begin: assign({ tries: 0 }),
     again: assign({ tries: ({ context }) => context.tries + 1 }),
     cancel: assign({ cancelled: true }),
+    complete: assign({ copied: true }),
     release: assign({
       holdAt: ({ event }) => (event.type === 'move.released' ? event.holdAt : null),
     }),
@@ -98,6 +107,7 @@ const parts = setup({
     more: ({ event }) => event.type === 'request.granted' && event.more,
     unequal: ({ event }) => event.type === 'request.granted' && !event.equal,
     cancelled: ({ context }) => context.cancelled,
+    copied: ({ context }) => context.copied,
     holding: ({ context }, name: string) => context.holdAt === name,
   },
 })
@@ -124,7 +134,10 @@ const working = (work: Work) => {
           ? [{ guard: 'more', target: work.more, reenter: true, actions: turn } as const]
           : []),
         ...(work.unequal ? [{ guard: 'unequal', target: work.unequal } as const] : []),
-        { target: work.granted, actions: ['begin', turn] },
+        {
+          target: work.granted,
+          actions: [...(work.last ? (['complete'] as const) : []), 'begin', turn],
+        },
       ],
       'request.refused': [
         { guard: { type: 'other', params: work.request } },
@@ -139,18 +152,23 @@ const working = (work: Work) => {
 /** A phase: it holds if it is asked to, then works. */
 const phase = (name: (typeof PHASES)[number] | (typeof PHASES_BACK)[number], given: Path) => {
   const work = { ...given, self: `#move.${name}.working` }
+  const done = given.done ? [{ guard: given.done, target: 'next' } as const] : []
   return parts.createStateConfig({
     initial: 'reached',
     states: {
       reached: {
         always: [
           { guard: { type: 'holding', params: name }, target: 'held' },
+          ...done,
           { target: 'working' },
         ],
       },
       held: {
         on: {
-          'move.released': { target: 'working', actions: 'release' },
+          'move.released': [
+            ...done.map((next) => ({ ...next, actions: 'release' }) as const),
+            { target: 'working', actions: 'release' },
+          ],
           ...(work.cancelled
             ? { 'move.cancelled': { target: work.cancelled, actions: 'cancel' } as const }
             : {}),
@@ -166,14 +184,20 @@ const copied = {
   request: 'page.requested',
   to: 'source',
   more: '#move.copying',
-  granted: '#move.copying.next',
+  granted: '#move.copying',
+  last: true,
   refused: '#move.closing',
   cancelled: '#move.closing',
 } as const
 
 export const move = parts.createMachine({
   id: 'move',
-  context: ({ input }) => ({ holdAt: input?.holdAt ?? null, cancelled: false, tries: 0 }),
+  context: ({ input }) => ({
+    holdAt: input?.holdAt ?? null,
+    cancelled: false,
+    tries: 0,
+    copied: false,
+  }),
   initial: 'asked',
   on: { 'move.released': { actions: 'release' } },
   states: {
@@ -195,6 +219,7 @@ export const move = parts.createMachine({
     created: phase('created', copied),
     copying: phase('copying', {
       ...copied,
+      done: 'copied',
       next: {
         request: 'census.requested',
         to: 'source',
@@ -250,7 +275,7 @@ export const move = parts.createMachine({
       to: 'target',
       more: '#move.draining',
       granted: '#move.discarding',
-      refused: '#move.draining.working',
+      refused: '#move.discarding',
     }),
     discarding: phase('discarding', {
       request: 'discard.requested',

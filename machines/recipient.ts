@@ -52,11 +52,13 @@ const armReply = {
   params: ({ context }: { context: RecipientContext }) =>
     ({ arm: 'reply', by: 'reply', tries: context.tries }) as const,
 } as const
+/** It will fail, once the store has been asked to withdraw. */
+const giveUp = ['refuse', keepCode, 'begin'] as const
 const toTransfer = { target: 'transferring', actions: ['begin', keepHome] } as const
 const retry = [
   { guard: 'here', target: 'delivering', actions: ['attempt', keepHome] },
   { guard: 'elsewhere', ...toTransfer },
-  { guard: 'unanswered', target: 'withdrawing', actions: ['refuse', keepCode, 'begin'] },
+  { guard: 'unanswered', target: 'withdrawing', actions: giveUp },
   { target: 'failed', actions: keepCode },
 ] as const
 const closed = asks({ send: 'entry.closed', to: 'message' })
@@ -171,10 +173,14 @@ export const recipient = setup({
       on: {
         'transfer.taken': 'transferred',
         'transfer.deferred': [
+          { guard: and(['exhausted', 'unanswered']), target: 'withdrawing', actions: giveUp },
           { guard: 'exhausted', target: 'failed', actions: keepCode },
           { target: 'deferred', actions: 'putOff' },
         ],
-        'transfer.refused': { target: 'failed', actions: keepCode },
+        'transfer.refused': [
+          { guard: 'unanswered', target: 'withdrawing', actions: giveUp },
+          { target: 'failed', actions: keepCode },
+        ],
         'reply.due': { target: 'transferring', reenter: true, actions: 'again' },
       },
     },

@@ -25,10 +25,10 @@ export interface Engine {
   alarms: Alarms
 }
 
-/** What became of an event: done, with what it changed in words; or put off until a real time. */
+/** What became of an event: done, with what it changed in words; or put off until a real time, perhaps parked. */
 export type Processed =
   | { done: string[]; progress?: { items: number } }
-  | { putOff: number; why: string }
+  | { putOff: number; why: string; parked?: boolean }
 
 /** Refused commits of one event before it goes back to its queue: others have had their turn by then. */
 export const RERUNS_MAX = 50
@@ -69,11 +69,12 @@ async function attempt(
   const at = siteTime(settings.clock, Date.now())
   const verdict = await passGates(engine.gate, settings, event, at)
   if ('putOff' in verdict) return verdict
+  if ('dropped' in verdict) return { done: [verdict.dropped] }
   const stale = verdict.readStale
   const ordered = verdict.ordered ? { ordered: verdict.ordered } : {}
   const loaded = await engine.port.load(settings, { ...bare(event), ...ordered }, { at, stale })
   const early = event.timer ? whenEarly(loaded, event) : null
-  if (early) return early
+  if (early) return (await isCurrent(engine, settings)) ? early : null
   const stepped = withoutReplies(step(loaded), verdict)
   const changes = tell(stepped)
   const told = [...changes, ...verdict.told]
@@ -110,6 +111,12 @@ function whenEarly(loaded: Loaded, event: ArrivedEvent): Processed | null {
   if (promoted) return event.timer === 'expiry' ? { done: ['it is not due yet'] } : null
   const wait = realDelay(loaded.settings.clock, armedFor, Date.now())
   return { putOff: Date.now() + wait, why: 'it is not due yet' }
+}
+
+/** What is put off without a commit has not been checked against the settings' epoch. */
+async function isCurrent({ settings }: Engine, { site, epoch }: Settings): Promise<boolean> {
+  settings.forget(site)
+  return (await settings.get(site))?.epoch === epoch
 }
 
 /** A rule that loses the reply lets everything happen but the answer's leaving. */

@@ -46,6 +46,13 @@ export function withDecide(client: Client): Client {
   return client
 }
 
+/**
+ * What a decision is remembered by. An alarm that is made again, because the settings changed or somebody cleaned it
+ * away, is another job for the same ringing of the same timer.
+ */
+export const decisionKey = ({ id, to, timer, version, due }: MailEvent): string =>
+  timer === undefined ? id : `${to}.${timer}${version ?? ''}.${due}`
+
 export const faultKey = (settings: Settings, id: string): string =>
   `${part(settings, 0, 'faults')}:${id}`
 
@@ -75,7 +82,8 @@ async function decide(
 ): Promise<string> {
   const [mode, figure] = modeOf(rule, event, at)
   const decide = client as unknown as WithDecide
-  return decide.undeliverableDecide(faultKey(settings, rule.id), event.id, mode, figure, at)
+  const key = faultKey(settings, rule.id)
+  return decide.undeliverableDecide(key, decisionKey(event), mode, figure, at)
 }
 
 function modeOf(rule: FaultRule, event: MailEvent, at: number): [string, number] {
@@ -85,7 +93,7 @@ function modeOf(rule: FaultRule, event: MailEvent, at: number): [string, number]
   if ('first' in when) return ['first', when.first]
   if ('rate' in when) return ['rate', when.rate]
   if ('probability' in when) {
-    const chance = unit(`${when.seed}|${rule.id}|${event.id}`)
+    const chance = unit(`${when.seed}|${rule.id}|${decisionKey(event)}`)
     return ['decided', chance < when.probability ? 1 : 0]
   }
   const from = when.from === undefined ? Number.NEGATIVE_INFINITY : instant(when.from)

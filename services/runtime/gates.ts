@@ -11,13 +11,14 @@ import { phaseName, who } from '../../machines/words.ts'
 import { PARKED_MS } from './clock.ts'
 import type { Client } from './commit.ts'
 import type { FaultSpec, MoveSpec } from './emulator.ts'
-import { faultKey, hits } from './faults.ts'
+import { decisionKey, faultKey, hits } from './faults.ts'
 import { part, placeOf, shardOf } from './keys.ts'
 import { type Queues, queueOf } from './queues.ts'
 import type { FaultRule, Settings } from './settings.ts'
 
 export type Verdict =
-  | { putOff: number; why: string }
+  | { putOff: number; why: string; parked: true }
+  | { dropped: string }
   | { ordered: Ordered | null; readStale: boolean; loseReply: boolean; told: string[] }
 
 export interface Gate {
@@ -28,6 +29,8 @@ export interface Gate {
 }
 
 export interface Parked {
+  /** What it is parked under: one ringing of a timer once, though its alarm may be made again. */
+  key: string
   id: string
   queue: string
   type: string
@@ -35,6 +38,8 @@ export interface Parked {
   text: string
   kind: 'pause' | 'hold' | 'move' | 'delay'
   rule?: string
+  /** The phase of a move that it waits for; it looks again by itself. */
+  until?: { move: string; phase: string }
   /** Order of arrival: real time. */
   at: number
 }
@@ -109,9 +114,10 @@ async function park(
   kind: Parked['kind'],
   text: string,
   rule?: FaultRule,
-  until = Date.now() + PARKED_MS,
+  until?: Parked['until'],
 ): Promise<Verdict> {
   const parked: Parked = {
+    key: decisionKey(event),
     id: event.id,
     queue: queueOf(settings.site, event.to),
     type: event.type,
@@ -120,9 +126,25 @@ async function park(
     kind,
     at: Date.now(),
     ...(rule ? { rule: rule.id } : {}),
+    ...(until ? { until } : {}),
   }
-  await gate.client.hsetnx(part(settings, 0, 'parked'), event.id, JSON.stringify(parked))
-  return { putOff: until, why: text }
+  if (await isTwin(gate, settings, parked)) {
+    return { dropped: 'this ringing of the timer is kept back already' }
+  }
+  const wait = until ? LOOK_AGAIN_MS : PARKED_MS
+  return { putOff: Date.now() + wait, why: text, parked: true }
+}
+
+/** Parks it, and says whether another alarm of the same ringing was parked before and is still there. */
+async function isTwin(gate: Gate, settings: Settings, parked: Parked): Promise<boolean> {
+  const all = part(settings, 0, 'parked')
+  if ((await gate.client.hsetnx(all, parked.key, JSON.stringify(parked))) === 1) return false
+  const text = await gate.client.hget(all, parked.key)
+  const first = text ? (JSON.parse(text) as Parked) : parked
+  if (first.id === parked.id) return false
+  if (await gate.queues.get(first.queue).getJob(first.id)) return true
+  await gate.client.hset(all, parked.key, JSON.stringify(parked))
+  return false
 }
 
 /** A pseudo-timer of a parked event, told from an actor's by its first character. */
@@ -137,14 +159,17 @@ async function delay(
   at: number,
 ): Promise<Verdict | null> {
   const key = faultKey(settings, rule.id)
-  await gate.client.hsetnx(key, `d:${event.id}`, `${at + delayMs}`)
-  const until = Number(await gate.client.hget(key, `d:${event.id}`))
+  const field = `d:${decisionKey(event)}`
+  await gate.client.hsetnx(key, field, `${at + delayMs}`)
+  const until = Number(await gate.client.hget(key, field))
+  const timers = part(settings, shardOf(settings, event.to), 'timers')
+  const member = delayMember(queueOf(settings.site, event.to), event.id)
   if (at >= until) {
-    await gate.client.hdel(part(settings, 0, 'parked'), event.id)
+    await gate.client.hdel(part(settings, 0, 'parked'), decisionKey(event))
+    await gate.client.zrem(timers, member)
     return null
   }
-  const member = delayMember(queueOf(settings.site, event.to), event.id)
-  await gate.client.zadd(part(settings, shardOf(settings, event.to), 'timers'), until, member)
+  await gate.client.zadd(timers, until, member)
   return park(gate, settings, event, 'delay', `delayed by fault rule ${rule.id}`, rule)
 }
 
@@ -156,30 +181,31 @@ async function untilPhase(
   act: Extract<FaultSpec['do'], { holdUntil: string }>,
 ): Promise<Verdict | null> {
   const key = faultKey(settings, rule.id)
-  let id = await gate.client.hget(key, `m:${event.id}`)
+  const field = `m:${decisionKey(event)}`
+  let id = await gate.client.hget(key, field)
   if (id === null) {
     const started = await gate.startMove(settings, act.move)
     id = 'id' in started ? started.id : `!${started.refused}`
-    await gate.client.hset(key, `m:${event.id}`, id)
+    await gate.client.hset(key, field, id)
   }
-  if (id.startsWith('!') || (await hasReached(gate, settings, id, act.holdUntil))) {
-    await gate.client.hdel(part(settings, 0, 'parked'), event.id)
+  if (id.startsWith('!') || (await hasReached(gate.client, settings, id, act.holdUntil))) {
+    await gate.client.hdel(part(settings, 0, 'parked'), decisionKey(event))
     return null
   }
   const text = `until the move ${id} is ${act.holdUntil} (fault rule ${rule.id})`
-  return park(gate, settings, event, 'move', text, rule, Date.now() + LOOK_AGAIN_MS)
+  return park(gate, settings, event, 'move', text, rule, { move: id, phase: act.holdUntil })
 }
 
 const ORDER: readonly string[] = [...PHASES, ...PHASES_BACK, ...ENDS]
 
-async function hasReached(
-  gate: Gate,
+export async function hasReached(
+  client: Client,
   settings: Settings,
   id: string,
   phase: string,
 ): Promise<boolean> {
   const { key, field } = placeOf(settings, `move/${id}`)
-  const text = await gate.client.hget(key, field)
+  const text = await client.hget(key, field)
   if (!text) return false
   return ORDER.indexOf(phaseName((JSON.parse(text) as Stored).s)) >= ORDER.indexOf(phase)
 }
@@ -200,7 +226,11 @@ export async function letGo(
   parked: Parked[],
 ): Promise<void> {
   for (const one of parked) {
-    await client.hdel(part(settings, 0, 'parked'), one.id)
+    await client.hdel(part(settings, 0, 'parked'), one.key)
+    if (one.kind === 'delay') {
+      const timers = part(settings, shardOf(settings, one.to), 'timers')
+      await client.zrem(timers, delayMember(one.queue, one.id))
+    }
     await promoteJob(queues, one.queue, one.id)
   }
 }
@@ -216,5 +246,11 @@ export async function promoteJob(queues: Queues, queue: string, id: string): Pro
   return true
 }
 
-export const isParked = async (client: Client, settings: Settings, id: string): Promise<boolean> =>
-  (await client.hexists(part(settings, 0, 'parked'), id)) === 1
+export async function isParked(
+  client: Client,
+  settings: Settings,
+  event: MailEvent,
+): Promise<boolean> {
+  const text = await client.hget(part(settings, 0, 'parked'), decisionKey(event))
+  return text !== null && (JSON.parse(text) as Parked).id === event.id
+}

@@ -1,16 +1,20 @@
 /**
  * Workers say that they are there; probes ask who is.
  */
+import { uuidv7 } from 'uuidv7'
 import type { Client } from './commit.ts'
 
 /** A worker process that was silent for longer than this counts as gone. */
 export const SILENCE_MS = 5_000
 
+/** Process numbers repeat from one machine, or container, to the next. */
+const ME = uuidv7()
+
 const key = (namespace: string): string => `{${namespace}}:workers`
 
 export async function beat(client: Client, namespace: string, roles: string[]): Promise<void> {
   const all = key(namespace)
-  await client.hset(all, `${process.pid}`, JSON.stringify({ roles, at: Date.now() }))
+  await client.hset(all, ME, JSON.stringify({ roles, at: Date.now() }))
   for (const [process, { at }] of await beats(client, namespace)) {
     if (Date.now() - at > 60 * SILENCE_MS) await client.hdel(all, process)
   }

@@ -218,8 +218,10 @@ async function judgeFailure(
   set: (outcome: Outcome, why: string) => void,
 ): Promise<void> {
   const { end } = leaf
+  if (end?.kind === 'silenced' || leaf.entry?.a.entry?.wanted === false) {
+    return set('silenced', 'no failure report was requested')
+  }
   if (!end) return set('lost', `it ${leaf.state}, and nobody was told`)
-  if (end.kind === 'silenced') return set('silenced', 'no failure report was requested')
   if (end.kind === 'deadLetter') return set('deadLettered', 'its originator is the null sender')
   const id = end.report as string
   const to = whole.header.originator

@@ -7,7 +7,13 @@
  * what was lost on its way to a queue is sent again.
  */
 
-import { type Cached, type DirectoryEntry, type Lookup, lookup } from '../../machines/cache.ts'
+import {
+  atOwnStore,
+  type Cached,
+  type DirectoryEntry,
+  type Lookup,
+  lookup,
+} from '../../machines/cache.ts'
 import type { ItemWrite } from '../../machines/keep.ts'
 import { partsOfProfile } from '../../machines/parts.ts'
 import { type Address, kindOf, partsOf } from '../../machines/protocol.ts'
@@ -20,6 +26,7 @@ import { boxCommands, readBox, readOffer } from './boxes.ts'
 import { type Client, commit, inPieces, load as loadFields, type RedisCommand } from './commit.ts'
 import {
   base,
+  boxKey,
   boxKeyOf,
   cacheKey,
   directoryKey,
@@ -175,7 +182,7 @@ async function lookUp(
   const believed: Believed = { lookups: Object.create(null), refreshed: Object.create(null) }
   for (;;) {
     const aliases = missing(records, believed.lookups)
-    if (aliases.length === 0) return believed
+    if (aliases.length === 0) break
     const [caches = [], replicas = []] = await loadFields(client, [
       { key: cacheKey(settings, server), fields: aliases },
       { key: directoryKey(settings, server), fields: aliases },
@@ -189,6 +196,25 @@ async function lookUp(
       if (answer.refreshed) believed.refreshed[alias] = answer.refreshed
     })
   }
+  await askOwnStore(client, settings, server, believed.lookups)
+  return believed
+}
+
+/** Of mailboxes that are believed elsewhere: does the store beside this MTA hold them? */
+async function askOwnStore(
+  client: Client,
+  settings: Settings,
+  server: string,
+  lookups: Record<string, Lookup>,
+): Promise<void> {
+  await Promise.all(
+    Object.values(lookups).map(async (found) => {
+      if (found.route !== 'elsewhere' || found.mailbox === null) return
+      const text = await client.hget(boxKey(settings, server, found.mailbox), 'actor')
+      const state = parsed<Stored>(text)?.s
+      lookups[found.alias] = atOwnStore(found, server, state)
+    }),
+  )
 }
 
 const parsed = <T>(text: string | null | undefined): T | null =>

@@ -10,10 +10,12 @@ import { problem } from '../errors.ts'
 import { alarmEvent, armedFrom } from './alarms.ts'
 import { jumpedTo, SCALE_MAX, siteTime, withScale } from './clock.ts'
 import type { Advanced, ClockView, WaitsFor } from './emulator.ts'
-import { parkedEvents } from './gates.ts'
+import { decisionKey } from './faults.ts'
+import { hasReached, parkedEvents } from './gates.ts'
 import { part, shardsOf } from './keys.ts'
 import { iso, type Live, siteOf, still } from './live-parts.ts'
 import { list as listMoves } from './moves.ts'
+import { exclusively } from './mutex.ts'
 import { queueNamesOf } from './queues.ts'
 import { retime } from './retime.ts'
 import type { Settings } from './settings.ts'
@@ -73,20 +75,29 @@ async function nextDue(live: Live, settings: Settings): Promise<number | null> {
   return dues.length === 0 ? null : Math.min(...dues)
 }
 
-export async function advance(
+/** One call at a time: each stops the clock, and lets it go on as it was. */
+export const advance = (
+  live: Live,
+  site: string,
+  by: { ms: number } | { until: 'idle' },
+  signal?: AbortSignal,
+): Promise<Advanced> =>
+  exclusively(`advance/${live.settings.namespace}/${site}`, () => run(live, site, by, signal))
+
+async function run(
   live: Live,
   site: string,
   by: { ms: number } | { until: 'idle' },
   signal?: AbortSignal,
 ): Promise<Advanced> {
-  const before = await siteOf(live, site)
-  const { scale } = before.clock
-  const stopped = await live.settings.change(site, (old) => ({
-    ...old,
-    clock: withScale(old.clock, 0, Date.now()),
-  }))
+  await siteOf(live, site)
+  let scale = 1
+  const stopped = await live.settings.change(site, (old) => {
+    scale = old.clock.scale
+    return { ...old, clock: withScale(old.clock, 0, Date.now()) }
+  })
   const from = still(stopped, site).clock.at
-  const run: Run = {
+  const journey: Run = {
     live,
     site,
     from,
@@ -95,14 +106,19 @@ export async function advance(
     deadline: Date.now() + ADVANCE_REAL_MS,
     signal,
   }
-  const blockedBy = await jump(run)
-  const settings = await rescale(live, site, scale)
+  let blockedBy: WaitsFor[]
+  try {
+    blockedBy = await jump(journey)
+  } finally {
+    await rescale(live, site, scale)
+  }
+  const settings = await siteOf(live, site)
   const view = await clockView(live, settings)
   return {
     ...view,
     advancedMs: Date.parse(view.now) - from,
-    blockedBy: run.target === null ? blockedBy : [],
-    fired: run.fired,
+    blockedBy: journey.target === null ? blockedBy : [],
+    fired: journey.fired,
   }
 }
 
@@ -191,8 +207,8 @@ async function quiet(run: Run, settings: Settings): Promise<WaitsFor[]> {
     const { moving, stuck, key } = await instant(live, settings)
     if (key !== last) since = Date.now()
     last = key
-    if (moving === 0 || Date.now() - since > STUCK_MS) return stuck
-    return null
+    if (moving.length === 0) return stuck
+    return Date.now() - since > STUCK_MS ? [...stuck, ...moving] : null
   }
   const wait = { timeoutMs: ADVANCE_REAL_MS, signal: run.signal }
   return (await live.watch.until(site, look, wait)) ?? []
@@ -207,13 +223,22 @@ async function instant(live: Live, settings: Settings) {
   ])
   const situation = {
     events,
-    parked: new Map(parked.map((one) => [one.id, one])),
+    parked: new Map(parked.map((one) => [one.key, one])),
     pausedQueues: paused,
   }
-  const waits = events.map((event) => eventWait(settings, event, situation))
-  // An event that waits for a phase of a move looks again by itself; it is stuck only when nothing else moves.
-  const stuck = waits.filter(({ kind }) => kind !== 'event')
-  return { moving: waits.length - stuck.length, stuck, key: events.map(({ id }) => id).join() }
+  // An event whose phase of a move has come looks again by itself, any moment now.
+  const ready = new Set<string>()
+  for (const { key, until } of parked) {
+    if (until && (await hasReached(live.client, settings, until.move, until.phase))) ready.add(key)
+  }
+  const moving: WaitsFor[] = []
+  const stuck: WaitsFor[] = []
+  for (const event of events) {
+    const wait = eventWait(settings, event, situation)
+    const goesOn = wait.kind === 'event' || ready.has(decisionKey(event))
+    ;(goesOn ? moving : stuck).push(wait)
+  }
+  return { moving, stuck, key: events.map(({ id }) => id).join() }
 }
 
 /** Events in the outboxes, and alarms of timers that are due and have not been taken. */
@@ -221,13 +246,15 @@ async function underWayNow(live: Live, settings: Settings): Promise<MailEvent[]>
   const now = siteTime(settings.clock, Date.now())
   const due = await Promise.all(
     shardsOf(settings).map((shard) =>
-      live.client.zrangebyscore(part(settings, shard, 'timers'), '-inf', `${now}`),
+      live.client.zrangebyscore(part(settings, shard, 'timers'), '-inf', `${now}`, 'WITHSCORES'),
     ),
   )
-  const alarms = due.flat().flatMap((member) => {
-    const armed = armedFrom(member, now)
-    return armed ? [alarmEvent(settings, armed)] : []
-  })
+  const alarms = due.flatMap((flat) =>
+    flat.flatMap((member, i) => {
+      const armed = i % 2 === 0 ? armedFrom(member, Number(flat[i + 1])) : null
+      return armed ? [alarmEvent(settings, armed)] : []
+    }),
+  )
   return [...(await underWay(live, settings, '')), ...alarms]
 }
 

@@ -16,7 +16,7 @@ import type { Settings } from './settings.ts'
 
 /** How late a timer that is no retry may ring, in real time. */
 export const TICK_MS = 200
-/** Timers rung at one tick, for each shard. */
+/** Timers rung together. */
 const RUNG_MAX = 1_000
 /** An event that is this long in the outbox is looked for in its queue. */
 export const OVERDUE_MS = 3_000
@@ -37,18 +37,14 @@ export async function ring(keeping: Timekeeping, settings: Settings): Promise<nu
   let rung = 0
   for (const shard of shardsOf(settings)) {
     const timers = part(settings, shard, 'timers')
-    const due = await keeping.client.zrangebyscore(
-      timers,
-      '-inf',
-      `${now}`,
-      'WITHSCORES',
-      'LIMIT',
-      0,
-      RUNG_MAX,
-    )
-    const members = due.filter((_, i) => i % 2 === 0)
-    const scores = due.filter((_, i) => i % 2 === 1).map(Number)
-    rung += await ringAll(keeping, settings, timers, members, scores)
+    for (let from = 0; ; from += RUNG_MAX) {
+      const page = ['WITHSCORES', 'LIMIT', from, RUNG_MAX] as const
+      const due = await keeping.client.zrangebyscore(timers, '-inf', `${now}`, ...page)
+      const members = due.filter((_, i) => i % 2 === 0)
+      const scores = due.filter((_, i) => i % 2 === 1).map(Number)
+      rung += await ringAll(keeping, settings, timers, members, scores)
+      if (members.length < RUNG_MAX) break
+    }
   }
   return rung
 }
@@ -70,15 +66,19 @@ async function ringAll(
   return members.length
 }
 
-/** A delay that a fault rule ordered is over: the event's job runs now, and sees that it may pass. */
+/**
+ * A delay that a fault rule ordered is over: the event's job runs now, and sees that it may pass. Then it takes the
+ * delay off itself; one that is still being put off is promoted at the next tick.
+ */
 async function endDelay(
   { client, queues }: Timekeeping,
   timers: string,
   member: string,
 ): Promise<void> {
   const [queue = '', id = ''] = member.slice(1).split('|')
-  await promoteJob(queues, queue, id)
-  await client.zrem(timers, member)
+  if (await promoteJob(queues, queue, id)) return
+  const state = await queues.get(queue).getJobState(id)
+  if (state === 'unknown' || state === 'completed') await client.zrem(timers, member)
 }
 
 /** Sends again each event that is overdue and has no job. */

@@ -3,8 +3,10 @@
  * phase, the clock that stands still.
  */
 import type { MailEvent } from '../../machines/wire.ts'
+import { alarmEvent, armedFrom } from './alarms.ts'
 import { realDelay } from './clock.ts'
 import type { WaitsFor } from './emulator.ts'
+import { decisionKey } from './faults.ts'
 import { type Parked, parkedEvents } from './gates.ts'
 import { part, shardOf, shardsOf } from './keys.ts'
 import type { Leaf } from './leaves.ts'
@@ -35,7 +37,7 @@ export async function situationOf(
   const paused = await Promise.all(queues.map((name) => live.queues.get(name).isPaused()))
   return {
     events,
-    parked: new Map(parked.map((one) => [one.id, one])),
+    parked: new Map(parked.map((one) => [one.key, one])),
     pausedQueues: new Set(queues.filter((_, i) => paused[i])),
   }
 }
@@ -78,7 +80,7 @@ export async function waitsFor(
     (event) => event.to === address || event.entry === address || concernsCopy(event, id, leaf),
   )
   const events = mine.map((event) => eventWait(settings, event, situation))
-  const timers = leaf.copy ? await timerWaits(live, settings, address) : []
+  const timers = leaf.copy ? await timerWaits(live, settings, address, situation) : []
   const move = leaf.mailbox ? await moveWait(live, settings, leaf.mailbox) : []
   const clock: WaitsFor[] =
     settings.clock.scale === 0 && timers.length > 0
@@ -96,8 +98,8 @@ const concernsCopy = (event: MailEvent, id: string, leaf: Leaf): boolean =>
 
 export function eventWait(settings: Settings, event: MailEvent, situation: Situation): WaitsFor {
   const queue = queueOf(settings.site, event.to)
-  const place = { queue, job: event.id }
-  const parked = situation.parked.get(event.id)
+  const parked = situation.parked.get(decisionKey(event))
+  const place = { queue, job: parked?.id ?? event.id }
   if (parked)
     return { kind: parked.kind === 'pause' ? 'hold' : 'fault', text: parked.text, ...place }
   if (situation.pausedQueues.has(queue)) {
@@ -112,7 +114,12 @@ const TIMER_TEXTS = {
   expiry: 'to be given up',
 } as const
 
-async function timerWaits(live: Live, settings: Settings, address: string): Promise<WaitsFor[]> {
+async function timerWaits(
+  live: Live,
+  settings: Settings,
+  address: string,
+  situation: Situation,
+): Promise<WaitsFor[]> {
   const timers = part(settings, shardOf(settings, address), 'timers')
   const names = Object.keys(TIMER_TEXTS) as (keyof typeof TIMER_TEXTS)[]
   const dues = await Promise.all(
@@ -121,6 +128,11 @@ async function timerWaits(live: Live, settings: Settings, address: string): Prom
   return names.flatMap((name, i) => {
     const due = dues[i]
     if (!due) return []
+    const rung = armedFrom(timerMember(address, name, ''), Number(due))
+    const alarm = rung && alarmEvent(settings, rung)
+    if (alarm && situation.parked.has(decisionKey(alarm))) {
+      return [eventWait(settings, alarm, situation)]
+    }
     const left = realDelay(settings.clock, Number(due), Date.now())
     const soon = settings.clock.scale > 0 ? `, in ${Math.ceil(left / 1_000)} s` : ''
     return [{ kind: 'timer' as const, text: `${TIMER_TEXTS[name]}${soon}`, due: iso(Number(due)) }]

@@ -6,7 +6,7 @@
  */
 import { DelayedError, type Job, Worker } from 'bullmq'
 import type { Client } from './commit.ts'
-import { type ArrivedEvent, type Engine, processEvent } from './engine.ts'
+import { type ArrivedEvent, type Engine, type Processed, processEvent } from './engine.ts'
 import { isParked, promoteJob } from './gates.ts'
 import { type JobData, queuePrefix } from './queues.ts'
 
@@ -52,7 +52,7 @@ async function run(
     const wait = FIRST_PUT_OFF_MS * 2 ** Math.min(job.attemptsStarted, 16)
     return { putOff: Date.now() + Math.min(LONGEST_PUT_OFF_MS, wait), why: error.message }
   })
-  if ('putOff' in processed) return putOff(engine, job, token, processed.putOff)
+  if ('putOff' in processed) return putOff(engine, job, token, processed)
   if (processed.progress) await job.updateProgress(processed.progress)
   return processed.done
 }
@@ -62,12 +62,12 @@ async function putOff(
   engine: Engine,
   job: Job<JobData>,
   token: string | undefined,
-  until: number,
+  { putOff: until, parked }: Extract<Processed, { putOff: number }>,
 ): Promise<never> {
   const settings = await engine.settings.get(job.data.site)
   await job.moveToDelayed(until, token)
-  if (settings && until > Date.now() + LONGEST_PUT_OFF_MS) {
-    const kept = await isParked(engine.gate.client, settings, job.data.id)
+  if (settings && parked) {
+    const kept = await isParked(engine.gate.client, settings, job.data)
     if (!kept) await promoteJob(engine.queues, job.queueName, job.data.id)
   }
   throw new DelayedError()

@@ -26,8 +26,10 @@ const found = (text: string, held: boolean, got: string): Expectation => ({
   got: held ? '' : got,
 })
 
-const times = (count: number, noun: string): string =>
-  count === 0 ? `no ${noun}` : count === 1 ? `one ${noun}` : `${count} ${noun}s`
+function times(count: number, noun: string, plural = `${noun}s`): string {
+  if (count === 0) return `no ${noun}`
+  return count === 1 ? `one ${noun}` : `${count} ${plural}`
+}
 
 const localPart = (address: string): string => address.split('@')[0] ?? address
 
@@ -124,7 +126,8 @@ function ofHolding(
   }
   for (const [message, wanted] of Object.entries(rule.holds ?? {})) {
     const count = items.filter((item) => !item.report && item.subject === message).length
-    const text = `${alias}'s mailbox holds ${times(wanted, 'copy').replace('copys', 'copies')} of ${message}`
+    const copies = times(wanted, 'copy', 'copies')
+    const text = `${alias}'s mailbox holds ${copies} of ${message}`
     expectations.push(found(text, count === wanted, subjects))
   }
   if (rule.reports !== undefined) {

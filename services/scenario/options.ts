@@ -6,18 +6,19 @@ import { parseArgs } from 'node:util'
 
 export const USAGE = `usage: npm run -s scenario -- NAME... [options]
 
-Plays scenarios of test/scenarios/ live, each under its profiles, each in a site of its own. Exits 0 if every
-expectation held and every fault fired, 1 if not, 2 if it was asked for something that does not exist.
+Plays scenarios of test/scenarios/ live, each under its profiles, each in a site of its own.
+Exits 0 if every expectation held and every fault fired, 1 if not, 2 if it was asked for something
+that does not exist.
 
   NAME              a scenario, or row-<n> for a row of the truth table
   --all             every scenario
   --rows            every row of the truth table
   --list            the names of all scenarios, with their titles
-  --profile NAME    under this profile only; may be repeated        default: those that the scenario names
+  --profile NAME    under this profile only; may be repeated; default: those of the scenario
   --json            one JSON array, an element per run
   --junit FILE      also write JUnit XML
   --keep            leave the sites for looking at; with a service of its own, stay until Ctrl-C
-  --url URL         play against a service that runs                default: a service of its own
+  --url URL         play against a service that runs; default: a service of its own
   --help            this text
 `
 

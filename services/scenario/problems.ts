@@ -73,7 +73,8 @@ export function reasonsAgainst(schema: TSchema, value: unknown, prefix = ''): st
   const sentences = telling.map((error) => {
     const pointer = error.instancePath
     const where = [prefix, dotted(pointer)].filter((part) => part !== '').join('.')
-    return `${where === '' ? 'the file' : where.replace('.[', '[')}: ${sentence(schema, at(value, pointer), error)}`
+    const place = where === '' ? 'the file' : where.replace('.[', '[')
+    return `${place}: ${sentence(schema, at(value, pointer), error)}`
   })
   return [...new Set(sentences)]
 }

@@ -4,14 +4,16 @@
  * The factors say what is true of an entry; here each factor has one deterministic driver, and no
  * clock that runs:
  *
- *   deferred by the move     the first offer starts the move and is held until the source is locked
+ *   deferred by the move     the first offer starts the move; it is held until the source is locked
  *   deferred by the store    a fault rule defers the first offer
- *   unknown                  the move completes with the clock stopped, so the MTA's entry is still young and wrong;
- *                            without a deferral an earlier message has put that entry into the cache
+ *   unknown                  the move completes with the clock stopped, so the MTA's entry is still
+ *                            young, and wrong; without a deferral an earlier message has put that
+ *                            entry into the cache
  *   found, after a deferral  the move is cancelled: the mailbox stays where the cache says
- *   fresh                    the entry grows older than 60 s before the move is released (Q178534)
- *   expired                  the move stays at `locked` until the message, an urgent one, has expired
- *   the alternate's state    fault rules hold, defer or refuse its offers; on the other server it is only transferred
+ *   fresh                    the entry grows older than 60 s before the move goes on (Q178534)
+ *   expired                  the move stays at `locked` until the message, an urgent one, expired
+ *   the alternate's state    fault rules hold, defer or refuse its offers; on the other server it
+ *                            is only transferred
  *
  * Pure: a row in, a scenario out. The expectations come from the row's endings, never from the
  * drivers.

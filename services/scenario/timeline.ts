@@ -76,18 +76,16 @@ export function goesThrough(path: readonly string[], states: readonly string[]):
   return next === states.length
 }
 
-/**
- * What happened to an entry and to its report slot, in order; where, if it was at more than one
- * server.
- */
+/** What happened to an entry and to its slot, in order; where, if not at its first server. */
 export function laneOf(message: MessageView, entry: EntryView, startedAt: string): Line[] {
   const start = Date.parse(startedAt)
-  const several = entry.copies.length > 1
+  const home = serverOf(entry.copies[0] ?? '')
   const lines = message.timeline.flatMap((line) =>
     line.changes.flatMap((change) => {
       const told = aboutEntry(change, entry) ?? aboutSlot(change, entry)
       if (told === null) return []
-      const text = several ? `${serverOf(copyOf(line.actor))}: ${told}` : told
+      const server = serverOf(copyOf(line.actor))
+      const text = server === home ? told : `${server}: ${told}`
       return [{ afterMs: Date.parse(line.at) - start, text }]
     }),
   )

@@ -1,0 +1,95 @@
+/** A mailbox under every order of offers, withdrawals and requests, and B1 to B3. */
+import { mailbox } from '../../../machines/mailbox.ts'
+import { type Catalogue, NO_FIELDS, ORDERED, variantsIn, yesNo } from '../catalogue.ts'
+import type { Edge, Place, World } from '../walk.ts'
+import { keeps, sends } from '../witness.ts'
+
+interface Witness {
+  /** Somebody was deferred and is kept as a waiter. */
+  waiter: boolean
+}
+
+const found = { new: 'new', held: 'held', barred: 'barred', answered: 'answered' } as const
+const request = {
+  mover: { 'new mover': 'new', 'same mover': 'same', 'old mover': 'old' },
+  more: yesNo('more'),
+  ordered: ORDERED,
+} as const
+
+export const events: Catalogue<'mailbox'> = {
+  'mailbox.created': NO_FIELDS,
+  'mailbox.deleted': NO_FIELDS,
+  'trim.due': { more: yesNo('more') },
+  'mail.offered': { found, ordered: ORDERED },
+  'offer.withdrawn': { found },
+  'item.deleted': { found },
+  'lock.requested': request,
+  'target.requested': request,
+  'page.requested': request,
+  'census.requested': request,
+  'flush.requested': request,
+  'removal.requested': request,
+  'nudge.requested': request,
+  'close.requested': request,
+  'drain.requested': request,
+  'discard.requested': request,
+  'unlock.requested': request,
+  'page.copied': request,
+  'page.drained': request,
+  'census.taken': request,
+}
+
+export const worlds: World<Witness>[] = [
+  {
+    kind: 'mailbox',
+    setting: {},
+    machine: mailbox,
+    witness: { waiter: false },
+    variants: ({ context }, witness) => variantsIn(events, context, witness),
+    observe: ({ witness, asks }) => ({
+      waiter: (witness.waiter || keeps(asks, 'waiter')) && !keeps(asks, 'nudged'),
+    }),
+    within: () => true,
+  },
+]
+
+export const places = {
+  'B3. `absent` has no waiter': (at: Place<Witness>) => at.state !== 'absent' || !at.witness.waiter,
+}
+
+const replies = ({ asks }: Edge<Witness>) =>
+  asks.filter((ask) => 'send' in ask && ask.to === 'entry').length
+const answers = ({ asks }: Edge<Witness>) =>
+  asks.filter((ask) => 'send' in ask && ['move', 'source', 'target'].includes(ask.to)).length
+const isMail = ({ variant }: Edge<Witness>) =>
+  ['mail.offered', 'offer.withdrawn'].includes(variant.event.type)
+const isRequest = ({ variant }: Edge<Witness>) => 'mover' in variant.event
+/** A target that is still clearing away may leave the request to be repeated until it is done. */
+const mayWait = ({ from, variant }: Edge<Witness>) =>
+  from.state === 'removing' && variant.event.type === 'target.requested'
+
+export const edges = {
+  'B1. Every offer and every withdrawal is answered once': (edge: Edge<Witness>) =>
+    replies(edge) === (isMail(edge) ? 1 : 0),
+  'B1. Every request is answered once': (edge: Edge<Witness>) =>
+    mayWait(edge) || answers(edge) === (isRequest(edge) ? 1 : 0),
+  'B2. `locked` and `closing` never take mail': ({ from, variant, asks }: Edge<Witness>) =>
+    !['locked', 'closing'].includes(from.state) ||
+    variant.event.type !== 'mail.offered' ||
+    !(keeps(asks, 'item') || keeps(asks, 'inTransit')),
+  'B2. `absent` and `removing` hold no mail that counts': ({ from, asks }: Edge<Witness>) =>
+    !['absent', 'removing'].includes(from.state) ||
+    !(keeps(asks, 'item') || keeps(asks, 'inTransit') || sends(asks, 'reply.accepted') > 0),
+  'B3. Who is deferred is kept as a waiter, or was': ({ variant, asks }: Edge<Witness>) =>
+    sends(asks, 'reply.deferred') === 0 ||
+    keeps(asks, 'waiter') ||
+    variant.event.found === 'answered',
+  'I2. An offer that is accepted is kept, or was': ({ variant, asks }: Edge<Witness>) =>
+    variant.event.type !== 'mail.offered' ||
+    sends(asks, 'reply.accepted') === 0 ||
+    keeps(asks, 'item') ||
+    keeps(asks, 'inTransit') ||
+    variant.event.found === 'held',
+  'I9. A barred key is never accepted': ({ variant, asks }: Edge<Witness>) =>
+    variant.event.found !== 'barred' || sends(asks, 'reply.accepted') === 0,
+}

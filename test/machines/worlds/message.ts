@@ -1,0 +1,98 @@
+/** A copy of each origin (submitted, transferred, a report), with and without a null sender, and M1 to M3. */
+import { type MessageContext, message } from '../../../machines/message.ts'
+import { type Catalogue, NO_FIELDS, ORDERED, variantsIn, yesNo } from '../catalogue.ts'
+import type { Edge, Place, Variant, World } from '../walk.ts'
+import { armedAfter, keeps, sends } from '../witness.ts'
+
+type Origin = 'submitted' | 'transferred' | 'report'
+interface Witness {
+  armed: string[]
+  /** The last of its recipients was routed. */
+  whole: boolean
+  /** Entries made and not closed. */
+  entries: number
+}
+
+const chunk = {
+  'next chunk': ({ chunks }: MessageContext) => chunks,
+  'earlier chunk': ({ chunks }: MessageContext) => chunks - 1,
+}
+const count = { 'no entry': 0, '2 entries': 2 }
+const last = yesNo('last')
+
+export const events: Catalogue<'message', MessageContext> = {
+  'mail.submitted': { chunk, count, last },
+  'routing.due': { chunk, count, last },
+  'copy.transferred': { count, ordered: ORDERED },
+  'report.submitted': { count: { '1 entry': 1 } },
+  'transfer.taken': NO_FIELDS,
+  'transfer.deferred': NO_FIELDS,
+  'transfer.refused': NO_FIELDS,
+  'entry.closed': NO_FIELDS,
+  'report.owed': { wanted: yesNo('wanted') },
+}
+
+const MAKES: Record<string, Origin> = {
+  'mail.submitted': 'submitted',
+  'routing.due': 'submitted',
+  'copy.transferred': 'transferred',
+  'report.submitted': 'report',
+}
+const ENTRIES = 4
+const CHUNKS = 3
+
+/** A copy's name has its origin in it, so it gets no other's events; an entry that is not open closes nothing. */
+const possible = (origin: Origin, { event }: Variant, { entries }: Witness): boolean =>
+  (MAKES[event.type] ?? origin) === origin && (event.type !== 'entry.closed' || entries > 0)
+
+const world = (origin: Origin, nullSender: boolean): World<Witness> => ({
+  kind: 'message',
+  setting: { origin: origin, sender: nullSender ? 'null sender' : 'a sender' },
+  machine: message,
+  input: { nullSender },
+  witness: { armed: [], whole: false, entries: 0 },
+  variants: ({ context }, witness) =>
+    variantsIn(events, context, witness).filter((variant) => possible(origin, variant, witness)),
+  observe: ({ witness, event, asks }) => {
+    const routed = sends(asks, 'route.here') > 0
+    const closed = event.type === 'entry.closed' ? 1 : 0
+    return {
+      // A repeated chunk is no timer of this arming: each chunk arms its own.
+      armed: armedAfter(witness.armed, routed ? event : { type: '' }, asks),
+      whole: witness.whole || (routed && event.last !== false),
+      entries: witness.entries + (routed ? Number(event.count) : 0) - closed,
+    }
+  },
+  within: ({ open, chunks }) => Number(open) <= ENTRIES && Number(chunks) <= CHUNKS,
+})
+
+const ORIGINS = ['submitted', 'transferred', 'report'] as const
+export const worlds = ORIGINS.flatMap((origin) => [world(origin, false), world(origin, true)])
+
+export const places = {
+  'M1. `settled` holds no open entry, and every chunk was routed': (at: Place<Witness>) =>
+    at.state !== 'settled' || (at.witness.entries === 0 && at.witness.whole),
+  'M1. It counts exactly the entries that were made and not closed': (at: Place<Witness>) =>
+    at.situation.context.open === at.witness.entries,
+  'M1. With all routed and closed it is `settled`': (at: Place<Witness>) =>
+    at.state === 'settled' || at.witness.entries > 0 || !at.witness.whole,
+  'M3. While chunks remain, the routing timer is armed': (at: Place<Witness>) =>
+    at.state !== 'routing' || at.witness.armed.includes('routing'),
+}
+
+export const edges = {
+  'M2. Each owed report ends in exactly one way': ({ variant, asks }: Edge<Witness>) =>
+    ['report', 'silenced', 'deadLetter'].filter((thing) => keeps(asks, thing)).length ===
+    (variant.event.type === 'report.owed' ? 1 : 0),
+  'M1. A chunk that was routed before makes nothing': ({ variant, ignored }: Edge<Witness>) =>
+    variant.labels.chunk !== 'earlier chunk' || ignored,
+  'I4. A null sender is never reported to': ({ from, asks }: Edge<Witness>) =>
+    !from.situation.context.nullSender || sends(asks, 'report.submitted') === 0,
+  'I8. A transfer of entries that are here already is taken again, whatever is ordered': ({
+    variant,
+    asks,
+  }: Edge<Witness>) =>
+    variant.event.type !== 'copy.transferred' ||
+    variant.event.count !== 0 ||
+    sends(asks, 'transfer.taken') === 1,
+}
