@@ -1,10 +1,10 @@
 /**
  * An MTA's directory cache: what it believes of a recipient, and for how long.
  *
- * Two latencies: an entry is believed for 60 s (Q172364, Q178534), its alternate recipient for ten minutes (Q176647).
- * Whether the 60 s are a lifetime or a periodic flush is not published; here they are a lifetime [ours]. A negative
- * answer is not cached [ours]. A message that comes back to an MTA bypasses its cache, or two MTAs could pass it for
- * ever.
+ * Two latencies: an entry is believed for 60 s (Q172364, Q178534), its alternate recipient for ten
+ * minutes (Q176647). Whether the 60 s are a lifetime or a periodic flush is not published; here
+ * they are a lifetime [ours]. A negative answer is not cached [ours]. A message that comes back to
+ * an MTA bypasses its cache, or two MTAs could pass it for ever.
  */
 import type { Profile } from './profile.ts'
 import type { Route } from './protocol.ts'
@@ -126,9 +126,9 @@ const nobody = (alias: string): Lookup => ({
 const HOLDS: ReadonlySet<unknown> = new Set(['open', 'locked', 'inTransit', 'merging', 'closing'])
 
 /**
- * A store delivers to a mailbox that it holds, whatever the directory says [ours; that a store delivers by itself to the
- * mailboxes of its server is published, Q155104]. So mail from a sender on the target reaches a mailbox on its way there
- * before the directory names it (Q277911).
+ * A store delivers to a mailbox that it holds, whatever the directory says [ours; that a store
+ * delivers by itself to the mailboxes of its server is published, Q155104]. So mail from a sender
+ * on the target reaches a mailbox on its way there before the directory names it (Q277911).
  */
 export function atOwnStore(found: Lookup, server: string, state: unknown): Lookup {
   if (found.route !== 'elsewhere' || !HOLDS.has(state)) return found

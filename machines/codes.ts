@@ -24,7 +24,9 @@ const NONE = -1
 /** What the event log shows as "Omit any diagnostic code" (Q174175): the same as none. */
 const OMIT = 255
 
-/** "The recipient name is not recognized" (Q181952): the store or the directory does not know it. */
+/**
+ * "The recipient name is not recognized" (Q181952): the store or the directory does not know it.
+ */
 export const UNRECOGNIZED: Code = { reason: 1, diagnostic: 0 }
 /** A connection that cannot be had, or a move's stale address (Q172364; the code Q288848). */
 export const COMMUNICATIONS_FAILURE: Code = { reason: 0, diagnostic: NONE }

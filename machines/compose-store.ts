@@ -1,5 +1,6 @@
 /**
- * Addressed sends of a mailbox, a move and a directory replica: replies, answers to a move, pages, nudges, announcements.
+ * Addressed sends of a mailbox, a move and a directory replica: replies, answers to a move, pages,
+ * nudges, announcements.
  */
 import { EXPIRED, UNRECOGNIZED } from './codes.ts'
 import type { Send, Sending } from './compose.ts'

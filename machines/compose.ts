@@ -1,6 +1,7 @@
 /**
- * From a relative send to addressed ones: who `mailbox`, `slot`, `origin` or `waiters` is for this actor now, and what
- * the event carries. One small function for each kind of sender: here those of an MTA, in `compose-store.ts` the rest.
+ * From a relative send to addressed ones: who `mailbox`, `slot`, `origin` or `waiters` is for this
+ * actor now, and what the event carries. One small function for each kind of sender: here those of
+ * an MTA, in `compose-store.ts` the rest.
  */
 
 import { fromDirectory, fromMailbox, fromMove } from './compose-store.ts'

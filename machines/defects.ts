@@ -1,8 +1,9 @@
 /**
  * Published defects that a profile can switch on, named by the article that describes them.
  *
- * A defect is a part that differs. It never looks at a message's circumstances and never orders an outcome: what it
- * loses follows from the part. With an empty set the machines are the ones we are proud of.
+ * A defect is a part that differs. It never looks at a message's circumstances and never orders an
+ * outcome: what it loses follows from the part. With an empty set the machines are the ones we are
+ * proud of.
  */
 
 export interface Entry {

@@ -1,10 +1,11 @@
 /**
  * A server's replica of one directory entry: home server, alternate recipient, deliver-to-both.
  *
- * Writes are versioned: an older one never overwrites a newer. A write is announced to the other servers of the site,
- * where it takes effect after the replication delay (300 s, then 30 s for each further server, Q137203). A move
- * writes the target's replica, which commits it, and then the source's; the others hear of it by replication, so an
- * MTA of theirs may believe the old home for minutes.
+ * Writes are versioned: an older one never overwrites a newer. A write is announced to the other
+ * servers of the site, where it takes effect after the replication delay (300 s, then 30 s for each
+ * further server, Q137203). A move writes the target's replica, which commits it, and then the
+ * source's; the others hear of it by replication, so an MTA of theirs may believe the old home for
+ * minutes.
  *
  * Invariants:
  *
@@ -12,7 +13,8 @@
  *   D2. Each announced write that has not taken effect has its replication timer armed (I5).
  *   D3. A move's request is granted in every state, since a repeated write is an old one.
  *
- * Pure: the entry itself and what is pending are keyed items; whether a version is newer arrives with the event.
+ * Pure: the entry itself and what is pending are keyed items; whether a version is newer arrives
+ * with the event.
  */
 import { setup } from 'xstate'
 import { ask, asks, type EventOf } from './protocol.ts'

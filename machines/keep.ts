@@ -1,7 +1,8 @@
 /**
  * What actors keep: names they remember (`about`), and the keyed items of mailboxes and copies.
  *
- * Item writes are data in the words of the store; each implementation of the commit port performs them.
+ * Item writes are data in the words of the store; each implementation of the commit port performs
+ * them.
  */
 import { CONGESTION, UNRECOGNIZED } from './codes.ts'
 import { type Address, partsOf, recipientAddress, serverOf, type Thing } from './protocol.ts'
@@ -25,9 +26,14 @@ export type ItemWrite =
   | { box: Address; bar: string[]; at: number }
   | { box: Address; wait: { entry: Address; attempt: number } }
   | { box: Address; nudged: { entry: Address; attempt: number }[] }
-  /** Delivered keys, with their items or as removed ones; a key that is there already stays as it is. */
+  /**
+   * Delivered keys, with their items or as removed ones; a key that is there already stays as it
+   * is.
+   */
   | { box: Address; copy: PageItem[]; bars: string[]; at: number }
-  /** Items leave the in-transit folder for the inbox; a key that is there already is only dropped. */
+  /**
+   * Items leave the in-transit folder for the inbox; a key that is there already is only dropped.
+   */
   | { box: Address; merge: PageItem[] }
   /** All items are cleared away, and with `log` the delivered keys too. */
   | { box: Address; trim: true; log: boolean }
@@ -106,7 +112,9 @@ function copied(working: Working, self: Address, _actor: Stored, event: Seen): v
   working.items.push({ box: self, copy: pageItems, bars, at: working.given.at })
 }
 
-/** A write that waits for its replication delay is kept by version, and dropped when that has come. */
+/**
+ * A write that waits for its replication delay is kept by version, and dropped when that has come.
+ */
 function pending(_working: Working, _self: Address, actor: Stored, event: Seen): void {
   const others = { ...actor.a.pending }
   if (event.record) others[`${event.record.version}`] = event.record

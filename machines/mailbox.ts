@@ -1,19 +1,22 @@
 /**
  * A mailbox as one store sees it.
  *
- * Rule [ours; local delivery by the store itself is published]: a store delivers to a mailbox that it holds, whatever
- * the directory says. While it is the source of a move it defers (the check is published, Q259541; that the answer is
- * "defer" is ours); while it is the target, what is delivered goes to the in-transit folder (Q277911). What the store
- * holds of a key decides first: a key delivered before is accepted again, a barred one refused, and an attempt that
- * was deferred before is deferred again, so that no event seen twice delivers twice or late (I2, I9).
+ * Rule [ours; local delivery by the store itself is published]: a store delivers to a mailbox that
+ * it holds, whatever the directory says. While it is the source of a move it defers (the check is
+ * published, Q259541; that the answer is "defer" is ours); while it is the target, what is
+ * delivered goes to the in-transit folder (Q277911). What the store holds of a key decides first: a
+ * key delivered before is accepted again, a barred one refused, and an attempt that was deferred
+ * before is deferred again, so that no event seen twice delivers twice or late (I2, I9).
  *
- * The machine never starts anything: a move drives it, page by page, and each request is answered; asked again, it
- * answers again. Messages, delivered and barred keys, and those who wait are keyed items, not context.
+ * The machine never starts anything: a move drives it, page by page, and each request is answered;
+ * asked again, it answers again. Messages, delivered and barred keys, and those who wait are keyed
+ * items, not context.
  *
  * Invariants:
  *
  *   B1. Every offer, withdrawal and request is answered, in every state (I5).
- *   B2. `locked` and `closing` never take mail; `absent` and `removing` never hold any that counts (I6).
+ *   B2. `locked` and `closing` never take mail; `absent` and `removing` never hold any that counts
+ *       (I6).
  *   B3. Who was deferred is kept as a waiter until nudged (I5).
  *
  * Pure: the store's knowledge of a key arrives with the event, classified.
@@ -137,7 +140,10 @@ export const mailbox = setup({
       },
     },
 
-    /** The target of a move, made with its flag in one commit: mail goes to the in-transit folder (Q277911). */
+    /**
+     * The target of a move, made with its flag in one commit: mail goes to the in-transit folder
+     * (Q277911).
+     */
     inTransit: {
       on: {
         'mail.offered': takesInTransit,
@@ -172,7 +178,9 @@ export const mailbox = setup({
       },
     },
 
-    /** The target of a move on its way back: closed first, so that the drain sees all of its mail. */
+    /**
+     * The target of a move on its way back: closed first, so that the drain sees all of its mail.
+     */
     closing: {
       on: {
         'mail.offered': defersMail,

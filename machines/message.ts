@@ -1,13 +1,16 @@
 /**
- * The copy of a message for which one MTA is responsible (X.411): its recipients, their retries, their reports.
+ * The copy of a message for which one MTA is responsible (X.411): its recipients, their retries,
+ * their reports.
  *
- * A copy is made by a submission, by a transfer from another MTA, or by a report. It is routed in chunks, since a
- * message may have 10,000 recipients: each chunk's entries are made with the cache's answer for each, and the next
- * chunk is an event to itself. It counts its open entries and never lists them.
+ * A copy is made by a submission, by a transfer from another MTA, or by a report. It is routed in
+ * chunks, since a message may have 10,000 recipients: each chunk's entries are made with the
+ * cache's answer for each, and the next chunk is an event to itself. It counts its open entries and
+ * never lists them.
  *
- * When the Result stage says that a report is owed, the copy decides what becomes of it: a null sender is never
- * reported to (I4, RFC 5321 §4.5.5) and leaves a dead letter; an originator who wanted none (RFC 3461 NOTIFY=NEVER)
- * is left in silence; else a report is submitted, a message of its own with a null sender.
+ * When the Result stage says that a report is owed, the copy decides what becomes of it: a null
+ * sender is never reported to (I4, RFC 5321 §4.5.5) and leaves a dead letter; an originator who
+ * wanted none (RFC 3461 NOTIFY=NEVER) is left in silence; else a report is submitted, a message of
+ * its own with a null sender.
  *
  * Invariants:
  *
@@ -64,7 +67,10 @@ export const message = setup({
     /** This chunk was routed before. */
     again: ({ context, event }) => 'chunk' in event && event.chunk !== context.chunks,
     last: ({ event }) => 'last' in event && event.last,
-    /** A fault rule orders this MTA to put the transfer off, or to refuse it; never what it has taken (I8). */
+    /**
+     * A fault rule orders this MTA to put the transfer off, or to refuse it; never what it has
+     * taken (I8).
+     */
     deferring: ({ event }) => ordered(event, 'defer'),
     refusing: ({ event }) => ordered(event, 'refuse'),
     none: ({ context }) => context.open === 0,

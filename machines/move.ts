@@ -1,26 +1,32 @@
 /**
- * One Move User, in phases: lock, create, copy, verify, commit, publish, flush, remove, nudge; and its way back.
+ * One Move User, in phases: lock, create, copy, verify, commit, publish, flush, remove, nudge; and
+ * its way back.
  *
- * The order is our safe design [ours]; what is published: the data is copied before the directory changes (Q252869),
- * the target carries the in-transit flag and its folder is flushed after (Q277911), the store checks for users being
- * moved (Q259541), and another attempt is made at the end of the move (Q248839). Writing the directory at the target is
- * the commit: before it every failure leads back, after it every failure leads forward. The target's replica is written
- * before the source's, or two MTAs could each believe the other. On the way back the target is closed before it is
- * drained, or mail that it accepted in between would be lost.
+ * The order is our safe design [ours]; what is published: the data is copied before the directory
+ * changes (Q252869), the target carries the in-transit flag and its folder is flushed after
+ * (Q277911), the store checks for users being moved (Q259541), and another attempt is made at the
+ * end of the move (Q248839). Writing the directory at the target is the commit: before it every
+ * failure leads back, after it every failure leads forward. The target's replica is written before
+ * the source's, or two MTAs could each believe the other. On the way back the target is closed
+ * before it is drained, or mail that it accepted in between would be lost.
  *
- * A phase's name says what has been reached; its work is the request that leads to the next. A phase can hold. Each
- * request is repeated until it is answered; asked again, a store answers again. A cancellation waits for the answer to
- * the request that is open, so that no request is in flight when the way back begins.
+ * A phase's name says what has been reached; its work is the request that leads to the next. A
+ * phase can hold. Each request is repeated until it is answered; asked again, a store answers
+ * again. A cancellation waits for the answer to the request that is open, so that no request is in
+ * flight when the way back begins.
  *
  * Invariants:
  *
  *   V1. Every state but `held` and the final ones has the reply timer armed (I5).
  *   V2. `committed` and later never lead back; `closing` and later never lead forward (I6).
- *   V3. The source is removed only when both replicas name the target and the in-transit folder is merged (I2, I6).
+ *   V3. The source is removed only when both replicas name the target and the in-transit folder is
+ *       merged (I2, I6).
  *
- * Pure: whether more pages follow, and whether both sides hold the same keys, arrives with the answer.
+ * Pure: whether more pages follow, and whether both sides hold the same keys, arrives with the
+ * answer.
  */
 import { assign, setup } from 'xstate'
+import type { Phase } from './phases.ts'
 import {
   type Ask,
   ask,
@@ -41,22 +47,6 @@ export interface MoveContext {
   /** The last page is at the target. */
   copied: boolean
 }
-
-/** The phases in order. At each but the last ones a move can hold. */
-export const PHASES = [
-  'requested',
-  'locked',
-  'created',
-  'copying',
-  'verified',
-  'committed',
-  'published',
-  'flushed',
-  'removed',
-] as const
-export const PHASES_BACK = ['closing', 'draining', 'discarding', 'unlocking'] as const
-export const ENDS = ['completed', 'rolledBack', 'refused'] as const
-export type Phase = (typeof PHASES)[number] | (typeof PHASES_BACK)[number] | (typeof ENDS)[number]
 
 type Request = MoveRequest | DirectoryRequest
 interface Work {
@@ -150,7 +140,7 @@ const working = (work: Work) => {
 }
 
 /** A phase: it holds if it is asked to, then works. */
-const phase = (name: (typeof PHASES)[number] | (typeof PHASES_BACK)[number], given: Path) => {
+const phase = (name: Phase, given: Path) => {
   const work = { ...given, self: `#move.${name}.working` }
   const done = given.done ? [{ guard: given.done, target: 'next' } as const] : []
   return parts.createStateConfig({

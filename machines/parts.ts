@@ -1,5 +1,6 @@
 /**
- * The machines as one profile runs them: the same machines, with the parts that its figures and defects replace.
+ * The machines as one profile runs them: the same machines, with the parts that its figures and
+ * defects replace.
  */
 import type { AnyStateMachine } from 'xstate'
 import { type Parts, partsWith } from './defects.ts'

@@ -4,25 +4,32 @@
  * Addresses are paths; their first part is the kind of actor:
  *
  *   message/<id>/<copy>           the copy of a message for which one MTA is responsible
- *   recipient/<id>/<copy>/<key>   one entry of that copy: `3` the third recipient, `3r` the alternate it was split to
+ *   recipient/<id>/<copy>/<key>   one entry of that copy: `3` the third recipient, `3r` the
+ *     alternate it was split to
  *   slot/<id>/<copy>/<key>        the Result stage's report slot
  *   mailbox/<server>/<mailbox>    a mailbox as one store sees it
  *   move/<id>                     one Move User
  *   directory/<server>/<alias>    a server's replica of a directory entry
  *
- * A copy is named by the transfer that made it: `<server>` where it was submitted, then `<server>.<hop>.<key>`
- * with the first entry that went along. An entry is in one copy at a time, so (hop, key) never repeats and the
- * name stays short however far the message travels.
+ * A copy is named by the transfer that made it: `<server>` where it was submitted, then
+ * `<server>.<hop>.<key>` with the first entry that went along. An entry is in one copy at a time,
+ * so (hop, key) never repeats and the name stays short however far the message travels.
  */
 import type { Code } from './codes.ts'
 
 export type Kind = 'message' | 'recipient' | 'slot' | 'mailbox' | 'move' | 'directory'
 export type Address = string
 
-/** Where a recipient lives, as an MTA believes it: the cache's answer, classified before the machine sees it. */
+/**
+ * Where a recipient lives, as an MTA believes it: the cache's answer, classified before the machine
+ * sees it.
+ */
 export type Route = 'here' | 'elsewhere' | 'unknown'
 
-/** What a store knows of a key that is offered: delivered before, barred, or deferred in this very attempt. */
+/**
+ * What a store knows of a key that is offered: delivered before, barred, or deferred in this very
+ * attempt.
+ */
 export type Found = 'new' | 'held' | 'barred' | 'answered'
 
 /** What a fault rule orders the answerer to say instead of what it would. */
@@ -80,10 +87,16 @@ export type MoveRequest =
   | 'discard.requested'
   | 'unlock.requested'
 
-/** What a move asks of a server's replica: the target's write is the commit, the source's comes after. */
+/**
+ * What a move asks of a server's replica: the target's write is the commit, the source's comes
+ * after.
+ */
 export type DirectoryRequest = 'commit.requested' | 'publish.requested'
 
-/** Whose request it is: of a move not seen before, of the one that has the mailbox (or had it last), of an older one. */
+/**
+ * Whose request it is: of a move not seen before, of the one that has the mailbox (or had it last),
+ * of an older one.
+ */
 export type Mover = 'new' | 'same' | 'old'
 export interface Requested {
   mover: Mover

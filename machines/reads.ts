@@ -1,5 +1,6 @@
 /**
- * What a step must be given: named here, so that a driver loads what the event touches and never a whole copy.
+ * What a step must be given: named here, so that a driver loads what the event touches and never a
+ * whole copy.
  */
 import type { Parts } from './defects.ts'
 import {
@@ -15,7 +16,9 @@ import type { EntryRecord, MailEvent, Stored } from './wire.ts'
 
 /** How many keyed items one step may carry: a page of a move, of waiters, of a clearing. [ours] */
 export const PAGE = 500
-/** How many recipients one step routes. [ours; ten thousand in one step stall the loop for 0.3 s] */
+/**
+ * How many recipients one step routes. [ours; ten thousand in one step stall the loop for 0.3 s]
+ */
 export const CHUNK = 200
 
 /** What of a mailbox's items the event needs. */
@@ -27,7 +30,9 @@ export type BoxRead =
 export interface Reads {
   actors: Address[]
   box?: BoxRead
-  /** The chunk of an accepted message's recipients; null when the copy itself knows which is next. */
+  /**
+   * The chunk of an accepted message's recipients; null when the copy itself knows which is next.
+   */
   chunk?: number | null
 }
 

@@ -1,17 +1,20 @@
 /**
  * One entry of one copy of a message, from queue to outcome.
  *
- * The store's reply decides: accepted, deferred (transient), refused (permanent). No reply is none of these: the
- * mailbox may hold the message already (RFC 1047), so the same key is offered again and the mailbox recognises it.
- * Once an offer has gone unanswered, neither a refusal nor the expiry is believed before the store has been asked to
- * withdraw it: the store answers "had it", or bars the key (I9).
+ * The store's reply decides: accepted, deferred (transient), refused (permanent). No reply is none
+ * of these: the mailbox may hold the message already (RFC 1047), so the same key is offered again
+ * and the mailbox recognises it. Once an offer has gone unanswered, neither a refusal nor the
+ * expiry is believed before the store has been asked to withdraw it: the store answers "had it", or
+ * bars the key (I9).
  *
- * A retry comes by timer, or when the store says that the mailbox has settled ("at the end of the move operation,
- * another attempt is made", Q248839). That nudge may overtake the deferral it answers: `nudged` remembers it.
+ * A retry comes by timer, or when the store says that the mailbox has settled ("at the end of the
+ * move operation, another attempt is made", Q248839). That nudge may overtake the deferral it
+ * answers: `nudged` remembers it.
  *
  * Invariants, checked in every reachable state:
  *
- *   R1. Every state but `queued` (the copy's routing timer has it) and the final ones has a timer of its own (I5).
+ *   R1. Every state but `queued` (the copy's routing timer has it) and the final ones has a timer
+ *       of its own (I5).
  *   R2. Each final state has closed its entry at the message exactly once (I1, I8).
  *   R3. `delivered` is entered only on the store's word (I2).
  *   R4. Whether a failure is reported is the Result stage's decision, never this machine's.

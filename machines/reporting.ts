@@ -1,6 +1,7 @@
 /**
- * A report is a message of its own: null sender, one recipient, the originator. Its id is the failed message's with the
- * entry's key behind it, so a failure reported twice would be the same report (I3).
+ * A report is a message of its own: null sender, one recipient, the originator. Its id is the
+ * failed message's with the entry's key behind it, so a failure reported twice would be the same
+ * report (I3).
  */
 import { EXPIRED, UNRECOGNIZED } from './codes.ts'
 import type { Send } from './compose.ts'

@@ -1,14 +1,16 @@
 /**
  * The Result stage's report slot: what is still owed to the originator for one key.
  *
- * An MTA has Router, Fanout and Result stages, and Result handles non-delivery reports (Q234280). The diagnostics
- * 253 "No Report required" and 254 "Per-recip failure" exist (Q174175). How they combine here is ours.
+ * An MTA has Router, Fanout and Result stages, and Result handles non-delivery reports (Q234280).
+ * The diagnostics 253 "No Report required" and 254 "Per-recip failure" exist (Q174175). How they
+ * combine here is ours.
  *
- * The slot's code is the same in every profile. It hears how each of its entries stands; when the pass over them has
- * ended with the copy kept (one discharged, one deferred, nothing queued or failed), it notes "no report required".
- * The defect Q248839 is in the key alone: with it the entries of one recipient number share a slot, so that the
- * alternate's delivery closes the primary's slot too. Without it each entry has a slot of its own, the guard can
- * never hold, and `noReport` is never reached.
+ * The slot's code is the same in every profile. It hears how each of its entries stands; when the
+ * pass over them has ended with the copy kept (one discharged, one deferred, nothing queued or
+ * failed), it notes "no report required". The defect Q248839 is in the key alone: with it the
+ * entries of one recipient number share a slot, so that the alternate's delivery closes the
+ * primary's slot too. Without it each entry has a slot of its own, the guard can never hold, and
+ * `noReport` is never reached.
  *
  * Invariants:
  *
@@ -34,7 +36,9 @@ export interface SlotContext {
 
 const owed = asks({ send: 'report.owed', to: 'message' })
 
-/** The pass has ended with the copy kept: nothing queued, none failed, one discharged, one deferred. */
+/**
+ * The pass has ended with the copy kept: nothing queued, none failed, one discharged, one deferred.
+ */
 const passEnded = ({ size, standing }: SlotContext): boolean => {
   const all = Object.values(standing)
   return (

@@ -16,7 +16,9 @@ export const ROUTING_MS = 60_000
 export const replyDelay = (tries: number): number =>
   Math.min(REPLY_MAX_MS, REPLY_MS * 2 ** Math.min(tries, 16))
 
-/** Transfers are retried over the open connection, then the connection is opened again (Q157630). */
+/**
+ * Transfers are retried over the open connection, then the connection is opened again (Q157630).
+ */
 export function transferDelay(profile: Profile, attempts: number): number {
   const within = attempts % (profile.transferRetries + 1)
   return within === 0 && attempts > 0 ? profile.openRetryMs : profile.transferRetryMs

@@ -1,10 +1,12 @@
 /**
- * The Router stage: from recipients and what the MTA believes of them to entries with a destination.
+ * The Router stage: from recipients and what the MTA believes of them to entries with a
+ * destination.
  *
- * An alternate recipient is split off here, once: with deliver-to-both beside its primary, else in its place
- * (Q246284). Alternates may have alternates. The redirection history finds a loop: a forward-only loop fails with
- * 1/27; a mutual deliver-to-both is harmless and simply ends. Entries for another server leave in one copy for each
- * (fan-out, Q234280); a copy is named after the first entry that goes along.
+ * An alternate recipient is split off here, once: with deliver-to-both beside its primary, else in
+ * its place (Q246284). Alternates may have alternates. The redirection history finds a loop: a
+ * forward-only loop fails with 1/27; a mutual deliver-to-both is harmless and simply ends. Entries
+ * for another server leave in one copy for each (fan-out, Q234280); a copy is named after the first
+ * entry that goes along.
  */
 import type { Lookup } from './cache.ts'
 import { type Code, LOOP_DETECTED, REDIRECTION_LOOP, UNRECOGNIZED } from './codes.ts'

@@ -1,6 +1,7 @@
 /**
- * What a machine may see of the event: the payload classified by what is remembered, what the store's items say, and
- * what the MTA believes. Classifying here keeps ids, times and names out of the machines.
+ * What a machine may see of the event: the payload classified by what is remembered, what the
+ * store's items say, and what the MTA believes. Classifying here keeps ids, times and names out of
+ * the machines.
  */
 import type { Mover } from './protocol.ts'
 import { kindOf } from './protocol.ts'

@@ -1,5 +1,6 @@
 /**
- * Topology and profile to the first state of a site: every replica knows every mailbox, every store has its own.
+ * Topology and profile to the first state of a site: every replica knows every mailbox, every store
+ * has its own.
  */
 import type { DirectoryEntry } from './cache.ts'
 import { directory } from './directory.ts'
@@ -31,7 +32,10 @@ export const directoryEntry = (
   version,
 })
 
-/** The first actors: a mailbox each where it lives, its replica everywhere, and the one that stands for outside. */
+/**
+ * The first actors: a mailbox each where it lives, its replica everywhere, and the one that stands
+ * for outside.
+ */
 export function firstActors(site: SiteFacts, mailboxes: MailboxFacts[]): Map<Address, Stored> {
   const actors = new Map<Address, Stored>()
   const outside = { alias: OUTSIDE, server: site.servers[0] as string }

@@ -1,11 +1,12 @@
 /**
  * The one step function: what was loaded and one event in, what changes and what is asked out.
  *
- * Live, simulated and explored, every transition of the system is this function's. It shows the machine the event with
- * what the role knows, classified (`see.ts`); runs the machine; resolves each ask: a send to an actor of the same copy
- * is applied within the step, any other becomes an event (`compose.ts`), a `keep` changes what the actor remembers
- * or what its store holds (`keep.ts`), a timer gets its date. It never reads a clock and never fails for what mail is
- * like: an event that nobody handles changes nothing.
+ * Live, simulated and explored, every transition of the system is this function's. It shows the
+ * machine the event with what the role knows, classified (`see.ts`); runs the machine; resolves
+ * each ask: a send to an actor of the same copy is applied within the step, any other becomes an
+ * event (`compose.ts`), a `keep` changes what the actor remembers or what its store holds
+ * (`keep.ts`), a timer gets its date. It never reads a clock and never fails for what mail is like:
+ * an event that nobody handles changes nothing.
  */
 import { compose, type Send } from './compose.ts'
 import { type ItemWrite, keep } from './keep.ts'
@@ -55,7 +56,9 @@ export interface Stepped {
   changes: Change[]
 }
 
-/** The step while it runs: what was given, what has changed so far, and what is still to be applied. */
+/**
+ * The step while it runs: what was given, what has changed so far, and what is still to be applied.
+ */
 export interface Working extends Stepped {
   given: Given
   running: Running
@@ -84,7 +87,10 @@ export function step(given: Given): Stepped {
   return { ...working, events: named(working) }
 }
 
-/** What the Router stage makes of an event that brings recipients; those that the copy has already are left out. */
+/**
+ * What the Router stage makes of an event that brings recipients; those that the copy has already
+ * are left out.
+ */
 function routing({ event, actors, found, lookups, site }: Given): Routed[] {
   const records = event.entries ?? found.entries
   if (!records || kindOf(event.to) !== 'message') return []
@@ -134,7 +140,10 @@ function current(working: Working, to: Address, event: Seen): Stored | null {
   return { v: 0, s: value, c: context, a: made.about }
 }
 
-/** Which events make an actor that is not there, and with what. A late event never re-creates a trimmed one. */
+/**
+ * Which events make an actor that is not there, and with what. A late event never re-creates a
+ * trimmed one.
+ */
 function birth(
   working: Working,
   to: Address,
@@ -202,7 +211,10 @@ export function headerOf(working: Working, self: Address): Header | undefined {
   return (working.actors.get(address) ?? working.given.actors.get(address))?.a.header
 }
 
-/** Sends between a copy, its entries and its slots are applied within the step; all others leave as events. */
+/**
+ * Sends between a copy, its entries and its slots are applied within the step; all others leave as
+ * events.
+ */
 function dispatch(working: Working, self: Address, send: Send): void {
   const { to, ...event } = send
   if (send.local) working.local.push({ to, event: { ...event, id: '', to, at: working.given.at } })
@@ -218,7 +230,10 @@ function merge(working: Working, event: MailEvent): void {
   else working.events.push(event)
 }
 
-/** Event ids: the actor that was stepped, its next version, and a count. Not chained, so they stay short. */
+/**
+ * Event ids: the actor that was stepped, its next version, and a count. Not chained, so they stay
+ * short.
+ */
 function named(working: Working): MailEvent[] {
   const { to } = working.given.event
   const primary = working.actors.get(to)

@@ -1,9 +1,10 @@
 /**
  * One machine, one event: the state and context before and after, and what was asked.
  *
- * XState's public `transition` builds a throw-away actor at each call; here its inner call is used with one reused
- * scope, which is several times as fast. And since contexts hold no ids, names or times, the same situation comes again
- * and again: what a machine did in it is remembered. A test holds all of this equal to the public call.
+ * XState's public `transition` builds a throw-away actor at each call; here its inner call is used
+ * with one reused scope, which is several times as fast. And since contexts hold no ids, names or
+ * times, the same situation comes again and again: what a machine did in it is remembered. A test
+ * holds all of this equal to the public call.
  *
  * What is returned is shared: nobody may change it.
  */
@@ -21,7 +22,10 @@ export interface Moved extends Situation {
   handled: boolean
 }
 
-/** All that a machine may look at of an event, besides its type (`protocol.ts`); a test keeps the list whole. */
+/**
+ * All that a machine may look at of an event, besides its type (`protocol.ts`); a test keeps the
+ * list whole.
+ */
 export const VISIBLE = [
   'attempt',
   'branch',

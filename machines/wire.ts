@@ -1,8 +1,9 @@
 /**
  * What travels and what is stored: events with their payloads, actors with what they remember.
  *
- * A machine sees of an event only what `protocol.ts` shows; the rest is for the step, which resolves roles to addresses
- * and keeps what an actor must remember by name (`about`). All of it is plain JSON.
+ * A machine sees of an event only what `protocol.ts` shows; the rest is for the step, which
+ * resolves roles to addresses and keeps what an actor must remember by name (`about`). All of it is
+ * plain JSON.
  */
 import type { DirectoryEntry, Lookup } from './cache.ts'
 import type { Code } from './codes.ts'

@@ -1,5 +1,6 @@
 /**
- * A step's changes in the words of the domain: `recipient 1 (anna): delivering → deferred, mailbox in transit`.
+ * A step's changes in the words of the domain: `recipient 1 (anna): delivering → deferred, mailbox
+ * in transit`.
  */
 import { type Address, entryOf, kindOf, partsOf, serverOf } from './protocol.ts'
 import type { Change, Stepped } from './step.ts'
@@ -39,7 +40,10 @@ export function who(address: Address, stored?: Stored): string {
   }
 }
 
-/** What a step changed, one line a change; a line for an event that changed no state says what it did. */
+/**
+ * What a step changed, one line a change; a line for an event that changed no state says what it
+ * did.
+ */
 export function tell(stepped: Stepped): string[] {
   return stepped.changes
     .filter(({ event, from, to }) => event !== 'entry.closed' || stateName(from) !== stateName(to))

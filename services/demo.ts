@@ -6,7 +6,8 @@
  * finds it there.
  */
 import type { Connection } from './redis/connect.ts'
-import type { Emulator, SiteSpec } from './runtime/emulator.ts'
+import type { Emulator } from './runtime/emulator.ts'
+import type { SiteSpec } from './runtime/views-of-mail.ts'
 
 export const DEMO_SITE: SiteSpec = {
   name: 'demo',

@@ -1,17 +1,18 @@
 /**
  * The workers: which roles run here, on which sites' queues, and the timekeeper beside them.
  *
- * A role is a kind of queue: `mta` (messages, recipients, report slots), `store` (mailboxes), `directory` (replicas) and
- * `moves`. Any number of processes may run the same role; they meet in Redis alone. Sites come and go while it runs.
+ * A role is a kind of queue: `mta` (messages, recipients, report slots), `store` (mailboxes),
+ * `directory` (replicas) and `moves`. Any number of processes may run the same role; they meet in
+ * Redis alone. Sites come and go while it runs.
  */
 import type { Worker } from 'bullmq'
 import type { Connection } from './redis/connect.ts'
 import { openAlarms } from './runtime/alarms.ts'
 import { type Client, withCommit } from './runtime/commit.ts'
 import type { Engine } from './runtime/engine.ts'
+import { cleanExpired } from './runtime/erase.ts'
 import { withDecide } from './runtime/faults.ts'
 import { beat } from './runtime/heartbeat.ts'
-import { cleanExpired } from './runtime/lifecycle.ts'
 import { startMove } from './runtime/moves.ts'
 import { movesQueue, openQueues, queueName, type Role } from './runtime/queues.ts'
 import { openPort } from './runtime/redis-port.ts'
@@ -30,7 +31,10 @@ export interface WorkersOptions {
 
 /** Enough to keep Redis busy while each event waits for its round trips. */
 export const CONCURRENCY = 50
-/** How often sites are looked for that were announced while nobody listened, and outlived ones cleaned away. */
+/**
+ * How often sites are looked for that were announced while nobody listened, and outlived ones
+ * cleaned away.
+ */
 const LOOK_FOR_SITES_MS = 1_000
 
 export interface Workers {
@@ -71,7 +75,7 @@ export async function startWorkers(
       running.delete(name)
       await Promise.all(workers.map((worker) => worker.close()))
     }
-    await cleanExpired({ settings, queues, client })
+    await cleanExpired({ settings, client })
   }
   const keeping: Timekeeping = { client, queues, alarms, namespace }
   const each = async (work: (site: Settings) => Promise<unknown>): Promise<void> => {

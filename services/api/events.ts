@@ -9,7 +9,8 @@
 
 import { Readable } from 'node:stream'
 import { Type } from 'typebox'
-import type { Emulator, JournalEntry } from '../runtime/emulator.ts'
+import type { Emulator } from '../runtime/emulator.ts'
+import type { JournalEntry } from '../runtime/views-of-driving.ts'
 import { HEARTBEAT_MS, RECONNECT_MS } from './limits.ts'
 import { type Resource, signalOf } from './resource.ts'
 import { Refusals, SiteParams, strict } from './schema.ts'

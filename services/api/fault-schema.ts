@@ -6,7 +6,7 @@
 
 import { type Static, Type } from 'typebox'
 import { type Problem, problem } from '../errors.ts'
-import type { FaultSpec } from '../runtime/emulator.ts'
+import type { FaultSpec } from '../runtime/views-of-driving.ts'
 import { Duration, durationMs } from './duration.ts'
 import { moveMembers } from './moves.ts'
 import { strict } from './schema.ts'

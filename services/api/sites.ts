@@ -3,7 +3,7 @@
  */
 
 import { Type } from 'typebox'
-import type { MailboxSpec, SiteSpec } from '../runtime/emulator.ts'
+import type { MailboxSpec, SiteSpec } from '../runtime/views-of-mail.ts'
 import { checkAddress } from './address.ts'
 import { Duration, durationMs } from './duration.ts'
 import { ADDRESSES_MAX, MAILBOXES_MAX, SERVERS_MAX } from './limits.ts'

@@ -5,7 +5,7 @@
 
 import type { Static } from 'typebox'
 import { problem } from '../errors.ts'
-import type { Submission } from '../runtime/emulator.ts'
+import type { Submission } from '../runtime/views-of-mail.ts'
 import { checkAddress, checkHeaderValue, checkOriginator } from './address.ts'
 import { LINE_SHOWN_CHARACTERS, MESSAGE_BYTES_MAX, RECIPIENTS_MAX } from './limits.ts'
 import type { NewMessage } from './message-schema.ts'

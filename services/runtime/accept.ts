@@ -1,6 +1,7 @@
 /**
- * Accepting a message: one Lua call writes what was accepted and the first event, then the event becomes a job, then the
- * caller is told. Whoever was told can rely on it; whoever was not may repeat the request with the same Idempotency-Key.
+ * Accepting a message: one Lua call writes what was accepted and the first event, then the event
+ * becomes a job, then the caller is told. Whoever was told can rely on it; whoever was not may
+ * repeat the request with the same Idempotency-Key.
  */
 
 import { createHash } from 'node:crypto'
@@ -13,15 +14,17 @@ import { siteTime } from './clock.ts'
 import { load, type RedisCommand } from './commit.ts'
 import { type Content, contentOf, subjectOf } from './content.ts'
 import { entryOf, newest } from './directory-read.ts'
-import type { Accepted, Submission } from './emulator.ts'
 import { eventFor, writeNow } from './inject.ts'
 import { contentKey, directoryKey, messageKey, part, shardOfMessage } from './keys.ts'
 import { type Live, serverIn, siteOf } from './live-parts.ts'
 import type { AcceptRecord } from './messages.ts'
 import { outboxText } from './redis-port.ts'
 import type { Settings } from './settings.ts'
+import type { Accepted, Submission } from './views-of-mail.ts'
 
-/** How long a key is remembered, in real time: a client that repeats later has given up long ago. */
+/**
+ * How long a key is remembered, in real time: a client that repeats later has given up long ago.
+ */
 const KEY_SECONDS = 24 * 3_600
 
 export async function accept(
@@ -61,7 +64,10 @@ const answer = (
 const digestOf = (submission: Submission): string =>
   createHash('sha256').update(JSON.stringify(submission)).digest('hex').slice(0, 32)
 
-/** A message's last digit says its shard; one with a key goes to the key's, where the key is remembered. */
+/**
+ * A message's last digit says its shard; one with a key goes to the key's, where the key is
+ * remembered.
+ */
 function idFor(settings: Settings, key: string | undefined): string {
   const id = uuidv7()
   if (key === undefined) return id
@@ -74,7 +80,10 @@ interface Remembered {
   digest: string
 }
 
-/** The id of the first request with this key, perhaps this one; another body with the same key is refused. */
+/**
+ * The id of the first request with this key, perhaps this one; another body with the same key is
+ * refused.
+ */
 async function remember(
   { client }: Live,
   settings: Settings,
@@ -92,7 +101,10 @@ async function remember(
   return first.id
 }
 
-/** What was accepted when a message of this id was first written: its acceptance is one with its recipients. */
+/**
+ * What was accepted when a message of this id was first written: its acceptance is one with its
+ * recipients.
+ */
 async function firstAccepted(
   live: Live,
   settings: Settings,
@@ -176,7 +188,9 @@ interface Resolved {
   home: string | null
 }
 
-/** One call for all addresses and the originator's entry at each server, guessed from the address. */
+/**
+ * One call for all addresses and the originator's entry at each server, guessed from the address.
+ */
 async function resolveAll(live: Live, settings: Settings, given: string[]): Promise<Resolved> {
   const lower = given.map((address) => address.toLowerCase())
   const aliases = lower.map((address, i) => aliasOf(settings, address, given[i] as string))

@@ -1,10 +1,11 @@
 /**
  * Alarms: what makes an armed timer ring.
  *
- * A timer is data, committed with the actor that armed it (`timers`, in site time). Its alarm is a job, and only a
- * projection: a retry's is made at once, as a delayed job that a watcher can see and promote; any other's when it is due,
- * by the timekeeper, which also makes again what somebody cleaned away. An alarm's id holds its date and the settings'
- * epoch, so the same one is never made twice and one for a clock that has been changed is another.
+ * A timer is data, committed with the actor that armed it (`timers`, in site time). Its alarm is a
+ * job, and only a projection: a retry's is made at once, as a delayed job that a watcher can see
+ * and promote; any other's when it is due, by the timekeeper, which also makes again what somebody
+ * cleaned away. An alarm's id holds its date and the settings' epoch, so the same one is never made
+ * twice and one for a clock that has been changed is another.
  */
 import type { Stepped, TimerWrite } from '../../machines/step.ts'
 import type { MailEvent } from '../../machines/wire.ts'

@@ -1,6 +1,7 @@
 /**
- * JSON in ASCII alone. A client writes many commands as one text; one character beyond ASCII makes all of it slow to
- * encode (a seventh of the worker's time was spent on the arrows of the journal), and JSON can say any with escapes.
+ * JSON in ASCII alone. A client writes many commands as one text; one character beyond ASCII makes
+ * all of it slow to encode (a seventh of the worker's time was spent on the arrows of the journal),
+ * and JSON can say any with escapes.
  */
 const BEYOND = /[\u0080-\uffff]/g
 

@@ -4,7 +4,8 @@
  *   <box>            hash    `actor`: the mailbox actor
  *   <box>:items      hash    key -> item held
  *   <box>:order      zset    keys held, by arrival
- *   <box>:log        zset    keys ever delivered, by arrival: what makes a delivery happen once, and the log of removals
+ *   <box>:log        zset    keys ever delivered, by arrival: what makes a delivery happen once,
+ *     and the log of removals
  *   <box>:transit    hash    the in-transit folder: key -> item
  *   <box>:bars       zset    keys that were withdrawn
  *   <box>:waiters    hash    entry -> attempt that was deferred and waits to be nudged
@@ -34,7 +35,10 @@ export async function readBox(client: Client, box: string, read: BoxRead): Promi
   }
 }
 
-/** The key's standing at the mailbox, and the mailbox itself: offers come by the thousand, so in one call. */
+/**
+ * The key's standing at the mailbox, and the mailbox itself: offers come by the thousand, so in one
+ * call.
+ */
 export async function readOffer(
   client: Client,
   box: string,
@@ -78,7 +82,10 @@ async function withItems(client: Client, box: string, scored: string[]): Promise
   }))
 }
 
-/** The in-transit folder grows by deliveries and shrinks by merging: its keys are read whole, its items by page. */
+/**
+ * The in-transit folder grows by deliveries and shrinks by merging: its keys are read whole, its
+ * items by page.
+ */
 async function readTransit(client: Client, box: string, page: number): Promise<FoundItems> {
   const keys = (await client.hkeys(`${box}:transit`)).sort()
   const mine = keys.slice(page * PAGE, (page + 1) * PAGE)

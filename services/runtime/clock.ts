@@ -1,8 +1,9 @@
 /**
  * Site time: a line through one point of real time, with a slope.
  *
- * `at` is the site time at real time `real`; a stopped clock has scale 0 and remembers none of its former slope.
- * Site time never runs backward: every change begins where the clock stands. All values are milliseconds.
+ * `at` is the site time at real time `real`; a stopped clock has scale 0 and remembers none of its
+ * former slope. Site time never runs backward: every change begins where the clock stands. All
+ * values are milliseconds.
  */
 export interface Clock {
   at: number
@@ -10,10 +11,15 @@ export interface Clock {
   scale: number
 }
 
-/** A year of site time in half a minute; faster than that, timers would only come in heaps. [ours] */
+/**
+ * A year of site time in half a minute; faster than that, timers would only come in heaps. [ours]
+ */
 export const SCALE_MAX = 1_000_000
 
-/** A job that waits for no date in real time is put this far away, and put there again if it ever comes. */
+/**
+ * A job that waits for no date in real time is put this far away, and put there again if it ever
+ * comes.
+ */
 export const PARKED_MS = 365 * 24 * 3_600_000
 
 export const siteTime = (clock: Clock, real: number): number =>

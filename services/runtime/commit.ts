@@ -1,9 +1,11 @@
 /**
- * The atomic commit: one Lua call that checks what the step read and then writes everything that it changed.
+ * The atomic commit: one Lua call that checks what the step read and then writes everything that it
+ * changed.
  *
- * It refuses with `epoch` when the site's settings (profile, clock, fault rules, pause) changed since the step read
- * them, and with `conflict` when an actor's version did; then nothing was written and the step is run again.
- * All keys of one call lie in one shard; those that every commit touches are made from the shard's prefix by the script.
+ * It refuses with `epoch` when the site's settings (profile, clock, fault rules, pause) changed
+ * since the step read them, and with `conflict` when an actor's version did; then nothing was
+ * written and the step is run again. All keys of one call lie in one shard; those that every commit
+ * touches are made from the shard's prefix by the script.
  */
 import type { Cluster, Redis } from 'ioredis'
 import { SCRIPTS } from './scripts.ts'
@@ -18,7 +20,10 @@ interface WithScripts {
   undeliverableLoad(...args: (string | number)[]): Promise<(string | null)[][]>
 }
 
-/** Lets a client run the scripts (by digest; ioredis loads one again when the server has forgotten it). */
+/**
+ * Lets a client run the scripts (by digest; ioredis loads one again when the server has forgotten
+ * it).
+ */
 export function withCommit(opened: Redis | Cluster): Client {
   const client = opened as Client
   for (const [name, lua] of Object.entries(SCRIPTS)) {
@@ -87,7 +92,10 @@ export async function commit(client: Client, one: Commit): Promise<Committed> {
   return { done: false, why: answer as 'epoch' | 'conflict' }
 }
 
-/** What a mailbox knows of a key and of an entry that waits, with the mailbox actor: one call for every offer. */
+/**
+ * What a mailbox knows of a key and of an entry that waits, with the mailbox actor: one call for
+ * every offer.
+ */
 export const find = (client: Client, box: string, key: string, entry: string) =>
   scripts(client).undeliverableFind(box, key, entry)
 

@@ -1,10 +1,11 @@
 /**
- * A message's content, kept once however many copies and recipients: either the RFC 5322 text as it was given, or the
- * parts it was given in. It is composed into text, or parsed into parts, only when somebody reads it.
+ * A message's content, kept once however many copies and recipients: either the RFC 5322 text as it
+ * was given, or the parts it was given in. It is composed into text, or parsed into parts, only
+ * when somebody reads it.
  */
 import MailComposer from 'nodemailer/lib/mail-composer'
 import PostalMime from 'postal-mime'
-import type { Submission } from './emulator.ts'
+import type { Submission } from './views-of-mail.ts'
 
 export type Content =
   | { raw: string }

@@ -1,11 +1,12 @@
 /**
- * A debugger for mail: pause a site, step one event, go on. It does not use BullMQ's pause, which is the watcher's.
+ * A debugger for mail: pause a site, step one event, go on. It does not use BullMQ's pause, which
+ * is the watcher's.
  */
 import { problem } from '../errors.ts'
-import type { HeldEvent, JournalEntry } from './emulator.ts'
 import { letGo, type Parked, parkedEvents, steppingKey } from './gates.ts'
 import { stepOf } from './journal.ts'
 import { type Live, OWN_EVENT_MS, siteOf, still } from './live-parts.ts'
+import type { HeldEvent, JournalEntry } from './views-of-driving.ts'
 
 const heldOf = ({ id, queue, type, to, text }: Parked): HeldEvent => ({ id, queue, type, to, text })
 

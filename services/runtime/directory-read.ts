@@ -1,5 +1,6 @@
 /**
- * The directory as the stores of the site's servers have it: each replica, and the newest of them, which is right.
+ * The directory as the stores of the site's servers have it: each replica, and the newest of them,
+ * which is right.
  */
 import type { DirectoryEntry } from '../../machines/cache.ts'
 import type { Stored } from '../../machines/wire.ts'

@@ -1,9 +1,11 @@
 /**
- * The live driver of the step function: one event, from what was loaded to what was committed and flushed.
+ * The live driver of the step function: one event, from what was loaded to what was committed and
+ * flushed.
  *
- * Order: gates (pause, fault rules) → load → step → commit → flush. A commit that was refused because somebody changed
- * what the step had read runs the step again, in place; nothing had happened. After the commit the outbox has what is to
- * be sent; the flush makes jobs of it, and if this process dies before it does, the sweeper does.
+ * Order: gates (pause, fault rules) → load → step → commit → flush. A commit that was refused
+ * because somebody changed what the step had read runs the step again, in place; nothing had
+ * happened. After the commit the outbox has what is to be sent; the flush makes jobs of it, and if
+ * this process dies before it does, the sweeper does.
  */
 import { kindOf, partsOf } from '../../machines/protocol.ts'
 import { type Stepped, step } from '../../machines/step.ts'
@@ -25,12 +27,18 @@ export interface Engine {
   alarms: Alarms
 }
 
-/** What became of an event: done, with what it changed in words; or put off until a real time, perhaps parked. */
+/**
+ * What became of an event: done, with what it changed in words; or put off until a real time,
+ * perhaps parked.
+ */
 export type Processed =
   | { done: string[]; progress?: { items: number } }
   | { putOff: number; why: string; parked?: boolean }
 
-/** Refused commits of one event before it goes back to its queue: others have had their turn by then. */
+/**
+ * Refused commits of one event before it goes back to its queue: others have had their turn by
+ * then.
+ */
 export const RERUNS_MAX = 50
 
 export async function processEvent(engine: Engine, event: ArrivedEvent): Promise<Processed> {
@@ -100,8 +108,9 @@ const bare = ({ site: _site, alarmAt: _alarmAt, ...event }: ArrivedEvent & { who
 }
 
 /**
- * An alarm that is not, or no longer, for the timer as it is armed is dropped. One that rings before its date although
- * its hour in real time had not come was promoted by hand: a retry then happens now; an expiry stays what it was.
+ * An alarm that is not, or no longer, for the timer as it is armed is dropped. One that rings
+ * before its date although its hour in real time had not come was promoted by hand: a retry then
+ * happens now; an expiry stays what it was.
  */
 function whenEarly(loaded: Loaded, event: ArrivedEvent): Processed | null {
   const { armedFor, at } = loaded

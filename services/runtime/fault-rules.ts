@@ -1,13 +1,14 @@
 /**
- * Fault rules as a person sees them: made, counted, taken away. Taking one away lets go what it holds.
+ * Fault rules as a person sees them: made, counted, taken away. Taking one away lets go what it
+ * holds.
  */
 import { uuidv7 } from 'uuidv7'
 import { problem } from '../errors.ts'
-import type { FaultSpec, FaultView } from './emulator.ts'
 import { faultKey } from './faults.ts'
 import { letGo, parkedEvents } from './gates.ts'
 import { type Live, siteOf, still } from './live-parts.ts'
 import type { FaultRule, Settings } from './settings.ts'
+import type { FaultSpec, FaultView } from './views-of-driving.ts'
 
 /** Every event is compared with every rule. */
 export const FAULTS_MAX = 100

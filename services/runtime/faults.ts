@@ -1,17 +1,18 @@
 /**
  * Fault rules: match × when × do.
  *
- * Whether a rule hits an event is decided once for each event and remembered, so that an event that is seen again is
- * treated again in the same way, and a hit is counted once. A probability is a hash of seed, rule and event. What a rule
- * orders is an input to the step (say "defer", believe the cache, say nothing); it never writes a state.
+ * Whether a rule hits an event is decided once for each event and remembered, so that an event that
+ * is seen again is treated again in the same way, and a hit is counted once. A probability is a
+ * hash of seed, rule and event. What a rule orders is an input to the step (say "defer", believe
+ * the cache, say nothing); it never writes a state.
  */
 import { type Address, kindOf, partsOf, serverOf } from '../../machines/protocol.ts'
 import type { MailEvent, Stored } from '../../machines/wire.ts'
 import { phaseName } from '../../machines/words.ts'
 import type { Client } from './commit.ts'
-import type { FaultSpec } from './emulator.ts'
 import { part } from './keys.ts'
 import type { FaultRule, Settings } from './settings.ts'
+import type { FaultSpec } from './views-of-driving.ts'
 
 /** Decides once: KEYS rule's hash; ARGV event, mode, figure, site time, span of the rate. */
 const DECIDE = `
@@ -47,8 +48,8 @@ export function withDecide(client: Client): Client {
 }
 
 /**
- * What a decision is remembered by. An alarm that is made again, because the settings changed or somebody cleaned it
- * away, is another job for the same ringing of the same timer.
+ * What a decision is remembered by. An alarm that is made again, because the settings changed or
+ * somebody cleaned it away, is another job for the same ringing of the same timer.
  */
 export const decisionKey = ({ id, to, timer, version, due }: MailEvent): string =>
   timer === undefined ? id : `${to}.${timer}${version ?? ''}.${due}`

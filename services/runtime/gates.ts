@@ -1,20 +1,22 @@
 /**
- * What may keep an event from its step, or tell the step what to do with it: pause, and fault rules.
+ * What may keep an event from its step, or tell the step what to do with it: pause, and fault
+ * rules.
  *
- * An event that is kept is parked: its job is put far away as a delayed one, and what keeps it is written down in
- * `parked`, for `waitsFor` and for whoever lets it go. BullMQ's own pause is left to whoever watches the queues.
+ * An event that is kept is parked: its job is put far away as a delayed one, and what keeps it is
+ * written down in `parked`, for `waitsFor` and for whoever lets it go. BullMQ's own pause is left
+ * to whoever watches the queues.
  */
-import { ENDS, PHASES, PHASES_BACK } from '../../machines/move.ts'
+import { ENDS, PHASES, PHASES_BACK } from '../../machines/phases.ts'
 import type { Ordered } from '../../machines/protocol.ts'
 import type { MailEvent, Stored } from '../../machines/wire.ts'
 import { phaseName, who } from '../../machines/words.ts'
 import { PARKED_MS } from './clock.ts'
 import type { Client } from './commit.ts'
-import type { FaultSpec, MoveSpec } from './emulator.ts'
 import { decisionKey, faultKey, hits } from './faults.ts'
-import { part, placeOf, shardOf } from './keys.ts'
-import { type Queues, queueOf } from './queues.ts'
+import { messageKey, part, placeOf, shardOf } from './keys.ts'
+import { messageOf, type Queues, queueOf } from './queues.ts'
 import type { FaultRule, Settings } from './settings.ts'
+import type { FaultSpec, MoveSpec } from './views-of-driving.ts'
 
 export type Verdict =
   | { putOff: number; why: string; parked: true }
@@ -53,6 +55,9 @@ export async function passGates(
   event: MailEvent,
   at: number,
 ): Promise<Verdict> {
+  if (await isOfEarlierSite(gate, settings, event)) {
+    return { dropped: 'it is of an earlier site of this name' }
+  }
   const passed: Verdict = { ordered: null, readStale: false, loseReply: false, told: [] }
   if (settings.paused && !(await isStepping(gate, settings, event))) {
     return park(gate, settings, event, 'pause', 'the site is paused')
@@ -66,6 +71,33 @@ export async function passGates(
   }
   return passed
 }
+
+/**
+ * A job that was left behind when an earlier site of the name was erased must not begin a message
+ * here. Ids begin with the real time at which they were made; one that seems older than the site
+ * (clocks differ) is looked for.
+ */
+async function isOfEarlierSite(
+  { client }: Gate,
+  settings: Settings,
+  event: MailEvent,
+): Promise<boolean> {
+  const message = messageOf(event)
+  if (message !== undefined) {
+    if (!isOlder(message, settings)) return false
+    const root = message.split('~')[0] as string
+    return (await client.exists(messageKey(settings, root))) === 0
+  }
+  const { move } = event
+  if (!move || !isOlder(move.id, settings)) return false
+  const { key, field } = placeOf(settings, `move/${move.id}`)
+  if ((await client.hexists(key, field)) === 1) return false
+  const claim = await client.hget(part(settings, 0, 'moving'), move.mailbox)
+  return !claim?.includes(move.id)
+}
+
+const isOlder = (id: string, { createdAt }: Settings): boolean =>
+  Number.parseInt(id.replace('-', '').slice(0, 12), 16) < createdAt
 
 const isStepping = async ({ client }: Gate, settings: Settings, event: MailEvent) =>
   (await client.sismember(steppingKey(settings), event.id)) === 1
@@ -135,7 +167,10 @@ async function park(
   return { putOff: Date.now() + wait, why: text, parked: true }
 }
 
-/** Parks it, and says whether another alarm of the same ringing was parked before and is still there. */
+/**
+ * Parks it, and says whether another alarm of the same ringing was parked before and is still
+ * there.
+ */
 async function isTwin(gate: Gate, settings: Settings, parked: Parked): Promise<boolean> {
   const all = part(settings, 0, 'parked')
   if ((await gate.client.hsetnx(all, parked.key, JSON.stringify(parked))) === 1) return false
@@ -216,8 +251,8 @@ export async function parkedEvents(client: Client, settings: Settings): Promise<
 }
 
 /**
- * Lets parked events go. Their jobs are promoted; one that is still on its way to being put off is promoted by its own
- * worker, which looks at `parked` once more when it has put it off.
+ * Lets parked events go. Their jobs are promoted; one that is still on its way to being put off is
+ * promoted by its own worker, which looks at `parked` once more when it has put it off.
  */
 export async function letGo(
   client: Client,

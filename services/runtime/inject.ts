@@ -1,6 +1,6 @@
 /**
- * How events from outside enter: in one Lua call with whatever else must be true at that moment, through an outbox like
- * every other event, then flushed. The API never writes an actor's state.
+ * How events from outside enter: in one Lua call with whatever else must be true at that moment,
+ * through an outbox like every other event, then flushed. The API never writes an actor's state.
  */
 import { uuidv7 } from 'uuidv7'
 import type { EventType } from '../../machines/protocol.ts'
@@ -25,7 +25,10 @@ export const eventFor = (
   payload: Partial<MailEvent> = {},
 ): MailEvent => ({ ...payload, id: uuidv7(), to, type, at: siteTime(settings.clock, Date.now()) })
 
-/** Writes the commands and the event together, then makes the event's job. Throws when the site is gone. */
+/**
+ * Writes the commands and the event together, then makes the event's job. Throws when the site is
+ * gone.
+ */
 export async function inject(
   door: Door,
   settings: Settings,
@@ -39,8 +42,8 @@ export async function inject(
 }
 
 /**
- * Writes whatever the settings are now, but never into a site that is gone; false, and nothing written, when the one
- * value that must not be there yet is.
+ * Writes whatever the settings are now, but never into a site that is gone; false, and nothing
+ * written, when the one value that must not be there yet is.
  */
 export async function writeNow(
   client: Client,

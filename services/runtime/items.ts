@@ -1,16 +1,17 @@
 /**
- * What has arrived in a mailbox: listed, read, deleted. The items are the store's; the content is the message's.
+ * What has arrived in a mailbox: listed, read, deleted. The items are the store's; the content is
+ * the message's.
  */
 import { type Code, describe, statusOf } from '../../machines/codes.ts'
 import { reportOf } from '../../machines/report.ts'
 import type { Item } from '../../machines/wire.ts'
 import { problem } from '../errors.ts'
 import { type Content, type Facts, rawOf, readRaw } from './content.ts'
-import type { ItemDetail, ItemView, ReportView } from './emulator.ts'
 import { boxKey, contentKey } from './keys.ts'
 import { iso, type Live, siteOf } from './live-parts.ts'
 import { entryOrProblem, injectAndWait } from './mailboxes.ts'
 import type { Settings } from './settings.ts'
+import type { ItemDetail, ItemView, ReportView } from './views-of-mail.ts'
 
 export async function listItems(
   live: Live,

@@ -1,13 +1,15 @@
 /**
- * The journal as readers see it: a stream of steps in each shard, a timeline for each message, and an end that can be
- * followed. It is trimmed at the old end; a reader who comes from before that is told of the gap.
+ * The journal as readers see it: a stream of steps in each shard, a timeline for each message, and
+ * an end that can be followed. It is trimmed at the old end; a reader who comes from before that is
+ * told of the gap.
  */
 import type { Client } from './commit.ts'
-import type { JournalEntry, TimelineEntry } from './emulator.ts'
 import { logKey, part, shardsOf } from './keys.ts'
 import { iso, type Live, siteOf } from './live-parts.ts'
 import type { JournalRecord } from './port.ts'
 import type { Settings } from './settings.ts'
+import type { JournalEntry } from './views-of-driving.ts'
+import type { TimelineEntry } from './views-of-mail.ts'
 
 /** Entries read at a time. */
 const PAGE = 500
@@ -127,7 +129,10 @@ async function startOf(client: Client, settings: Settings, after: string): Promi
   )
 }
 
-/** A position that is older than the oldest entry kept, and is not kept itself: what came after it may be missing. */
+/**
+ * A position that is older than the oldest entry kept, and is not kept itself: what came after it
+ * may be missing.
+ */
 async function gaps(client: Client, settings: Settings, positions: string[]): Promise<Told[]> {
   const told: Told[] = []
   for (const shard of shardsOf(settings)) {

@@ -1,9 +1,10 @@
 /**
  * Where everything lies in Redis.
  *
- * A site has `shards` parts, `{<namespace>:<site>:<k>}`, each with a hash slot of its own on a cluster. What one step
- * writes lies in one shard: a message with all its copies, reports about it included; a mailbox with its items; the
- * directory, the caches, the moves and the site's own settings in shard 0.
+ * A site has `shards` parts, `{<namespace>:<site>:<k>}`, each with a hash slot of its own on a
+ * cluster. What one step writes lies in one shard: a message with all its copies, reports about it
+ * included; a mailbox with its items; the directory, the caches, the moves and the site's own
+ * settings in shard 0.
  */
 import { kindOf, partsOf } from '../../machines/protocol.ts'
 
@@ -86,7 +87,10 @@ export const messageKey = (keys: Keys, id: string): string =>
 export const contentKey = (keys: Keys, id: string): string =>
   `${base(keys, shardOfMessage(keys, id))}:content:${id}`
 
-/** The journal positions of the steps that concern a message; one list a shard, since a store's steps lie in its own. */
+/**
+ * The journal positions of the steps that concern a message; one list a shard, since a store's
+ * steps lie in its own.
+ */
 export const logKey = (keys: Keys, shard: number, message: string): string =>
   `${base(keys, shard)}:log:${message}`
 

@@ -1,9 +1,9 @@
 /**
  * The leaves of a message: one obligation each, and how it ended.
  *
- * What an entry says of itself is not believed: "delivered" is looked up in the mailboxes, "reported" in the fate of the
- * report, which is a message too. What failed and left neither a report, nor silence that was asked for, nor a dead
- * letter, is lost.
+ * What an entry says of itself is not believed: "delivered" is looked up in the mailboxes,
+ * "reported" in the fate of the report, which is a message too. What failed and left neither a
+ * report, nor silence that was asked for, nor a dead letter, is lost.
  */
 
 import type { End } from '../../machines/keep.ts'
@@ -11,12 +11,15 @@ import { entryOf } from '../../machines/protocol.ts'
 import { type EntryRecord, type Header, OUTSIDE, type Stored } from '../../machines/wire.ts'
 import { stateName } from '../../machines/words.ts'
 import type { Client } from './commit.ts'
-import type { Outcome } from './emulator.ts'
 import { boxKey, messageKey } from './keys.ts'
 import type { AcceptRecord } from './messages.ts'
 import type { Settings } from './settings.ts'
+import type { Outcome } from './views-of-mail.ts'
 
-/** A message as it lies in Redis: the record of its acceptance (reports have none), copies, entries, ends. */
+/**
+ * A message as it lies in Redis: the record of its acceptance (reports have none), copies, entries,
+ * ends.
+ */
 export interface Whole {
   id: string
   accept: AcceptRecord | null
@@ -239,7 +242,9 @@ const FATES: Partial<Record<Outcome, string>> = {
   lost: 'the report was lost',
 }
 
-/** A report that reached anybody it went to has been made; else it is as it is with its worst leaf. */
+/**
+ * A report that reached anybody it went to has been made; else it is as it is with its worst leaf.
+ */
 function fateOf(leaves: Leaf[]): Outcome {
   const outcomes = leaves.map(({ outcome }) => outcome)
   if (outcomes.includes('delivered') || outcomes.includes('handedOff')) return 'reported'

@@ -1,14 +1,15 @@
 /**
- * The ledger: what was accepted against what mailboxes hold and what was reported. It does not trust the machines.
+ * The ledger: what was accepted against what mailboxes hold and what was reported. It does not
+ * trust the machines.
  *
- * Obligations: one for each accepted recipient, one more for each alternate split off beside its primary; a redirection
- * replaces one. Each ends in exactly one way (I1); what ended in none is lost. Then the mailboxes are gone through for
- * what no obligation explains, and for what is held twice.
+ * Obligations: one for each accepted recipient, one more for each alternate split off beside its
+ * primary; a redirection replaces one. Each ends in exactly one way (I1); what ended in none is
+ * lost. Then the mailboxes are gone through for what no obligation explains, and for what is held
+ * twice.
  */
 import { OUTSIDE } from '../../machines/wire.ts'
 import { siteTime } from './clock.ts'
 import { allEntries } from './directory-read.ts'
-import type { Audit, LedgerEntry } from './emulator.ts'
 import { boxKey } from './keys.ts'
 import { type Leaf, leavesOf, type Whole, wholeOf } from './leaves.ts'
 import { iso, type Live, siteOf } from './live-parts.ts'
@@ -16,6 +17,7 @@ import { moveOf } from './moves.ts'
 import { isAtRest } from './rest.ts'
 import type { Settings } from './settings.ts'
 import { messageIds } from './views.ts'
+import type { Audit, LedgerEntry } from './views-of-driving.ts'
 
 export async function audit(
   live: Live,

@@ -1,31 +1,39 @@
 /**
  * Sites come and go: created whole, or not at all; cleaned away with everything that was theirs.
  */
-import { Cluster } from 'ioredis'
 import { checkProfile, DEFAULT_PROFILE, type ProfileSpec } from '../../machines/profile.ts'
 import { firstActors, type MailboxFacts } from '../../machines/site.ts'
 import { OUTSIDE } from '../../machines/wire.ts'
 import { problem } from '../errors.ts'
+import { asciiJson } from './ascii.ts'
 import { startedClock } from './clock.ts'
 import { type Client, inPieces } from './commit.ts'
 import { allEntries } from './directory-read.ts'
-import type { MailboxSpec, SiteSpec, SiteView } from './emulator.ts'
-import { part, placeOf, shardsOf } from './keys.ts'
+import { erase, eraseKeys, withName } from './erase.ts'
+import { part, placeOf } from './keys.ts'
 import { iso, type Live, siteOf } from './live-parts.ts'
-import { type Queues, queueNamesOf } from './queues.ts'
-import { type Settings, type SettingsStore, siteFacts } from './settings.ts'
+import { queueNamesOf } from './queues.ts'
+import { type Settings, siteFacts } from './settings.ts'
+import type { MailboxSpec, SiteSpec, SiteView } from './views-of-mail.ts'
 
-/** Each server has three queues with a worker each; a site of this size is larger than any that was asked for. */
+/**
+ * Each server has three queues with a worker each; a site of this size is larger than any that was
+ * asked for.
+ */
 export const SERVERS_MAX = 50
 
 export async function createSite(live: Live, spec: SiteSpec): Promise<SiteView> {
   const settings = settingsFor(live, spec)
   const mailboxes = spec.mailboxes ?? []
   checkMailboxes(settings, mailboxes)
-  await writeActors(live.client, settings, mailboxes)
-  if (!(await live.settings.create(settings))) {
-    throw problem('site-exists', `There is a site "${spec.name}" already.`)
-  }
+  await withName(live, spec.name, async () => {
+    if ((await live.settings.names()).includes(spec.name)) {
+      throw problem('site-exists', `There is a site "${spec.name}" already.`)
+    }
+    await eraseKeys(live.client, settings.namespace, spec.name)
+    await writeActors(live.client, settings, mailboxes)
+    await live.settings.create(settings)
+  })
   return viewOf(live, settings)
 }
 
@@ -41,7 +49,8 @@ function settingsFor(live: Live, spec: SiteSpec): Settings {
     namespace: live.settings.namespace,
     site: spec.name,
     shards: live.connection.shards,
-    epoch: 1,
+    // Beyond any epoch of an earlier site of this name: a step that was begun there is not committed here.
+    epoch: now,
     domain: (spec.domain ?? `${spec.name}.example`).toLowerCase(),
     servers: spec.servers,
     profile: profileFor(spec.profile ?? DEFAULT_PROFILE),
@@ -90,23 +99,24 @@ export function checkMailbox(
   }
 }
 
-/** Everything that an earlier attempt may have left under this name is gone before the site is announced. */
+/**
+ * Everything that an earlier attempt may have left under this name is gone before the site is
+ * announced.
+ */
 async function writeActors(
   client: Client,
   settings: Settings,
   mailboxes: MailboxFacts[],
 ): Promise<void> {
-  if ((await client.get(part(settings, 0, 'settings'))) !== null) {
-    throw problem('site-exists', `There is a site "${settings.site}" already.`)
-  }
   const byKey = new Map<string, string[]>()
   for (const [address, stored] of firstActors(siteFacts(settings), mailboxes)) {
     const { key, field } = placeOf(settings, address)
-    byKey.set(key, [...(byKey.get(key) ?? []), field, JSON.stringify(stored)])
+    const pairs = byKey.get(key)
+    if (pairs) pairs.push(field, asciiJson(stored))
+    else byKey.set(key, [field, asciiJson(stored)])
   }
-  for (const [key, pairs] of byKey) {
-    for (const command of inPieces('HSET', key, pairs)) await run(client, command)
-  }
+  const commands = [...byKey].flatMap(([key, pairs]) => inPieces('HSET', key, pairs))
+  await Promise.all(commands.map((command) => run(client, command)))
   const addresses = mailboxes.flatMap(({ alias, addresses = [] }) =>
     addresses.flatMap((address) => [address.toLowerCase(), alias]),
   )
@@ -144,43 +154,4 @@ export async function listSites(live: Live): Promise<SiteView[]> {
 export async function deleteSite(live: Live, site: string): Promise<void> {
   const settings = await siteOf(live, site)
   await erase(live, settings)
-}
-
-interface Cleaning {
-  settings: SettingsStore
-  queues: Queues
-  client: Client
-}
-
-/** First the site is taken off the list, so that its workers go; then its queues and its keys. */
-async function erase({ settings, queues, client }: Cleaning, site: Settings): Promise<void> {
-  await settings.remove(site.site)
-  for (const name of queueNamesOf(site.site, site.servers)) {
-    await queues.get(name).obliterate({ force: true })
-  }
-  for (const shard of shardsOf(site))
-    await eraseShard(client, `{${site.namespace}:${site.site}:${shard}}`)
-  await settings.remove(site.site)
-}
-
-async function eraseShard(client: Client, prefix: string): Promise<void> {
-  const masters = client instanceof Cluster ? (client as Cluster).nodes('master') : [client]
-  for (const node of masters) await eraseOn(node, prefix)
-}
-
-async function eraseOn(client: Client, prefix: string): Promise<void> {
-  let cursor = '0'
-  do {
-    const [next, keys] = await client.scan(cursor, 'MATCH', `${prefix}:*`, 'COUNT', 1_000)
-    cursor = next
-    if (keys.length > 0) await client.unlink(...keys)
-  } while (cursor !== '0')
-}
-
-/** Cleans away the sites that have outlived their ttl. */
-export async function cleanExpired(cleaning: Cleaning): Promise<void> {
-  for (const name of await cleaning.settings.names()) {
-    const site = await cleaning.settings.get(name)
-    if (site?.expiresAt && site.expiresAt <= Date.now()) await erase(cleaning, site)
-  }
 }

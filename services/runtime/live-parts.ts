@@ -36,6 +36,9 @@ export function still<T>(found: T | null, site: string, code: ProblemCode = 'unk
   return found
 }
 
-/** How long the API waits for an event that it injected itself before it says that it is taking long. */
+/**
+ * How long the API waits for an event that it injected itself before it says that it is taking
+ * long.
+ */
 export const OWN_EVENT_MS = 5_000
 export const iso = (at: number): string => new Date(at).toISOString()

@@ -1,5 +1,6 @@
 /**
- * Mailboxes as a person sees them: the directory entry, what each store, replica and cache says, and what has arrived.
+ * Mailboxes as a person sees them: the directory entry, what each store, replica and cache says,
+ * and what has arrived.
  */
 
 import { uuidv7 } from 'uuidv7'
@@ -10,13 +11,13 @@ import { stateName } from '../../machines/words.ts'
 import { problem } from '../errors.ts'
 import { siteTime } from './clock.ts'
 import { allEntries, entryOf, newest, replicasOf } from './directory-read.ts'
-import type { MailboxSpec, MailboxView } from './emulator.ts'
 import { eventFor, inject } from './inject.ts'
 import { boxKey, cacheKey, part, shardOf } from './keys.ts'
 import { checkMailbox } from './lifecycle.ts'
 import { type Live, OWN_EVENT_MS, siteOf } from './live-parts.ts'
 import { claim, moveOf, unclaim } from './moves.ts'
 import type { Settings } from './settings.ts'
+import type { MailboxSpec, MailboxView } from './views-of-mail.ts'
 
 /** The entry, or a problem; deleted ones count as none. */
 export async function entryOrProblem(
@@ -96,7 +97,10 @@ async function rememberAddresses(
   if (kept.size > 0) await live.client.hset(key, ...[...kept].flatMap((one) => [one, alias]))
 }
 
-/** Writes the entry at its home, under the same claim that a move takes: an edit and a move exclude each other. */
+/**
+ * Writes the entry at its home, under the same claim that a move takes: an edit and a move exclude
+ * each other.
+ */
 async function changeEntry(
   live: Live,
   settings: Settings,

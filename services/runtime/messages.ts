@@ -1,5 +1,6 @@
 /**
- * Accepted messages as they lie in Redis: the record of what was accepted, the recipients in chunks, the content once.
+ * Accepted messages as they lie in Redis: the record of what was accepted, the recipients in
+ * chunks, the content once.
  */
 import type { EntryRecord, FoundItems, Header } from '../../machines/wire.ts'
 import type { Client } from './commit.ts'
@@ -8,7 +9,10 @@ import type { Settings } from './settings.ts'
 
 /** What was accepted, without the recipients, which are in chunks beside it. */
 export interface AcceptRecord {
-  /** Comes first in the stored text, as an actor's version does: a second acceptance of one message is refused by it. */
+  /**
+   * Comes first in the stored text, as an actor's version does: a second acceptance of one message
+   * is refused by it.
+   */
   v: 1
   header: Header
   server: string

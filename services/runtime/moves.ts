@@ -1,19 +1,23 @@
 /**
- * Moves as a person sees them: started, looked at, released, cancelled. One mailbox has one move at a time.
+ * Moves as a person sees them: started, looked at, released, cancelled. One mailbox has one move at
+ * a time.
  */
 import { uuidv7 } from 'uuidv7'
-import { ENDS, PHASES, PHASES_BACK } from '../../machines/move.ts'
+import { ENDS, PHASES, PHASES_BACK } from '../../machines/phases.ts'
 import { OUTSIDE, type Stored } from '../../machines/wire.ts'
 import { phaseName, stateName } from '../../machines/words.ts'
 import { problem } from '../errors.ts'
 import { entryOf } from './directory-read.ts'
-import type { MoveSpec, MoveView } from './emulator.ts'
 import { type Door, eventFor, inject } from './inject.ts'
 import { part, placeOf } from './keys.ts'
 import { iso, type Live, OWN_EVENT_MS, serverIn, siteOf } from './live-parts.ts'
 import type { Settings } from './settings.ts'
+import type { MoveSpec, MoveView } from './views-of-driving.ts'
 
-/** A claim on a mailbox whose move was never started (its process died in between) is void after this. */
+/**
+ * A claim on a mailbox whose move was never started (its process died in between) is void after
+ * this.
+ */
 const CLAIM_MS = 5_000
 
 /** Starts a move; says why not when that would be a problem of the caller's. */
@@ -100,7 +104,10 @@ export async function unclaim(
   }
 }
 
-/** Two who find the same claim void must not both remove it: the second would remove the first one's own. */
+/**
+ * Two who find the same claim void must not both remove it: the second would remove the first one's
+ * own.
+ */
 const REMOVE_IF_STILL = `
 if redis.call('HGET', KEYS[1], ARGV[1]) ~= ARGV[2] then return 0 end
 return redis.call('HDEL', KEYS[1], ARGV[1])

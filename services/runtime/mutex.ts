@@ -1,8 +1,8 @@
 /**
  * One at a time, by key, within this process.
  *
- * Steps of one copy or one mailbox that run side by side would only refuse each other's commits; across processes the
- * commit's version check still decides.
+ * Steps of one copy or one mailbox that run side by side would only refuse each other's commits;
+ * across processes the commit's version check still decides.
  */
 const tails = new Map<string, Promise<unknown>>()
 

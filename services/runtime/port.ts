@@ -1,7 +1,9 @@
 /**
- * The commit port: what a driver of the step function needs of a store, and nothing of how it is kept.
+ * The commit port: what a driver of the step function needs of a store, and nothing of how it is
+ * kept.
  *
- * Live it is Redis (`redis-port.ts`). A step loads what its event touches, runs pure, and commits all or nothing.
+ * Live it is Redis (`redis-port.ts`). A step loads what its event touches, runs pure, and commits
+ * all or nothing.
  */
 import type { Cached } from '../../machines/cache.ts'
 import type { Stepped } from '../../machines/step.ts'

@@ -1,8 +1,9 @@
 /**
  * The queues: one for each actor's role on each server, and how events become jobs.
  *
- * The job's name is the event's type, its id the event's id, its data the event; its return value says what the event
- * changed. Each queue has a hash tag of its own, so that on a cluster its keys share a slot and the queues spread.
+ * The job's name is the event's type, its id the event's id, its data the event; its return value
+ * says what the event changed. Each queue has a hash tag of its own, so that on a cluster its keys
+ * share a slot and the queues spread.
  */
 import { Queue } from 'bullmq'
 import { kindOf, partsOf, serverOf } from '../../machines/protocol.ts'
@@ -17,7 +18,10 @@ export function queuePrefix(namespace: string, name: string): string {
 export const ROLES = ['mta', 'store', 'directory', 'moves'] as const
 export type Role = (typeof ROLES)[number]
 
-/** Finished jobs that stay for a watcher: enough to see what just happened, few enough to stay small. */
+/**
+ * Finished jobs that stay for a watcher: enough to see what just happened, few enough to stay
+ * small.
+ */
 const KEPT_JOBS = { count: 1_000, age: 24 * 3_600 }
 /** Failed ones are a fault of ours and are kept longer. */
 const KEPT_FAILURES = { count: 10_000 }

@@ -1,35 +1,26 @@
 /**
  * The commit port on Redis.
  *
- * Loading is a handful of reads in one round trip (two when a look-up depends on what was read). The commit is one Lua
- * call in the actor's shard: versions checked, then actors, items, timers, outbox and journal written together. An event
- * stays in its sender's outbox until the step that consumed it has committed, so that what is under way is known, and
- * what was lost on its way to a queue is sent again.
+ * Loading is a handful of reads in one round trip (two when a look-up depends on what was read).
+ * The commit is one Lua call in the actor's shard: versions checked, then actors, items, timers,
+ * outbox and journal written together. An event stays in its sender's outbox until the step that
+ * consumed it has committed, so that what is under way is known, and what was lost on its way to a
+ * queue is sent again.
  */
 
-import {
-  atOwnStore,
-  type Cached,
-  type DirectoryEntry,
-  type Lookup,
-  lookup,
-} from '../../machines/cache.ts'
 import type { ItemWrite } from '../../machines/keep.ts'
 import { partsOfProfile } from '../../machines/parts.ts'
 import { type Address, kindOf, partsOf } from '../../machines/protocol.ts'
-import { type Beliefs, beliefs, type Reads, reads } from '../../machines/reads.ts'
-import { missing } from '../../machines/routing.ts'
+import { beliefs, type Reads, reads } from '../../machines/reads.ts'
 import type { Stepped } from '../../machines/step.ts'
 import type { FoundItems, MailEvent, Stored } from '../../machines/wire.ts'
 import { asciiJson } from './ascii.ts'
 import { boxCommands, readBox, readOffer } from './boxes.ts'
-import { type Client, commit, inPieces, load as loadFields, type RedisCommand } from './commit.ts'
+import { type Client, commit, inPieces, type RedisCommand } from './commit.ts'
 import {
   base,
-  boxKey,
   boxKeyOf,
   cacheKey,
-  directoryKey,
   journalChannel,
   messageKey,
   part,
@@ -37,6 +28,7 @@ import {
   shardOf,
   shardOfMessage,
 } from './keys.ts'
+import { lookUp } from './lookups.ts'
 import { readChunk } from './messages.ts'
 import type { JournalRecord, Loaded, LoadOptions, Outcome, Port } from './port.ts'
 import { type Settings, siteFacts } from './settings.ts'
@@ -166,60 +158,6 @@ export const timerMember = (actor: Address, timer: string, key: string): string 
 export const timerKeyOf = (event: MailEvent): string =>
   event.timer === 'replication' ? `${event.version}` : ''
 
-interface Believed {
-  lookups: Record<string, Lookup>
-  refreshed: Record<string, Cached>
-}
-
-/** Looks up recipients, then their alternates, until none is missing. */
-async function lookUp(
-  client: Client,
-  settings: Settings,
-  { server, records, bypass }: Beliefs,
-  { at, stale = false }: LoadOptions,
-): Promise<Believed> {
-  // Without a prototype: a recipient may be called `constructor`.
-  const believed: Believed = { lookups: Object.create(null), refreshed: Object.create(null) }
-  for (;;) {
-    const aliases = missing(records, believed.lookups)
-    if (aliases.length === 0) break
-    const [caches = [], replicas = []] = await loadFields(client, [
-      { key: cacheKey(settings, server), fields: aliases },
-      { key: directoryKey(settings, server), fields: aliases },
-    ])
-    aliases.forEach((alias, i) => {
-      const cached = parsed<Cached>(caches[i])
-      const replica = parsed<Stored>(replicas[i])?.a.record ?? null
-      const asked = { alias, server, cached, replica: replica as DirectoryEntry | null, at }
-      const answer = lookup({ ...asked, bypass, stale }, settings.profile)
-      believed.lookups[alias] = answer.lookup
-      if (answer.refreshed) believed.refreshed[alias] = answer.refreshed
-    })
-  }
-  await askOwnStore(client, settings, server, believed.lookups)
-  return believed
-}
-
-/** Of mailboxes that are believed elsewhere: does the store beside this MTA hold them? */
-async function askOwnStore(
-  client: Client,
-  settings: Settings,
-  server: string,
-  lookups: Record<string, Lookup>,
-): Promise<void> {
-  await Promise.all(
-    Object.values(lookups).map(async (found) => {
-      if (found.route !== 'elsewhere' || found.mailbox === null) return
-      const text = await client.hget(boxKey(settings, server, found.mailbox), 'actor')
-      const state = parsed<Stored>(text)?.s
-      lookups[found.alias] = atOwnStore(found, server, state)
-    }),
-  )
-}
-
-const parsed = <T>(text: string | null | undefined): T | null =>
-  text ? (JSON.parse(text) as T) : null
-
 async function commitStep(
   client: Client,
   loaded: Loaded,
@@ -267,14 +205,22 @@ function timerWrites(event: MailEvent, stepped: Stepped): [string, number | null
   return [[timerMember(event.to, event.timer, timerKeyOf(event)), null], ...writes]
 }
 
-/** The shard in whose outbox an event is; injected events are sent from the shard of whom they are for. */
+/**
+ * The shard in whose outbox an event is; injected events are sent from the shard of whom they are
+ * for.
+ */
 export const shardOfSender = (settings: Settings, event: MailEvent): number =>
   event.sender === undefined ? shardOf(settings, event.to) : shardOf(settings, event.sender)
 
-/** An event as the outbox keeps it: with the real time, by which the sweeper knows what is overdue. */
+/**
+ * An event as the outbox keeps it: with the real time, by which the sweeper knows what is overdue.
+ */
 export const outboxText = (event: MailEvent): string => asciiJson({ sentAt: Date.now(), event })
 
-/** Copies that are not settled are in a set of their own, so that pending messages are found without a search. */
+/**
+ * Copies that are not settled are in a set of their own, so that pending messages are found without
+ * a search.
+ */
 function pendingCommands(settings: Settings, stepped: Stepped): RedisCommand[] {
   const commands: RedisCommand[] = []
   for (const { actor, from, to } of stepped.changes) {
@@ -293,7 +239,10 @@ function itemCommands(settings: Settings, write: ItemWrite): RedisCommand[] {
   return [['HSET', messageKey(settings, id), field, asciiJson(write.end)]]
 }
 
-/** The cache lies in shard 0; from another shard it is written after the commit, since it is only a belief. */
+/**
+ * The cache lies in shard 0; from another shard it is written after the commit, since it is only a
+ * belief.
+ */
 function cacheCommands({ settings, refreshed }: Loaded, shard: number): RedisCommand[] {
   const pairs = Object.entries(refreshed.entries).flatMap(([alias, cached]) => [
     alias,

@@ -1,10 +1,11 @@
 /**
- * Rest: nothing under way and nothing armed that could still change what becomes of a message or a mailbox.
+ * Rest: nothing under way and nothing armed that could still change what becomes of a message or a
+ * mailbox.
  *
- * What is under way is what was sent and not consumed (the outboxes), so a job that hops from queue to queue is never
- * missed. Two equal readings make rest.
+ * What is under way is what was sent and not consumed (the outboxes), so a job that hops from queue
+ * to queue is never missed. Two equal readings make rest.
  */
-import { ENDS } from '../../machines/move.ts'
+import { ENDS } from '../../machines/phases.ts'
 import type { Stored } from '../../machines/wire.ts'
 import { phaseName } from '../../machines/words.ts'
 import { part, shardsOf } from './keys.ts'

@@ -1,5 +1,6 @@
 /**
- * When a clock is changed, the alarms that wait as delayed jobs are for the wrong hour: they are taken away and made again.
+ * When a clock is changed, the alarms that wait as delayed jobs are for the wrong hour: they are
+ * taken away and made again.
  */
 import type { Queue } from 'bullmq'
 import { armedFrom } from './alarms.ts'

@@ -1,14 +1,19 @@
 /**
- * The Lua of the Redis port. Each script's keys lie in one shard; the first is declared, the others are made from the
- * arguments.
+ * The Lua of the Redis port. Each script's keys lie in one shard; the first is declared, the others
+ * are made from the arguments.
  */
 
-/** Steps that the journal of one shard keeps; older ones are trimmed, and readers told of the gap. */
+/**
+ * Steps that the journal of one shard keeps; older ones are trimmed, and readers told of the gap.
+ */
 export const JOURNAL_MAX = 200_000
 /** Steps of which one message's timeline keeps the position. */
-export const LOG_MAX = 20_000
+export const LOG_MAX = 100_000
 
-/** A stored actor begins with its version, so that the script need not parse it. See `commit.ts` for the arguments. */
+/**
+ * A stored actor begins with its version, so that the script need not parse it. See `commit.ts` for
+ * the arguments.
+ */
 const COMMIT = `
 local base = ARGV[2]
 if (redis.call('GET', KEYS[1]) or '') ~= ARGV[1] then return 'epoch' end
@@ -63,7 +68,9 @@ redis.call('PUBLISH', ARGV[5], '')
 return 'ok:' .. id
 `
 
-/** The mailbox actor; delivered, in transit, barred; the attempts that wait and that were nudged. */
+/**
+ * The mailbox actor; delivered, in transit, barred; the attempts that wait and that were nudged.
+ */
 const FIND = `
 local box = KEYS[1]
 local key = ARGV[1]

@@ -1,17 +1,19 @@
 /**
- * A site's settings: topology, profile, clock, fault rules, pause. Everything about a site that is not an actor.
+ * A site's settings: topology, profile, clock, fault rules, pause. Everything about a site that is
+ * not an actor.
  *
- * They are one JSON value in shard 0 with an epoch. Each step reads them from a copy in its process and commits only if
- * the epoch is still the same, so a change takes effect between two steps and never within one. Changes are announced,
- * so the copies are seldom out of date; an out-of-date copy costs a second run of one step.
+ * They are one JSON value in shard 0 with an epoch. Each step reads them from a copy in its process
+ * and commits only if the epoch is still the same, so a change takes effect between two steps and
+ * never within one. Changes are announced, so the copies are seldom out of date; an out-of-date
+ * copy costs a second run of one step.
  */
 import type { Profile } from '../../machines/profile.ts'
 import type { SiteFacts } from '../../machines/wire.ts'
 import type { Connection } from '../redis/connect.ts'
 import type { Clock } from './clock.ts'
 import { type Client, withCommit } from './commit.ts'
-import type { FaultSpec } from './emulator.ts'
 import { type Keys, part, settingsChannel, shardsOf, sitesKey } from './keys.ts'
+import type { FaultSpec } from './views-of-driving.ts'
 
 export interface FaultRule extends FaultSpec {
   id: string
@@ -30,7 +32,10 @@ export interface Settings extends Keys {
   expiresAt: number | null
 }
 
-/** Compares the epoch and sets the settings: KEYS settings, epoch; ARGV epoch expected, epoch new, settings. */
+/**
+ * Compares the epoch and sets the settings: KEYS settings, epoch; ARGV epoch expected, epoch new,
+ * settings.
+ */
 const REPLACE = `
 if (redis.call('GET', KEYS[2]) or '0') ~= ARGV[1] then return 0 end
 redis.call('SET', KEYS[1], ARGV[3])

@@ -1,15 +1,15 @@
 /**
  * The site clock as a person drives it: scaled, stopped, advanced, run until idle.
  *
- * Advancing stops the clock and jumps from due timer to due timer; between two jumps everything that can happen at that
- * instant happens. A week in which little is due takes seconds, and nothing happens at a time at which it was not due.
+ * Advancing stops the clock and jumps from due timer to due timer; between two jumps everything
+ * that can happen at that instant happens. A week in which little is due takes seconds, and nothing
+ * happens at a time at which it was not due.
  */
 import type { MailEvent } from '../../machines/wire.ts'
 import { stateName } from '../../machines/words.ts'
 import { problem } from '../errors.ts'
 import { alarmEvent, armedFrom } from './alarms.ts'
 import { jumpedTo, SCALE_MAX, siteTime, withScale } from './clock.ts'
-import type { Advanced, ClockView, WaitsFor } from './emulator.ts'
 import { decisionKey } from './faults.ts'
 import { hasReached, parkedEvents } from './gates.ts'
 import { part, shardsOf } from './keys.ts'
@@ -20,13 +20,18 @@ import { queueNamesOf } from './queues.ts'
 import { retime } from './retime.ts'
 import type { Settings } from './settings.ts'
 import { ring } from './timekeeper.ts'
+import type { Advanced, ClockView } from './views-of-driving.ts'
+import type { WaitsFor } from './views-of-mail.ts'
 import { eventWait, underWay } from './waits.ts'
 
 /** What one call advances at most in real time; it then answers how far it came. */
 const ADVANCE_REAL_MS = 120_000
 /** Nothing under way moved for this long: it is stuck, and said to be. */
 const STUCK_MS = 5_000
-/** With something stuck, timers that come again and again are followed no further than the longest expiry and a day. */
+/**
+ * With something stuck, timers that come again and again are followed no further than the longest
+ * expiry and a day.
+ */
 const HORIZON_MS = 12 * 24 * 3_600_000
 
 export async function clockView(live: Live, settings: Settings): Promise<ClockView> {
@@ -195,8 +200,9 @@ const keepingOf = ({ client, queues, alarms, settings }: Live) => ({
 })
 
 /**
- * Waits until all that can happen at this instant has happened. What is left cannot: it is held by a rule, or its queue
- * is paused; it is returned. Something else that does not move for a while is returned too.
+ * Waits until all that can happen at this instant has happened. What is left cannot: it is held by
+ * a rule, or its queue is paused; it is returned. Something else that does not move for a while is
+ * returned too.
  */
 async function quiet(run: Run, settings: Settings): Promise<WaitsFor[]> {
   const { live, site } = run

@@ -1,9 +1,9 @@
 /**
  * The timekeeper: rings timers that are due, and sends again what got lost on the way to a queue.
  *
- * Every worker process has one. What it does can be done twice without harm: an alarm's id is its timer's date, and a
- * job that is there already is left as it is. Without it a timer whose job was cleaned away would never ring, and what a
- * crash left in an outbox would never be sent.
+ * Every worker process has one. What it does can be done twice without harm: an alarm's id is its
+ * timer's date, and a job that is there already is left as it is. Without it a timer whose job was
+ * cleaned away would never ring, and what a crash left in an outbox would never be sent.
  */
 import type { MailEvent } from '../../machines/wire.ts'
 import { type Alarms, alarmEvent, armedFrom } from './alarms.ts'
@@ -67,8 +67,8 @@ async function ringAll(
 }
 
 /**
- * A delay that a fault rule ordered is over: the event's job runs now, and sees that it may pass. Then it takes the
- * delay off itself; one that is still being put off is promoted at the next tick.
+ * A delay that a fault rule ordered is over: the event's job runs now, and sees that it may pass.
+ * Then it takes the delay off itself; one that is still being put off is promoted at the next tick.
  */
 async function endDelay(
   { client, queues }: Timekeeping,

@@ -1,8 +1,8 @@
 /**
- * Messages as a person sees them: every entry with its outcome, its timeline, and why it is where it is.
+ * Messages as a person sees them: every entry with its outcome, its timeline, and why it is where
+ * it is.
  */
 import { problem } from '../errors.ts'
-import type { EntryView, MessageSummary, MessageView } from './emulator.ts'
 import { codeStatus, codeText } from './items.ts'
 import { recordsOf, timelineEntry } from './journal.ts'
 import { messageKey, part, shardsOf } from './keys.ts'
@@ -10,6 +10,7 @@ import { addressesOf, type Leaf, leavesOf, messageOfMember, type Whole, wholeOf 
 import { iso, type Live, siteOf } from './live-parts.ts'
 import type { AcceptRecord } from './messages.ts'
 import type { Settings } from './settings.ts'
+import type { EntryView, MessageSummary, MessageView } from './views-of-mail.ts'
 import { situationOf, waitsFor } from './waits.ts'
 
 async function wholeOrProblem(
@@ -123,7 +124,9 @@ async function numbersOf(
   return new Set(numbers)
 }
 
-/** Whether an entry is, or by the journal has been, in a state; `settled` is of all of them, now. */
+/**
+ * Whether an entry is, or by the journal has been, in a state; `settled` is of all of them, now.
+ */
 async function reached(
   live: Live,
   settings: Settings,

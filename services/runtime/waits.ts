@@ -1,11 +1,10 @@
 /**
- * Why an entry is where it is: the timer, the event under way, the paused queue, the hold, the fault rule, the move's
- * phase, the clock that stands still.
+ * Why an entry is where it is: the timer, the event under way, the paused queue, the hold, the
+ * fault rule, the move's phase, the clock that stands still.
  */
 import type { MailEvent } from '../../machines/wire.ts'
 import { alarmEvent, armedFrom } from './alarms.ts'
 import { realDelay } from './clock.ts'
-import type { WaitsFor } from './emulator.ts'
 import { decisionKey } from './faults.ts'
 import { type Parked, parkedEvents } from './gates.ts'
 import { part, shardOf, shardsOf } from './keys.ts'
@@ -15,6 +14,7 @@ import { moveActor, moveOf, viewOf as moveView } from './moves.ts'
 import { queueOf } from './queues.ts'
 import { timerMember } from './redis-port.ts'
 import type { Settings } from './settings.ts'
+import type { WaitsFor } from './views-of-mail.ts'
 
 /** Events under way that are looked through for one message. */
 const UNDER_WAY_MAX = 20_000

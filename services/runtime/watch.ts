@@ -1,6 +1,6 @@
 /**
- * Waiting for something to become true in a site: looked at again at each step that is journalled there, and now and
- * then besides, since an announcement can be missed.
+ * Waiting for something to become true in a site: looked at again at each step that is journalled
+ * there, and now and then besides, since an announcement can be missed.
  */
 import type { Connection } from '../redis/connect.ts'
 import type { Client } from './commit.ts'

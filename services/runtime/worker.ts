@@ -1,8 +1,9 @@
 /**
  * One BullMQ worker: takes jobs from one queue and gives their events to the engine.
  *
- * A throw never fails a job: trouble with Redis, or a bug, puts the job off and it comes again; the commit is atomic and
- * the machines know an event that they have seen. A job whose worker died comes back when its lock has run out.
+ * A throw never fails a job: trouble with Redis, or a bug, puts the job off and it comes again; the
+ * commit is atomic and the machines know an event that they have seen. A job whose worker died
+ * comes back when its lock has run out.
  */
 import { DelayedError, type Job, Worker } from 'bullmq'
 import type { Client } from './commit.ts'
@@ -10,7 +11,10 @@ import { type ArrivedEvent, type Engine, type Processed, processEvent } from './
 import { isParked, promoteJob } from './gates.ts'
 import { type JobData, queuePrefix } from './queues.ts'
 
-/** A killed worker's job is taken up again within about this; renewed at half, so a busy loop has time. */
+/**
+ * A killed worker's job is taken up again within about this; renewed at half, so a busy loop has
+ * time.
+ */
 const LOCK_MS = 5_000
 const STALLED_INTERVAL_MS = 2_000
 /** A job may stall as often as it likes: failing it for good would tell nobody. */
@@ -57,7 +61,9 @@ async function run(
   return processed.done
 }
 
-/** Back to the queue without eating a place at the worker; and at once, if it was let go in between. */
+/**
+ * Back to the queue without eating a place at the worker; and at once, if it was let go in between.
+ */
 async function putOff(
   engine: Engine,
   job: Job<JobData>,

@@ -6,7 +6,7 @@
  * every run must end at rest with totals that add up, and with nothing duplicated, unexplained or
  * falsely reported (I1, I2, I9).
  */
-import type { EntryView, ItemView, MessageView } from '../runtime/emulator.ts'
+import type { EntryView, ItemView, MessageView } from '../runtime/views-of-mail.ts'
 import type { Scenario } from './format.ts'
 import type { AmountRule, AuditCount, Expect } from './format-expect.ts'
 import type { Holding, Observation } from './observe.ts'

@@ -2,16 +2,9 @@
  * What a run has left behind, read once when its steps are over: the views that expectations are
  * held against.
  */
-import type {
-  Audit,
-  ClockView,
-  EntryView,
-  FaultView,
-  ItemView,
-  MailboxView,
-  MessageView,
-  MoveView,
-} from '../runtime/emulator.ts'
+
+import type { Audit, ClockView, FaultView, MoveView } from '../runtime/views-of-driving.ts'
+import type { EntryView, ItemView, MailboxView, MessageView } from '../runtime/views-of-mail.ts'
 import type { Stage } from './stage.ts'
 
 export interface Holding {

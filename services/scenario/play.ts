@@ -7,7 +7,8 @@
  * explains the failure.
  */
 import { randomBytes } from 'node:crypto'
-import type { Audit, ClockView, EntryView, Outcome, ProfileSpec } from '../runtime/emulator.ts'
+import type { Audit, ClockView } from '../runtime/views-of-driving.ts'
+import type { EntryView, Outcome, ProfileSpec } from '../runtime/views-of-mail.ts'
 import type { Client } from './client.ts'
 import { type Expectation, judge } from './expectations.ts'
 import type { Scenario } from './format.ts'

@@ -7,7 +7,8 @@
  * had long enough.
  */
 import { setTimeout as pause } from 'node:timers/promises'
-import type { EntryView, FaultView, MessageView, MoveView } from '../runtime/emulator.ts'
+import type { FaultView, MoveView } from '../runtime/views-of-driving.ts'
+import type { EntryView, MessageView } from '../runtime/views-of-mail.ts'
 import type { Client } from './client.ts'
 import type { Scenario } from './format.ts'
 import { durationMs } from './format-parts.ts'

@@ -4,7 +4,9 @@
  * A step that names a `refused` code must be refused with exactly that code: a success is then a
  * failure.
  */
-import type { Accepted, Advanced, ClockView, FaultView } from '../runtime/emulator.ts'
+
+import type { Advanced, ClockView, FaultView } from '../runtime/views-of-driving.ts'
+import type { Accepted } from '../runtime/views-of-mail.ts'
 import { Refusal } from './client.ts'
 import type { FaultRule } from './format.ts'
 import { durationMs } from './format-parts.ts'

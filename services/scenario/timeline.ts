@@ -5,7 +5,7 @@
  * entry. Lanes are aligned by their longest common subsequence, so that what is common stands on
  * one line and what differs is seen at once.
  */
-import type { EntryView, MessageView } from '../runtime/emulator.ts'
+import type { EntryView, MessageView } from '../runtime/views-of-mail.ts'
 
 export interface Line {
   /** Milliseconds of site time since the run began. */

@@ -3,7 +3,7 @@
  * held in between (I5, I6).
  */
 import { describe, expect, test } from 'vitest'
-import { PHASES } from '../../machines/move.ts'
+import { PHASES } from '../../machines/phases.ts'
 import { begin, isOver, type Step, stateOf, steps, type World } from './duet.ts'
 
 interface Place {

@@ -1,5 +1,6 @@
 /** A move that holds at any one phase or at none, under every order of answers, and V1 to V3. */
-import { type MoveContext, move, PHASES, PHASES_BACK } from '../../../machines/move.ts'
+import { type MoveContext, move } from '../../../machines/move.ts'
+import { PHASES, PHASES_BACK } from '../../../machines/phases.ts'
 import type { Ask } from '../../../machines/protocol.ts'
 import { type Catalogue, NO_FIELDS, variantsIn, yesNo } from '../catalogue.ts'
 import type { Edge, Place, World } from '../walk.ts'

@@ -3,7 +3,8 @@
 import { describe, expect, test, vi } from 'vitest'
 import { HEARTBEAT_MS } from '../../../services/api/limits.ts'
 import { problem } from '../../../services/errors.ts'
-import type { Emulator, JournalEntry } from '../../../services/runtime/emulator.ts'
+import type { Emulator } from '../../../services/runtime/emulator.ts'
+import type { JournalEntry } from '../../../services/runtime/views-of-driving.ts'
 import { appOver, listen } from './partial-emulator.ts'
 
 type Events = Emulator['events']

@@ -1,7 +1,8 @@
 /** Moves, faults, the clock, the debugger and sites through the API and the real emulator. */
 
 import { describe, expect, test } from 'vitest'
-import type { Accepted, Audit, MessageView, MoveView } from '../../../services/runtime/emulator.ts'
+import type { Audit, MoveView } from '../../../services/runtime/views-of-driving.ts'
+import type { Accepted, MessageView } from '../../../services/runtime/views-of-mail.ts'
 import { liveWorld, lunch } from './live-world.ts'
 
 const world = liveWorld()

@@ -1,7 +1,8 @@
 /** Mail through the API and the real emulator: accepted, followed, read, accounted for. */
 
 import { describe, expect, test } from 'vitest'
-import type { Accepted, Audit, MessageView } from '../../../services/runtime/emulator.ts'
+import type { Audit } from '../../../services/runtime/views-of-driving.ts'
+import type { Accepted, MessageView } from '../../../services/runtime/views-of-mail.ts'
 import { liveWorld, lunch } from './live-world.ts'
 
 const world = liveWorld()

@@ -1,7 +1,7 @@
 /** Each refusal of the real emulator, by the call that provokes it. */
 
 import { describe, expect, test } from 'vitest'
-import type { Accepted } from '../../../services/runtime/emulator.ts'
+import type { Accepted } from '../../../services/runtime/views-of-mail.ts'
 import { liveWorld, lunch, type Method } from './live-world.ts'
 
 const world = liveWorld()

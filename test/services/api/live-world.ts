@@ -7,8 +7,8 @@
 import { afterAll, beforeAll, beforeEach, expect } from 'vitest'
 import { buildApp } from '../../../services/api/app.ts'
 import type { Api } from '../../../services/api/resource.ts'
-import type { EntryView } from '../../../services/runtime/emulator.ts'
 import { openEmulator } from '../../../services/runtime/live.ts'
+import type { EntryView } from '../../../services/runtime/views-of-mail.ts'
 import { startWorkers } from '../../../services/workers.ts'
 import { freshConnection } from '../../support/redis.ts'
 

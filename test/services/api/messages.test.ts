@@ -7,7 +7,8 @@ import {
   RECIPIENTS_MAX,
 } from '../../../services/api/limits.ts'
 import type { Api } from '../../../services/api/resource.ts'
-import type { Emulator, Submission } from '../../../services/runtime/emulator.ts'
+import type { Emulator } from '../../../services/runtime/emulator.ts'
+import type { Submission } from '../../../services/runtime/views-of-mail.ts'
 import { appOver, lastingApp, listen } from './partial-emulator.ts'
 
 const url = '/sites/demo/messages'

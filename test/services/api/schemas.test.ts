@@ -21,31 +21,32 @@ import type {
 import type { Move } from '../../../services/api/moves.ts'
 import type { JournalEntry, TimelineEntry, WaitsFor } from '../../../services/api/schema.ts'
 import type { Site } from '../../../services/api/sites.ts'
-import type * as port from '../../../services/runtime/emulator.ts'
+import type * as driving from '../../../services/runtime/views-of-driving.ts'
+import type * as mail from '../../../services/runtime/views-of-mail.ts'
 
 /** The same members, whatever stands in them. */
 type Members<Schema extends TSchema> = keyof Static<Schema>
 
 test('a view has the members that its schema names, and of the same types', () => {
-  expectTypeOf<Static<typeof Site>>().toEqualTypeOf<port.SiteView>()
-  expectTypeOf<Static<typeof Mailbox>>().toEqualTypeOf<port.MailboxView>()
-  expectTypeOf<Static<typeof Item>>().toEqualTypeOf<port.ItemView>()
-  expectTypeOf<Static<typeof ItemDetail>>().toEqualTypeOf<port.ItemDetail>()
-  expectTypeOf<Static<typeof Entry>>().toEqualTypeOf<port.EntryView>()
-  expectTypeOf<Static<typeof Message>>().toEqualTypeOf<port.MessageView>()
-  expectTypeOf<Static<typeof MessageSummary>>().toEqualTypeOf<port.MessageSummary>()
-  expectTypeOf<Static<typeof Accepted>>().toEqualTypeOf<Omit<port.Accepted, 'replayed'>>()
-  expectTypeOf<Static<typeof Move>>().toEqualTypeOf<port.MoveView>()
-  expectTypeOf<Static<typeof Audit>>().toEqualTypeOf<port.Audit>()
-  expectTypeOf<Static<typeof Clock>>().toEqualTypeOf<port.ClockView>()
-  expectTypeOf<Static<typeof Advanced>>().toEqualTypeOf<port.Advanced>()
-  expectTypeOf<Static<typeof Held>>().toEqualTypeOf<port.HeldEvent>()
-  expectTypeOf<Static<typeof WaitsFor>>().toEqualTypeOf<port.WaitsFor>()
-  expectTypeOf<Static<typeof TimelineEntry>>().toEqualTypeOf<port.TimelineEntry>()
-  expectTypeOf<Static<typeof JournalEntry>>().toEqualTypeOf<port.JournalEntry>()
+  expectTypeOf<Static<typeof Site>>().toEqualTypeOf<mail.SiteView>()
+  expectTypeOf<Static<typeof Mailbox>>().toEqualTypeOf<mail.MailboxView>()
+  expectTypeOf<Static<typeof Item>>().toEqualTypeOf<mail.ItemView>()
+  expectTypeOf<Static<typeof ItemDetail>>().toEqualTypeOf<mail.ItemDetail>()
+  expectTypeOf<Static<typeof Entry>>().toEqualTypeOf<mail.EntryView>()
+  expectTypeOf<Static<typeof Message>>().toEqualTypeOf<mail.MessageView>()
+  expectTypeOf<Static<typeof MessageSummary>>().toEqualTypeOf<mail.MessageSummary>()
+  expectTypeOf<Static<typeof Accepted>>().toEqualTypeOf<Omit<mail.Accepted, 'replayed'>>()
+  expectTypeOf<Static<typeof Move>>().toEqualTypeOf<driving.MoveView>()
+  expectTypeOf<Static<typeof Audit>>().toEqualTypeOf<driving.Audit>()
+  expectTypeOf<Static<typeof Clock>>().toEqualTypeOf<driving.ClockView>()
+  expectTypeOf<Static<typeof Advanced>>().toEqualTypeOf<driving.Advanced>()
+  expectTypeOf<Static<typeof Held>>().toEqualTypeOf<driving.HeldEvent>()
+  expectTypeOf<Static<typeof WaitsFor>>().toEqualTypeOf<mail.WaitsFor>()
+  expectTypeOf<Static<typeof TimelineEntry>>().toEqualTypeOf<mail.TimelineEntry>()
+  expectTypeOf<Static<typeof JournalEntry>>().toEqualTypeOf<driving.JournalEntry>()
 })
 
 test('what is submitted and what makes a fault have the same members', () => {
-  expectTypeOf<Members<typeof NewMessage>>().toEqualTypeOf<keyof port.Submission>()
-  expectTypeOf<Members<typeof Fault>>().toEqualTypeOf<keyof port.FaultView>()
+  expectTypeOf<Members<typeof NewMessage>>().toEqualTypeOf<keyof mail.Submission>()
+  expectTypeOf<Members<typeof Fault>>().toEqualTypeOf<keyof driving.FaultView>()
 })

@@ -8,9 +8,8 @@ import { sampleRun } from './sample.ts'
 test('has a suite for each run and a case for each expectation', () => {
   const runs = [sampleRun('exchange-5.5-sp3', 'lost'), sampleRun('exchange-5.5-sp4', 'reported')]
   const xml = junitOf(runs)
-  expect(xml).toMatch(
-    /^<\?xml version="1.0" encoding="UTF-8"\?>\n<testsuites name="scenarios" tests="4" failures="1"/,
-  )
+  expect(xml.split('\n')[0]).toBe('<?xml version="1.0" encoding="UTF-8"?>')
+  expect(xml.split('\n')[1]).toMatch(/^<testsuites name="scenarios" tests="4" failures="1"/)
   expect(xml.match(/<testsuite /g)).toHaveLength(2)
   expect(xml.match(/<testcase /g)).toHaveLength(4)
   expect(xml).toContain('<failure message="reported">reported</failure>')

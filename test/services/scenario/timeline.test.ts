@@ -3,7 +3,11 @@
  * aligned.
  */
 import { expect, test } from 'vitest'
-import type { EntryView, MessageView, TimelineEntry } from '../../../services/runtime/emulator.ts'
+import type {
+  EntryView,
+  MessageView,
+  TimelineEntry,
+} from '../../../services/runtime/views-of-mail.ts'
 import {
   align,
   goesThrough,
@@ -79,13 +83,13 @@ test('puts what a report slot decided into the lane of its entry', () => {
   expect(redirected?.at(-1)?.text).toBe('report slot 1-1: open → perRecipient')
 })
 
-test('says where something happened when there was more than one server', () => {
+test('says where something happened when it was not at the first server', () => {
   const carl = recipients[2] as EntryView
   expect(laneOf(message, carl, START).map(({ text }) => text)).toEqual([
-    'nyc: queued → transferring',
+    'queued → transferring',
     'lon: queued → delivering',
-    'nyc: transferring → transferred',
-    'nyc: report slot 1-1: open → perRecipient',
+    'transferring → transferred',
+    'report slot 1-1: open → perRecipient',
   ])
 })
 

@@ -1,0 +1,117 @@
+/**
+ * The shapes of what a person drives the emulator with, and of what it answers: moves, fault rules,
+ * the clock, the debugger, the ledger, the journal.
+ */
+import type { Outcome, TimelineEntry, WaitsFor } from './views-of-mail.ts'
+
+export interface MoveSpec {
+  mailbox: string
+  to: string
+  holdAt?: string
+}
+
+export interface MoveView {
+  id: string
+  mailbox: string
+  from: string
+  to: string
+  phase: string
+  held: boolean
+  holdAt: string | null
+  startedAt: string
+  items: number
+  state: 'running' | 'completed' | 'rolledBack' | 'refused'
+}
+
+export interface FaultSpec {
+  match?: {
+    event?: string
+    kind?: string
+    server?: string
+    mailbox?: string
+    message?: string
+    recipient?: string
+    phase?: string
+    attempt?: number
+  }
+  when?:
+    | 'always'
+    | { nth: number }
+    | { first: number }
+    | { probability: number; seed: number }
+    /** At most so many a second of site time. */
+    | { rate: number }
+    /** Site time, ISO 8601 or milliseconds since the epoch. */
+    | { from?: string | number; until?: string | number }
+  do:
+    | { hold: true }
+    | { move: { mailbox: string; to: string; holdAt?: string }; holdUntil: string }
+    | { defer: true }
+    | { refuse: { reason: number; diagnostic: number } }
+    | { delayMs: number }
+    | { loseReply: true }
+    | { readStale: true }
+}
+
+export interface FaultView extends FaultSpec {
+  id: string
+  hits: number
+  /** Events held by this rule now. */
+  holding: string[]
+}
+
+export interface ClockView {
+  now: string
+  mode: 'running' | 'stopped'
+  scale: number
+  /** When the next timer is due, or null. */
+  nextDue: string | null
+}
+
+export interface Advanced extends ClockView {
+  advancedMs: number
+  /** What keeps the site from being idle, when it was asked to run until idle; empty when it is. */
+  blockedBy: WaitsFor[]
+  fired: number
+}
+
+export interface LedgerEntry {
+  message: string
+  address: string
+  number: number
+  branch: 'own' | 'redirected'
+  outcome: Outcome
+  why: string
+}
+
+export interface Audit {
+  site: string
+  at: string
+  atRest: boolean
+  obligations: number
+  accepted: number
+  delivered: number
+  reported: number
+  silenced: number
+  deadLettered: number
+  handedOff: number
+  pending: number
+  lost: LedgerEntry[]
+  duplicated: { message: string; mailbox: string; places: string[] }[]
+  unexpected: { message: string; mailbox: string; place: string }[]
+  falseReports: LedgerEntry[]
+}
+
+/** One committed step, as the journal keeps it. */
+export interface JournalEntry extends TimelineEntry {
+  message: string | null
+  eventId: string
+}
+
+export interface HeldEvent {
+  id: string
+  queue: string
+  type: string
+  to: string
+  text: string
+}

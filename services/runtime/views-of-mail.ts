@@ -1,0 +1,197 @@
+/**
+ * The shapes in which the emulator shows mail: sites, mailboxes, messages, entries, what has arrived.
+ *
+ * Times are ISO 8601 in site time unless a name says otherwise; a duration is in milliseconds and
+ * its name ends in `Ms`.
+ */
+
+/** A profile is the name of a preset, or an object that extends one. */
+export type ProfileSpec = string | ({ extends: string } & Record<string, unknown>)
+
+export interface MailboxSpec {
+  alias: string
+  server: string
+  /** Further addresses; `<alias>@<domain of the site>` is always there. */
+  addresses?: string[]
+  /** The alias of another mailbox of the site. */
+  alternateRecipient?: string | null
+  deliverToBoth?: boolean
+}
+
+export interface SiteSpec {
+  name: string
+  profile?: ProfileSpec
+  servers: string[]
+  mailboxes?: MailboxSpec[]
+  /** Defaults to `<name>.example`. */
+  domain?: string
+  /** Real time after which the site is cleaned away. */
+  ttlMs?: number
+}
+
+export interface SiteView {
+  name: string
+  domain: string
+  profile: string
+  defects: string[]
+  servers: string[]
+  mailboxes: string[]
+  paused: boolean
+  createdAt: string
+  expiresAt: string | null
+  queues: string[]
+}
+
+export type Priority = 'urgent' | 'normal' | 'non-urgent'
+/** RFC 3461 NOTIFY. The default is a failure report only. */
+export type Notify = 'never' | 'failure' | 'success' | 'delay'
+
+export interface Submission {
+  /** An address, or '' for the null sender. */
+  from: string
+  /** 1 to 10,000 addresses; the same one twice is one obligation. */
+  to: string[]
+  /** The server that takes it. Default: the originator's home, else the first of the site. */
+  server?: string
+  subject?: string
+  text?: string
+  html?: string
+  /** A whole RFC 5322 message; then subject, text and html are not given. */
+  raw?: string
+  priority?: Priority
+  notify?: Notify[]
+}
+
+export interface Accepted {
+  id: string
+  recipients: string[]
+  durability: 'memory' | 'everysec' | 'always' | 'external'
+  /**
+   * True when an Idempotency-Key was seen before with the same body: this is the first answer
+   * again.
+   */
+  replayed: boolean
+}
+
+export type Outcome =
+  | 'delivered'
+  | 'redirected'
+  | 'reported'
+  | 'silenced'
+  | 'deadLettered'
+  | 'handedOff'
+  | 'pending'
+  | 'lost'
+
+/** Why an entry is where it is. */
+export interface WaitsFor {
+  kind: 'timer' | 'event' | 'queue' | 'hold' | 'fault' | 'move' | 'clock' | 'report'
+  /** One sentence in the words of the domain. */
+  text: string
+  /** When a timer is due, site time as ISO 8601. */
+  due?: string
+  /** The job or event that is waited for. */
+  queue?: string
+  job?: string
+}
+
+export interface TimelineEntry {
+  /** Position in the journal: `<shard>:<stream id>`. */
+  position: string
+  /** Site time, ISO 8601. */
+  at: string
+  /** The actor's address. */
+  actor: string
+  event: string
+  /** For whom it was, in words: `recipient 1 (anna)`. */
+  who: string
+  /**
+   * What it changed, in words, one a change: `recipient 1: delivering → deferred, mailbox in
+   * transit`.
+   */
+  changes: string[]
+}
+
+export interface EntryView {
+  /** The recipient's address as intended by this branch. */
+  address: string
+  /** The originally addressed recipient's number, from 1. */
+  number: number
+  branch: 'own' | 'redirected'
+  state: string
+  outcome: Outcome
+  attempts: number
+  /** The copies (one an MTA) that this entry went through, the responsible one last. */
+  copies: string[]
+  /** The failure report about this entry, if one was made. */
+  report: { id: string; to: string; status: string; code: string; outcome: Outcome } | null
+  waitsFor: WaitsFor[]
+}
+
+export interface MessageView {
+  id: string
+  from: string
+  subject: string
+  priority: Priority
+  acceptedAt: string
+  expiresAt: string
+  server: string
+  state: 'pending' | 'settled'
+  /** For a report: the message it is about. */
+  reportOf: string | null
+  recipients: EntryView[]
+  timeline: TimelineEntry[]
+}
+
+export interface MessageSummary {
+  id: string
+  from: string
+  subject: string
+  acceptedAt: string
+  state: 'pending' | 'settled'
+  recipients: number
+}
+
+export interface MailboxView {
+  alias: string
+  mailbox: string
+  addresses: string[]
+  server: string
+  alternateRecipient: string | null
+  deliverToBoth: boolean
+  version: number
+  /** The move that has it, if any. */
+  move: string | null
+  /** What each store says of it, each server's replica, and each MTA's cache. */
+  stores: Record<string, { state: string; messages: number; inTransit: number; waiters: number }>
+  replicas: Record<string, { home: string | null; version: number; alternate: string | null }>
+  caches: Record<string, { home: string | null; alternate: string | null; ageMs: number } | null>
+}
+
+export interface ItemView {
+  id: string
+  from: string
+  subject: string
+  receivedAt: string
+  size: number
+  kind: 'message' | 'report'
+  /** For a report: what it says. */
+  report: ReportView | null
+}
+
+export interface ReportView {
+  about: string
+  /** The originally intended recipient that could not be reached. */
+  recipient: string
+  status: string
+  reason: number
+  diagnostic: number
+  text: string
+}
+
+export interface ItemDetail extends ItemView {
+  to: string[]
+  text: string
+  html: string
+  headers: Record<string, string>
+}
