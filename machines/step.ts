@@ -108,7 +108,8 @@ function apply(working: Working, to: Address, event: Seen): void {
   const machine = working.running.machines[kindOf(to)]
   const moved = transition(machine, { value: before.s, context: before.c }, event)
   if (!moved.handled && moved.asks.length === 0) return
-  const after: Stored = { v: before.v, s: moved.value, c: moved.context, a: { ...before.a } }
+  const v = (working.given.actors.get(to)?.v ?? 0) + 1
+  const after: Stored = { v, s: moved.value, c: moved.context, a: { ...before.a } }
   working.actors.set(to, after)
   working.changes.push(changeOf(to, event, before, after, moved.asks))
   for (const one of moved.asks) perform(working, to, after, event, one)
@@ -216,9 +217,9 @@ export function headerOf(working: Working, self: Address): Header | undefined {
  * events.
  */
 function dispatch(working: Working, self: Address, send: Send): void {
-  const { to, ...event } = send
-  if (send.local) working.local.push({ to, event: { ...event, id: '', to, at: working.given.at } })
-  else merge(working, { ...event, id: '', to, from: send.from ?? self, at: working.given.at })
+  const { at } = working.given
+  if (send.local) working.local.push({ to: send.to, event: { ...send, id: '', at } })
+  else merge(working, { ...send, id: '', from: send.from ?? self, at })
 }
 
 /** Entries that leave for the same copy leave together (fan-out: one copy for each destination). */
@@ -230,24 +231,14 @@ function merge(working: Working, event: MailEvent): void {
   else working.events.push(event)
 }
 
-/**
- * Event ids: the actor that was stepped, its next version, and a count. Not chained, so they stay
- * short.
- */
-function named(working: Working): MailEvent[] {
-  const { to } = working.given.event
-  const primary = working.actors.get(to)
-  const version = (working.given.actors.get(to)?.v ?? 0) + 1
-  for (const [address, stored] of working.actors) {
-    working.actors.set(address, {
-      ...stored,
-      v: (working.given.actors.get(address)?.v ?? 0) + 1,
-    })
-  }
-  if (!primary && working.events.length > 0) throw new Error(`${to} sends without a change`)
-  return working.events.map((event, n) => ({
-    ...event,
-    id: `${to}.${version}.${n}`,
-    sender: to,
-  }))
+/** Event ids: the actor that was stepped, its new version, and a count. Not chained: they stay short. */
+function named({ given, actors, events }: Working): MailEvent[] {
+  const { to } = given.event
+  const version = actors.get(to)?.v
+  events.forEach((event, n) => {
+    if (version === undefined) throw new Error(`${to} sends without a change`)
+    event.id = `${to}.${version}.${n}`
+    event.sender = to
+  })
+  return events
 }

@@ -7,6 +7,7 @@ const BEYOND = /[\u0080-\uffff]/g
 
 export function asciiJson(value: unknown): string {
   const text = JSON.stringify(value)
+  if (Buffer.byteLength(text) === text.length) return text
   return text.replace(
     BEYOND,
     (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`,

@@ -79,8 +79,8 @@ async function attempt(
   if ('putOff' in verdict) return verdict
   if ('dropped' in verdict) return { done: [verdict.dropped] }
   const stale = verdict.readStale
-  const ordered = verdict.ordered ? { ordered: verdict.ordered } : {}
-  const loaded = await engine.port.load(settings, { ...bare(event), ...ordered }, { at, stale })
+  const asked = verdict.ordered ? { ...event, ordered: verdict.ordered } : event
+  const loaded = await engine.port.load(settings, asked, { at, stale })
   const early = event.timer ? whenEarly(loaded, event) : null
   if (early) return (await isCurrent(engine, settings)) ? early : null
   const stepped = withoutReplies(step(loaded), verdict)
@@ -100,12 +100,6 @@ async function attempt(
 }
 
 const NOTHING = 'nothing changed: it was seen before, or came too late'
-
-/** The event without what the queue added to it. */
-const bare = ({ site: _site, alarmAt: _alarmAt, ...event }: ArrivedEvent & { who?: string }) => {
-  const { who: _who, message: _message, ...rest } = event as MailEvent & Record<string, unknown>
-  return rest as MailEvent
-}
 
 /**
  * An alarm that is not, or no longer, for the timer as it is armed is dropped. One that rings

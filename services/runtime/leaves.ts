@@ -11,8 +11,10 @@ import { entryOf } from '../../machines/protocol.ts'
 import { type EntryRecord, type Header, OUTSIDE, type Stored } from '../../machines/wire.ts'
 import { stateName } from '../../machines/words.ts'
 import type { Client } from './commit.ts'
-import { boxKey, messageKey } from './keys.ts'
+import { newest } from './directory-read.ts'
+import { boxKey, directoryKey, messageKey } from './keys.ts'
 import type { AcceptRecord } from './messages.ts'
+import { moveOf } from './moves.ts'
 import type { Settings } from './settings.ts'
 import type { Outcome } from './views-of-mail.ts'
 
@@ -98,7 +100,61 @@ export async function leavesOf(client: Client, settings: Settings, whole: Whole)
   leaves.sort((a, b) => a.number - b.number || a.branch - b.branch)
   await lookUpPlaces(client, settings, whole.id, leaves)
   for (const leaf of leaves) await judge(client, settings, whole, leaf)
+  await findMisplaced(client, settings, whole.id, leaves)
   return leaves
+}
+
+/**
+ * What is held where the directory does not point is lost for its reader (I2), unless a move is at
+ * work there. It is looked at twice, since a move may end between two readings.
+ */
+async function findMisplaced(
+  client: Client,
+  settings: Settings,
+  id: string,
+  leaves: Leaf[],
+): Promise<void> {
+  let suspects = leaves.filter(({ outcome }) => outcome === 'delivered')
+  for (let twice = 0; twice < 2 && suspects.length > 0; twice++) {
+    if (twice > 0) {
+      for (const leaf of suspects) Object.assign(leaf, { places: [], removed: [] })
+      await lookUpPlaces(client, settings, id, suspects)
+    }
+    const homes = await homesOf(client, settings, suspects)
+    const away = suspects.filter((leaf, i) => {
+      const home = homes[i]
+      return home && ![...leaf.places, ...leaf.removed].includes(home)
+    })
+    const moves = await Promise.all(
+      away.map(({ mailbox }) => moveOf({ client }, settings, mailbox as string)),
+    )
+    suspects = away.filter((_, i) => moves[i] === null)
+  }
+  for (const leaf of suspects) {
+    const where = [...leaf.places, ...leaf.removed].join(', ')
+    leaf.outcome = 'lost'
+    leaf.why = `held by ${where || 'nobody'}, and the directory names another server`
+  }
+}
+
+/** Where the directory says that each leaf's mailbox is; null when its alias is another one's now. */
+async function homesOf(
+  client: Client,
+  settings: Settings,
+  leaves: Leaf[],
+): Promise<(string | null)[]> {
+  const aliases = leaves.map(({ address }) => address)
+  const texts = await Promise.all(
+    settings.servers.map((server) => client.hmget(directoryKey(settings, server), ...aliases)),
+  )
+  return leaves.map(({ mailbox }, i) => {
+    const records = texts.flatMap((replica) => {
+      const record = replica[i] ? (JSON.parse(replica[i]) as Stored).a.record : undefined
+      return record ? [record] : []
+    })
+    const entry = newest(records)
+    return entry?.mailbox === mailbox ? entry.home : null
+  })
 }
 
 function byKey(whole: Whole): Map<string, Leaf> {

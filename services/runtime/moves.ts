@@ -118,7 +118,7 @@ const removeIfStill = (client: Door['client'], key: string, field: string, value
 
 /** The move that has the mailbox now, if any. */
 export async function moveOf(
-  { client }: Door,
+  { client }: Pick<Door, 'client'>,
   settings: Settings,
   mailbox: string,
 ): Promise<string | null> {
