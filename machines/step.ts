@@ -180,7 +180,7 @@ function recipientAbout(working: Working, to: Address): About {
 
 function perform(working: Working, self: Address, actor: Stored, event: Seen, one: Ask): void {
   if ('send' in one) {
-    for (const send of compose(working, self, actor, event, one)) dispatch(working, self, send)
+    for (const send of compose(working, self, actor, event, one)) dispatch(working, send)
   } else if ('arm' in one) {
     const key = one.arm === 'replication' ? `${event.record?.version}` : ''
     const due = one.by === 'expiry' ? expiry(working, self) : timerDue(working, event, one)
@@ -216,10 +216,10 @@ export function headerOf(working: Working, self: Address): Header | undefined {
  * Sends between a copy, its entries and its slots are applied within the step; all others leave as
  * events.
  */
-function dispatch(working: Working, self: Address, send: Send): void {
+function dispatch(working: Working, send: Send): void {
   const { at } = working.given
   if (send.local) working.local.push({ to: send.to, event: { ...send, id: '', at } })
-  else merge(working, { ...send, id: '', from: send.from ?? self, at })
+  else merge(working, { ...send, id: '', at })
 }
 
 /** Entries that leave for the same copy leave together (fan-out: one copy for each destination). */
@@ -238,7 +238,6 @@ function named({ given, actors, events }: Working): MailEvent[] {
   events.forEach((event, n) => {
     if (version === undefined) throw new Error(`${to} sends without a change`)
     event.id = `${to}.${version}.${n}`
-    event.sender = to
   })
   return events
 }

@@ -77,9 +77,8 @@ export interface MailEvent {
   type: EventType
   /** Site time at which it was sent. */
   at: number
+  /** Who is to be answered, where that is not the sender's own address in another field. */
   from?: Address
-  /** The actor whose step sent it; none when it came from outside. */
-  sender?: Address
   header?: Header
   entries?: EntryRecord[]
   /** Keys of entries, where the records are known. */

@@ -29,8 +29,14 @@ interface Part {
 /** Longer than a role gives itself (roles.ts), so that it is killed only if it hangs. */
 const ROLE_STOP_WITHIN_MS = 12_000
 
+/**
+ * Each event leaves short-lived texts behind; with room for them the collector runs seldom, and a
+ * tenth of a busy process's time is saved for 64 MB.
+ */
+export const NODE_FLAGS = ['--max-semi-space-size=32', '--import', import.meta.resolve('tsx')]
+
 const ownCommand: Command = (roles) => [
-  ...['--import', import.meta.resolve('tsx')],
+  ...NODE_FLAGS,
   ...[fileURLToPath(new URL('./main.ts', import.meta.url)), '--role', roles.join(',')],
 ]
 

@@ -35,8 +35,13 @@ export async function step(
   if (!wanted) return { stepped: null, held: [] }
   await live.client.sadd(steppingKey(settings), wanted.id)
   await letGo(live.client, live.queues, settings, [wanted])
-  const look = async () =>
-    (await live.client.sismember(steppingKey(settings), wanted.id)) === 0 ? true : null
+  // It has had its step; or it was nothing any more; or a fault rule keeps it, as it would have anyway.
+  const look = async () => {
+    if ((await live.client.sismember(steppingKey(settings), wanted.id)) === 0) return true
+    const now = await parkedEvents(live.client, settings)
+    if (now.some(({ id }) => id === wanted.id)) return true
+    return (await live.queues.get(wanted.queue).getJobState(wanted.id)) === 'completed' || null
+  }
   await live.watch.until(site, look, { timeoutMs: OWN_EVENT_MS })
   const stepped = await stepOf(live.client, settings, wanted.id)
   return { stepped, held: await held(live, site) }

@@ -206,11 +206,13 @@ function timerWrites(event: MailEvent, stepped: Stepped): [string, number | null
 }
 
 /**
- * The shard in whose outbox an event is; injected events are sent from the shard of whom they are
- * for.
+ * The shard in whose outbox an event is: its sender's, which is the first part of its id. One from
+ * outside was put into the outbox of whom it is for.
  */
-export const shardOfSender = (settings: Settings, event: MailEvent): number =>
-  event.sender === undefined ? shardOf(settings, event.to) : shardOf(settings, event.sender)
+export function shardOfSender(settings: Settings, { id, to }: MailEvent): number {
+  const sender = /^(.+\/.+)\.\d+\.\d+$/.exec(id)?.[1]
+  return settings.shards === 1 ? 0 : shardOf(settings, sender ?? to)
+}
 
 /**
  * An event as the outbox keeps it: with the real time, by which the sweeper knows what is overdue.
