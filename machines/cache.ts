@@ -61,7 +61,7 @@ export interface Asked {
 
 const young = (readAt: number, at: number, latency: number): boolean => at - readAt < latency
 
-/** The answer, and the entry to put in the cache when something was read. */
+/** The answer, and the entry to put in the cache when something was read; past it, nothing is. */
 export function lookup(
   asked: Asked,
   profile: Profile,
@@ -92,7 +92,8 @@ export function lookup(
     alternateReadAt: alternate.alternateReadAt,
   }
   const source = useEntry ? 'cache' : 'directory'
-  return { lookup: believed(asked, refreshed, source, at - refreshed.readAt), refreshed }
+  const found = believed(asked, refreshed, source, at - refreshed.readAt)
+  return { lookup: found, refreshed: asked.bypass ? null : refreshed }
 }
 
 const believed = (

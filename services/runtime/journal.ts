@@ -94,6 +94,7 @@ export async function* follow(
   const positions = await startOf(live.client, settings, after)
   for (const gap of await gaps(live.client, settings, positions)) yield gap
   while (!signal.aborted) {
+    await live.watch.listen(site)
     const soon = live.watch.next(site, signal)
     let told = 0
     for (const shard of shardsOf(settings)) {

@@ -17,44 +17,32 @@ export interface Wait {
 export interface Watch {
   /** The first answer that is not null; null when the time ran out or the caller went away. */
   until<T>(site: string, look: () => Promise<T | null>, wait: Wait): Promise<T | null>
+  /** Announcements of the site are heard from now on, while somebody waits for them. */
+  listen(site: string): Promise<void>
   /** Resolves at the next announcement of the site, or after a while. */
   next(site: string, signal?: AbortSignal): Promise<void>
   close(): Promise<void>
 }
 
+/** Nobody having waited in a site for this long, its steps are no longer listened for. */
+const LINGER_MS = 2_000
+
 export async function openWatch(connection: Connection): Promise<Watch> {
   const subscriber = connection.client() as Client
-  const sleepers = new Map<string, Set<() => void>>()
   const { namespace } = connection
-  const prefix = journalChannel(namespace, '')
-  const wake = (site: string): void => {
-    for (const resolve of sleepers.get(site) ?? []) resolve()
-  }
-  subscriber.on('pmessage', (_pattern, channel: string) => wake(channel.slice(prefix.length)))
-  subscriber.on('message', (_channel, site: string) => wake(site))
-  await subscriber.psubscribe(`${prefix}*`)
+  const sites = openSites(subscriber, namespace)
+  subscriber.on('message', (channel: string, site: string) => {
+    sites.wake(channel === settingsChannel(namespace) ? site : sites.siteOf(channel))
+  })
   await subscriber.subscribe(settingsChannel(namespace))
-  const next = (site: string, signal?: AbortSignal): Promise<void> =>
-    new Promise((resolve) => {
-      const mine = sleepers.get(site) ?? new Set()
-      sleepers.set(site, mine)
-      const done = (): void => {
-        clearTimeout(timer)
-        mine.delete(done)
-        if (mine.size === 0 && sleepers.get(site) === mine) sleepers.delete(site)
-        signal?.removeEventListener('abort', done)
-        resolve()
-      }
-      const timer = setTimeout(done, LOOK_MS)
-      mine.add(done)
-      signal?.addEventListener('abort', done)
-    })
   return {
-    next,
+    listen: sites.listen,
+    next: sites.next,
     async until(site, look, { timeoutMs, signal }) {
       const deadline = Date.now() + timeoutMs
+      await sites.listen(site)
       for (;;) {
-        const soon = next(site, signal)
+        const soon = sites.next(site, signal)
         const found = await look()
         if (found !== null) return found
         if (signal?.aborted || Date.now() >= deadline) return null
@@ -62,8 +50,56 @@ export async function openWatch(connection: Connection): Promise<Watch> {
       }
     },
     async close() {
-      for (const all of sleepers.values()) for (const resolve of all) resolve()
+      sites.wakeAll()
       await subscriber.quit()
+    },
+  }
+}
+
+/** Who waits in which site. A site is listened to only while somebody does: steps come by the thousand. */
+function openSites(subscriber: Client, namespace: string) {
+  const sleepers = new Map<string, Set<() => void>>()
+  const listening = new Map<string, Promise<unknown>>()
+  const prefix = journalChannel(namespace, '')
+  const listen = async (site: string): Promise<void> => {
+    const known = listening.get(site)
+    if (known) return void (await known)
+    const subscribed = subscriber.subscribe(journalChannel(namespace, site))
+    listening.set(site, subscribed)
+    await subscribed
+  }
+  const leave = (site: string): void => {
+    if ((sleepers.get(site)?.size ?? 0) > 0 || !listening.delete(site)) return
+    sleepers.delete(site)
+    subscriber.unsubscribe(journalChannel(namespace, site)).catch((error: Error) => {
+      console.error(`watch: ${error.message}`)
+    })
+  }
+  const next = (site: string, signal?: AbortSignal): Promise<void> =>
+    new Promise((resolve) => {
+      const mine = sleepers.get(site) ?? new Set()
+      sleepers.set(site, mine)
+      const done = (): void => {
+        clearTimeout(timer)
+        mine.delete(done)
+        if (mine.size === 0) setTimeout(leave, LINGER_MS, site).unref()
+        signal?.removeEventListener('abort', done)
+        resolve()
+      }
+      const timer = setTimeout(done, LOOK_MS)
+      mine.add(done)
+      signal?.addEventListener('abort', done)
+    })
+  const wake = (site: string): void => {
+    for (const resolve of sleepers.get(site) ?? []) resolve()
+  }
+  return {
+    next,
+    listen,
+    wake,
+    siteOf: (channel: string) => channel.slice(prefix.length),
+    wakeAll() {
+      for (const site of sleepers.keys()) wake(site)
     },
   }
 }
