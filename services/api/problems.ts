@@ -23,6 +23,9 @@ const CODES_OF_FASTIFY: Record<string, ProblemCode> = {
 /** Names that ioredis and our own connection give to "there is no Redis just now". */
 const UNREACHABLE = new Set(['ECONNREFUSED', 'ECONNRESET', 'ENOENT', 'EPIPE', 'ETIMEDOUT'])
 
+/** Redis is full, its disk is, or it is changing masters: nothing was written, and it may pass. */
+const REFUSED_BY_REDIS = /\b(OOM|MISCONF|CLUSTERDOWN|TRYAGAIN|LOADING|READONLY|MASTERDOWN)\b/
+
 export function handleProblems(app: FastifyInstance, publicUrl: string): void {
   const methodsOf = rememberRoutes(app)
   app.setErrorHandler<FastifyError>((error, request, reply) => {
@@ -80,6 +83,9 @@ function asProblem(error: FastifyError, request: FastifyRequest): Problem {
   if (code) return problem(code, error.message)
   if (error.name === 'AbortError') return problem('unavailable', 'the service is stopping')
   if (isUnreachable(error)) return problem('unavailable', 'Redis cannot be reached')
+  if (REFUSED_BY_REDIS.test(error.message)) {
+    return problem('unavailable', `Redis takes no more just now: ${error.message}`)
+  }
   if (error.statusCode && error.statusCode >= 400 && error.statusCode < 500) {
     return problem('bad-request', error.message)
   }
