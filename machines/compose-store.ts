@@ -50,19 +50,18 @@ function answer(event: Seen, move: MoveFacts, type: Sending['send'], { given }: 
 
 /** A store's reply to an offer or a withdrawal. */
 function reply(event: Seen, actor: Stored, type: Sending['send']): Send {
-  const to = event.entry as Address
-  const attempt = event.attempt ?? 0
+  const alias = event.alias === undefined ? {} : { alias: event.alias }
+  const answer = { type, to: event.entry as Address, attempt: event.attempt ?? 0, ...alias }
   if (type === 'reply.deferred') {
-    const why = event.ordered ? 'deferred by a fault rule' : 'mailbox in transit'
-    return { type, to, attempt, why }
+    return { ...answer, why: event.ordered ? 'deferred by a fault rule' : 'mailbox in transit' }
   }
-  if (type !== 'reply.refused') return { type, to, attempt }
-  if (event.found === 'barred') return { type, to, attempt, code: EXPIRED, unknown: false }
+  if (type !== 'reply.refused') return answer
+  if (event.found === 'barred') return { ...answer, code: EXPIRED, unknown: false }
   const ordered = event.ordered && 'refuse' in event.ordered ? event.ordered.refuse : null
   const knows = actor.s !== 'absent' && actor.s !== 'removing'
   return ordered && knows
-    ? { type, to, attempt, code: ordered, unknown: false, why: 'refused by a fault rule' }
-    : { type, to, attempt, code: UNRECOGNIZED, unknown: true, why: 'no such mailbox here' }
+    ? { ...answer, code: ordered, unknown: false, why: 'refused by a fault rule' }
+    : { ...answer, code: UNRECOGNIZED, unknown: true, why: 'no such mailbox here' }
 }
 
 export function fromMove(

@@ -18,14 +18,14 @@ export function stateName(value: StateValue): string {
 }
 
 /** For whom it is: an actor in words. */
-export function who(address: Address, stored?: Stored): string {
+export function who(address: Address, stored?: Stored, alias?: string): string {
   const [first = '', second = '', third = ''] = partsOf(address)
   switch (kindOf(address)) {
     case 'message':
       return `${stored?.a.header?.report ? 'report' : 'message'} at ${serverOf(second)}`
     case 'recipient': {
       const { number, branch } = entryOf(third)
-      const address = stored?.a.entry?.address
+      const address = stored?.a.entry?.address ?? alias
       const alternate = branch > 0 ? ', alternate' : ''
       return `recipient ${number}${address ? ` (${address}${alternate})` : alternate}`
     }

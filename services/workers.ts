@@ -50,7 +50,7 @@ export async function startWorkers(
   const settings = await openSettings(connection)
   const { namespace } = connection
   const queues = openQueues(jobs, namespace)
-  const alarms = openAlarms(queues)
+  const alarms = openAlarms(queues, client)
   const gate = {
     client,
     queues,

@@ -36,7 +36,7 @@ export async function accept(
   const settings = await siteOf(live, site)
   const digest = digestOf(submission)
   const fresh = idFor(settings, idempotencyKey)
-  // What is refused is refused before its key is remembered: mended, the request may come again with it.
+  // Refused before its key is remembered, a request may be mended and come again with it.
   const { record, entries, content } = await prepare(live, settings, submission, digest)
   const id = idempotencyKey
     ? await remember(live, settings, idempotencyKey, { id: fresh, digest })

@@ -9,22 +9,41 @@
  */
 import type { Stepped, TimerWrite } from '../../machines/step.ts'
 import type { MailEvent } from '../../machines/wire.ts'
-import { realDelay, siteTime } from './clock.ts'
-import { jobData, type Queues, queueOf } from './queues.ts'
+import { realDelay } from './clock.ts'
+import type { Client } from './commit.ts'
+import { part, shardOf } from './keys.ts'
+import { JOB_OPTIONS, jobData, type Queues, queueOf } from './queues.ts'
 import type { Settings } from './settings.ts'
 
 export interface Alarms {
   /** Makes the alarms of these timers, each for its date. */
   set(settings: Settings, timers: Armed[]): Promise<void>
+  /** The timers as they are armed now, of those that are about to be disarmed. */
+  armed(settings: Settings, timers: TimerWrite[]): Promise<Armed[]>
+  /** Takes away alarms that nobody needs any more. One that rings already finds its timer disarmed. */
+  remove(settings: Settings, timers: Armed[]): Promise<void>
 }
-export type Armed = TimerWrite & { due: number }
+export type Armed = TimerWrite & {
+  due: number
+  /** Of an entry: for whom it is. */
+  alias?: string
+}
 
 /** Timers that a watcher sees waiting: those whose promotion by hand means something. */
 const VISIBLE = new Set(['retry'])
 
 export const alarmsOf = (stepped: Stepped): Armed[] =>
+  [...stepped.timers.values()].flatMap((timer) => {
+    if (timer.due === null || !VISIBLE.has(timer.timer)) return []
+    const alias = stepped.actors.get(timer.actor)?.a.entry?.address
+    return [{ ...timer, due: timer.due, ...(alias === undefined ? {} : { alias }) }]
+  })
+
+/** Visible timers that something else than their own alarm disarms. */
+export const disarmedBy = (stepped: Stepped, event: MailEvent): TimerWrite[] =>
   [...stepped.timers.values()].filter(
-    (timer): timer is Armed => timer.due !== null && VISIBLE.has(timer.timer),
+    ({ actor, timer, due }) =>
+      due === null && VISIBLE.has(timer) && !(event.to === actor && event.timer === timer),
   )
 
 export const alarmId = (settings: Settings, { actor, timer, key, due }: Armed): string =>
@@ -39,6 +58,7 @@ export function alarmEvent(settings: Settings, armed: Armed): MailEvent {
     at: armed.due,
     due: armed.due,
     timer: armed.timer,
+    ...(armed.alias === undefined ? {} : { alias: armed.alias }),
     ...version,
   }
 }
@@ -46,7 +66,7 @@ export function alarmEvent(settings: Settings, armed: Armed): MailEvent {
 /** Alarms that rang leave nothing to see but a line; a few are enough. */
 const KEPT = { count: 200, age: 3_600 }
 
-export function openAlarms(queues: Queues): Alarms {
+export function openAlarms(queues: Queues, client: Client): Alarms {
   return {
     async set(settings, timers) {
       await Promise.all(
@@ -57,9 +77,30 @@ export function openAlarms(queues: Queues): Alarms {
           const data = { ...jobData(settings.site, event), alarmAt: now + delay }
           await queues
             .get(queueOf(settings.site, armed.actor))
-            .add(event.type, data, { jobId: event.id, delay, removeOnComplete: KEPT })
+
+            .add(event.type, data, {
+              ...JOB_OPTIONS,
+              jobId: event.id,
+              delay,
+              removeOnComplete: KEPT,
+            })
         }),
       )
+    },
+    async armed(settings, timers) {
+      const found = timers.map(async (timer): Promise<Armed[]> => {
+        const all = part(settings, shardOf(settings, timer.actor), 'timers')
+        const due = await client.zscore(all, `${timer.actor}|${timer.timer}|${timer.key}`)
+        return due === null ? [] : [{ ...timer, due: Number(due) }]
+      })
+      return (await Promise.all(found)).flat()
+    },
+    async remove(settings, timers) {
+      for (const armed of timers) {
+        const queue = queues.get(queueOf(settings.site, armed.actor))
+        const job = await queue.getJob(alarmId(settings, armed))
+        if (job && (await job.isDelayed())) await queue.remove(job.id as string)
+      }
     },
   }
 }
@@ -70,6 +111,3 @@ export function armedFrom(member: string, due: number): Armed | null {
   if (actor === undefined || timer === undefined || key === undefined) return null
   return { actor, timer: timer as Armed['timer'], key, due }
 }
-
-export const isDue = (settings: Settings, due: number): boolean =>
-  due <= siteTime(settings.clock, Date.now())

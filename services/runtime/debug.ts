@@ -3,9 +3,9 @@
  * is the watcher's.
  */
 import { problem } from '../errors.ts'
-import { letGo, type Parked, parkedEvents, steppingKey } from './gates.ts'
 import { stepOf } from './journal.ts'
 import { type Live, OWN_EVENT_MS, siteOf, still } from './live-parts.ts'
+import { letGo, type Parked, parkedEvents, steppingKey } from './parked.ts'
 import type { HeldEvent, JournalEntry } from './views-of-driving.ts'
 
 const heldOf = ({ id, queue, type, to, text }: Parked): HeldEvent => ({ id, queue, type, to, text })
@@ -35,7 +35,7 @@ export async function step(
   if (!wanted) return { stepped: null, held: [] }
   await live.client.sadd(steppingKey(settings), wanted.id)
   await letGo(live.client, live.queues, settings, [wanted])
-  // It has had its step; or it was nothing any more; or a fault rule keeps it, as it would have anyway.
+  // It has had its step; or it was nothing any more; or a fault rule keeps it.
   const look = async () => {
     if ((await live.client.sismember(steppingKey(settings), wanted.id)) === 0) return true
     const now = await parkedEvents(live.client, settings)

@@ -11,10 +11,11 @@ import { kindOf, partsOf } from '../../machines/protocol.ts'
 import { type Stepped, step } from '../../machines/step.ts'
 import type { MailEvent } from '../../machines/wire.ts'
 import { stateName, tell, who } from '../../machines/words.ts'
-import { type Alarms, alarmsOf } from './alarms.ts'
+import { type Alarms, alarmsOf, disarmedBy } from './alarms.ts'
 import { realDelay, siteTime } from './clock.ts'
-import { type Gate, passGates, steppingKey, type Verdict } from './gates.ts'
+import { type Gate, passGates, type Verdict } from './gates.ts'
 import { exclusively } from './mutex.ts'
+import { steppingKey } from './parked.ts'
 import type { JournalRecord, Loaded, Port } from './port.ts'
 import { messageOf, type Queues } from './queues.ts'
 import type { Settings, SettingsStore } from './settings.ts'
@@ -87,12 +88,14 @@ async function attempt(
   const changes = tell(stepped)
   const told = [...changes, ...verdict.told]
   const record = recordOf(loaded, stepped, told)
+  const silenced = await engine.alarms.armed(settings, disarmedBy(stepped, event))
   const outcome = await engine.port.commit(loaded, stepped, record)
   if (!outcome.done) {
     if (outcome.why === 'epoch') engine.settings.forget(event.site)
     return null
   }
   await flush(engine, settings, stepped)
+  await engine.alarms.remove(settings, silenced)
   if (settings.paused) await engine.gate.client.srem(steppingKey(settings), event.id)
   const done = told.length > 0 ? told : [NOTHING]
   const moved = stepped.actors.get(event.to)?.a.moved

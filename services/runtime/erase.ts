@@ -1,9 +1,10 @@
 /**
- * A site's end: everything under its name is cleared away, once at once and once more a little later.
+ * A site's end: everything under its name is cleared away, at once and again a little later.
  *
- * A worker or a request that was in the middle of something when the site went may still leave a job behind; the name is
- * kept as a grave until that has been cleared away too. Making and erasing sites of one name exclude each other across
- * processes, so nobody erases what somebody else has just made.
+ * A worker or a request that was in the middle of something when the site went may still leave a
+ * job behind; the name is kept as a grave until that has been cleared away too. Making and erasing
+ * sites of one name exclude each other across processes, so nobody erases what somebody else has
+ * just made.
  */
 import { Cluster } from 'ioredis'
 import { uuidv7 } from 'uuidv7'
@@ -86,7 +87,7 @@ async function eraseOn(client: Client, pattern: string): Promise<void> {
   } while (cursor !== '0')
 }
 
-/** Cleans away the sites that have outlived their ttl, and what was left of those that went a while ago. */
+/** Cleans away the sites that have outlived their ttl, and what was left of those that went. */
 export async function cleanExpired(cleaning: Cleaning): Promise<void> {
   const { client, settings } = cleaning
   for (const name of await settings.names()) {

@@ -5,8 +5,8 @@
 import { uuidv7 } from 'uuidv7'
 import { problem } from '../errors.ts'
 import { faultKey } from './faults.ts'
-import { letGo, parkedEvents } from './gates.ts'
 import { type Live, siteOf, still } from './live-parts.ts'
+import { letGo, parkedEvents } from './parked.ts'
 import type { FaultRule, Settings } from './settings.ts'
 import type { FaultSpec, FaultView } from './views-of-driving.ts'
 

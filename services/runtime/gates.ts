@@ -6,14 +6,14 @@
  * written down in `parked`, for `waitsFor` and for whoever lets it go. BullMQ's own pause is left
  * to whoever watches the queues.
  */
-import { ENDS, PHASES, PHASES_BACK } from '../../machines/phases.ts'
 import type { Ordered } from '../../machines/protocol.ts'
 import type { MailEvent, Stored } from '../../machines/wire.ts'
-import { phaseName, who } from '../../machines/words.ts'
+import { who } from '../../machines/words.ts'
 import { PARKED_MS } from './clock.ts'
 import type { Client } from './commit.ts'
 import { decisionKey, faultKey, hits } from './faults.ts'
 import { messageKey, part, placeOf, shardOf } from './keys.ts'
+import { delayMember, hasReached, type Parked, steppingKey } from './parked.ts'
 import { messageOf, type Queues, queueOf } from './queues.ts'
 import type { FaultRule, Settings } from './settings.ts'
 import type { FaultSpec, MoveSpec } from './views-of-driving.ts'
@@ -28,22 +28,6 @@ export interface Gate {
   queues: Queues
   /** Starts a move for a rule; says why not when it cannot be started. */
   startMove(settings: Settings, spec: MoveSpec): Promise<{ id: string } | { refused: string }>
-}
-
-export interface Parked {
-  /** What it is parked under: one ringing of a timer once, though its alarm may be made again. */
-  key: string
-  id: string
-  queue: string
-  type: string
-  to: string
-  text: string
-  kind: 'pause' | 'hold' | 'move' | 'delay'
-  rule?: string
-  /** The phase of a move that it waits for; it looks again by itself. */
-  until?: { move: string; phase: string }
-  /** Order of arrival: real time. */
-  at: number
 }
 
 /** How soon an event that waits for a move's phase looks again. */
@@ -101,8 +85,6 @@ const isOlder = (id: string, { createdAt }: Settings): boolean =>
 
 const isStepping = async ({ client }: Gate, settings: Settings, event: MailEvent) =>
   (await client.sismember(steppingKey(settings), event.id)) === 1
-
-export const steppingKey = (settings: Settings): string => `${part(settings, 0, 'parked')}:stepping`
 
 async function actorOf(
   gate: Gate,
@@ -182,9 +164,6 @@ async function isTwin(gate: Gate, settings: Settings, parked: Parked): Promise<b
   return false
 }
 
-/** A pseudo-timer of a parked event, told from an actor's by its first character. */
-export const delayMember = (queue: string, id: string): string => `!${queue}|${id}`
-
 async function delay(
   gate: Gate,
   settings: Settings,
@@ -229,63 +208,4 @@ async function untilPhase(
   }
   const text = `until the move ${id} is ${act.holdUntil} (fault rule ${rule.id})`
   return park(gate, settings, event, 'move', text, rule, { move: id, phase: act.holdUntil })
-}
-
-const ORDER: readonly string[] = [...PHASES, ...PHASES_BACK, ...ENDS]
-
-export async function hasReached(
-  client: Client,
-  settings: Settings,
-  id: string,
-  phase: string,
-): Promise<boolean> {
-  const { key, field } = placeOf(settings, `move/${id}`)
-  const text = await client.hget(key, field)
-  if (!text) return false
-  return ORDER.indexOf(phaseName((JSON.parse(text) as Stored).s)) >= ORDER.indexOf(phase)
-}
-
-export async function parkedEvents(client: Client, settings: Settings): Promise<Parked[]> {
-  const all = await client.hvals(part(settings, 0, 'parked'))
-  return all.map((text) => JSON.parse(text) as Parked).sort((a, b) => a.at - b.at)
-}
-
-/**
- * Lets parked events go. Their jobs are promoted; one that is still on its way to being put off is
- * promoted by its own worker, which looks at `parked` once more when it has put it off.
- */
-export async function letGo(
-  client: Client,
-  queues: Queues,
-  settings: Settings,
-  parked: Parked[],
-): Promise<void> {
-  for (const one of parked) {
-    await client.hdel(part(settings, 0, 'parked'), one.key)
-    if (one.kind === 'delay') {
-      const timers = part(settings, shardOf(settings, one.to), 'timers')
-      await client.zrem(timers, delayMember(one.queue, one.id))
-    }
-    await promoteJob(queues, one.queue, one.id)
-  }
-}
-
-/** Promotes a delayed job; false when it is not there or not delayed. */
-export async function promoteJob(queues: Queues, queue: string, id: string): Promise<boolean> {
-  const job = await queues.get(queue).getJob(id)
-  if (!job || !(await job.isDelayed())) return false
-  await job.promote().catch((error: Error) => {
-    // It left the delayed set between the two calls: then it runs, which is all that was wanted.
-    if (!/not in a delayed state/i.test(error.message)) throw error
-  })
-  return true
-}
-
-export async function isParked(
-  client: Client,
-  settings: Settings,
-  event: MailEvent,
-): Promise<boolean> {
-  const text = await client.hget(part(settings, 0, 'parked'), decisionKey(event))
-  return text !== null && (JSON.parse(text) as Parked).id === event.id
 }

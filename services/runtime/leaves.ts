@@ -11,10 +11,9 @@ import { entryOf } from '../../machines/protocol.ts'
 import { type EntryRecord, type Header, OUTSIDE, type Stored } from '../../machines/wire.ts'
 import { stateName } from '../../machines/words.ts'
 import type { Client } from './commit.ts'
-import { newest } from './directory-read.ts'
-import { boxKey, directoryKey, messageKey } from './keys.ts'
+import { messageKey } from './keys.ts'
 import type { AcceptRecord } from './messages.ts'
-import { moveOf } from './moves.ts'
+import { findMisplaced, lookUpPlaces } from './places.ts'
 import type { Settings } from './settings.ts'
 import type { Outcome } from './views-of-mail.ts'
 
@@ -104,59 +103,6 @@ export async function leavesOf(client: Client, settings: Settings, whole: Whole)
   return leaves
 }
 
-/**
- * What is held where the directory does not point is lost for its reader (I2), unless a move is at
- * work there. It is looked at twice, since a move may end between two readings.
- */
-async function findMisplaced(
-  client: Client,
-  settings: Settings,
-  id: string,
-  leaves: Leaf[],
-): Promise<void> {
-  let suspects = leaves.filter(({ outcome }) => outcome === 'delivered')
-  for (let twice = 0; twice < 2 && suspects.length > 0; twice++) {
-    if (twice > 0) {
-      for (const leaf of suspects) Object.assign(leaf, { places: [], removed: [] })
-      await lookUpPlaces(client, settings, id, suspects)
-    }
-    const homes = await homesOf(client, settings, suspects)
-    const away = suspects.filter((leaf, i) => {
-      const home = homes[i]
-      return home && ![...leaf.places, ...leaf.removed].includes(home)
-    })
-    const moves = await Promise.all(
-      away.map(({ mailbox }) => moveOf({ client }, settings, mailbox as string)),
-    )
-    suspects = away.filter((_, i) => moves[i] === null)
-  }
-  for (const leaf of suspects) {
-    const where = [...leaf.places, ...leaf.removed].join(', ')
-    leaf.outcome = 'lost'
-    leaf.why = `held by ${where || 'nobody'}, and the directory names another server`
-  }
-}
-
-/** Where the directory says that each leaf's mailbox is; null when its alias is another one's now. */
-async function homesOf(
-  client: Client,
-  settings: Settings,
-  leaves: Leaf[],
-): Promise<(string | null)[]> {
-  const aliases = leaves.map(({ address }) => address)
-  const texts = await Promise.all(
-    settings.servers.map((server) => client.hmget(directoryKey(settings, server), ...aliases)),
-  )
-  return leaves.map(({ mailbox }, i) => {
-    const records = texts.flatMap((replica) => {
-      const record = replica[i] ? (JSON.parse(replica[i]) as Stored).a.record : undefined
-      return record ? [record] : []
-    })
-    const entry = newest(records)
-    return entry?.mailbox === mailbox ? entry.home : null
-  })
-}
-
 function byKey(whole: Whole): Map<string, Leaf> {
   const leaves = new Map<string, Leaf>()
   const inOrder = whole.entries.sort((a, b) => hops(whole, a.copy) - hops(whole, b.copy))
@@ -220,31 +166,6 @@ const unroutedLeaf = (record: EntryRecord): Leaf => ({
   end: null,
   report: null,
 })
-
-async function lookUpPlaces(
-  client: Client,
-  settings: Settings,
-  id: string,
-  leaves: Leaf[],
-): Promise<void> {
-  await Promise.all(
-    leaves.flatMap((leaf) =>
-      leaf.mailbox === null
-        ? []
-        : settings.servers.map(async (server) => {
-            const box = boxKey(settings, server, leaf.mailbox as string)
-            const [held, transit, logged] = await Promise.all([
-              client.hexists(`${box}:items`, id),
-              client.hexists(`${box}:transit`, id),
-              client.zscore(`${box}:log`, id),
-            ])
-            if (held === 1) leaf.places.push(server)
-            if (transit === 1) leaf.places.push(`${server} (in transit)`)
-            if (held === 0 && logged !== null) leaf.removed.push(server)
-          }),
-    ),
-  )
-}
 
 async function judge(client: Client, settings: Settings, whole: Whole, leaf: Leaf): Promise<void> {
   const set = (outcome: Outcome, why: string): void => {

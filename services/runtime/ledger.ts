@@ -8,12 +8,12 @@
  * twice.
  */
 import { OUTSIDE } from '../../machines/wire.ts'
+import { moveOf } from './claims.ts'
 import { siteTime } from './clock.ts'
 import { allEntries } from './directory-read.ts'
 import { boxKey } from './keys.ts'
 import { type Leaf, leavesOf, type Whole, wholeOf } from './leaves.ts'
 import { iso, type Live, siteOf } from './live-parts.ts'
-import { moveOf } from './moves.ts'
 import { isAtRest } from './rest.ts'
 import type { Settings } from './settings.ts'
 import { messageIds } from './views.ts'

@@ -49,7 +49,7 @@ function settingsFor(live: Live, spec: SiteSpec): Settings {
     namespace: live.settings.namespace,
     site: spec.name,
     shards: live.connection.shards,
-    // Beyond any epoch of an earlier site of this name: a step that was begun there is not committed here.
+    // Beyond any epoch of an earlier site of this name: a step begun there is not committed here.
     epoch: now,
     domain: (spec.domain ?? `${spec.name}.example`).toLowerCase(),
     servers: spec.servers,

@@ -32,7 +32,14 @@ export async function openEmulator(
   const queues = openQueues(jobs, connection.namespace)
   const settings = await openSettings(connection)
   const watch = await openWatch(connection)
-  const live: Live = { connection, client, queues, alarms: openAlarms(queues), settings, watch }
+  const live: Live = {
+    connection,
+    client,
+    queues,
+    alarms: openAlarms(queues, client),
+    settings,
+    watch,
+  }
   return {
     ...siteCalls(live),
     ...mailCalls(live),

@@ -9,13 +9,13 @@ import { directoryEntry } from '../../machines/site.ts'
 import { OUTSIDE, type Stored } from '../../machines/wire.ts'
 import { stateName } from '../../machines/words.ts'
 import { problem } from '../errors.ts'
+import { claim, moveOf, unclaim } from './claims.ts'
 import { siteTime } from './clock.ts'
 import { allEntries, entryOf, newest, replicasOf } from './directory-read.ts'
 import { eventFor, inject } from './inject.ts'
 import { boxKey, cacheKey, part, shardOf } from './keys.ts'
 import { checkMailbox } from './lifecycle.ts'
 import { type Live, OWN_EVENT_MS, siteOf } from './live-parts.ts'
-import { claim, moveOf, unclaim } from './moves.ts'
 import type { Settings } from './settings.ts'
 import type { MailboxSpec, MailboxView } from './views-of-mail.ts'
 
@@ -43,26 +43,24 @@ export async function putMailbox(
   const known = (alias: string) => entries.has(alias) && !entries.get(alias)?.deleted
   checkMailbox(settings, spec, known)
   const old = entries.get(spec.alias)
-  const created = !old || old.deleted === true
-  if (old && !created && old.home !== spec.server) {
-    const how = 'Move it: POST /sites/:site/moves.'
-    throw problem('mailbox-exists', `The mailbox ${spec.alias} is on ${old.home}. ${how}`)
+  const isNew = (entry: DirectoryEntry | null | undefined) => !entry || entry.deleted === true
+  let created = false
+  const edit = async (newestEntry: DirectoryEntry | null): Promise<DirectoryEntry> => {
+    const version = (newestEntry?.version ?? 0) + 1
+    created = isNew(newestEntry)
+    if (newestEntry && !created && newestEntry.home !== spec.server) {
+      const how = 'Move it: POST /sites/:site/moves.'
+      const where = `The mailbox ${spec.alias} is on ${newestEntry.home}.`
+      throw problem('mailbox-exists', `${where} ${how}`)
+    }
+    const id = created ? freshId(spec.alias, version) : (newestEntry?.mailbox ?? spec.alias)
+    if (created) await createBox(live, settings, spec.server, id)
+    const before = newestEntry?.addresses ?? []
+    await rememberAddresses(live, settings, spec.alias, before, spec.addresses ?? [])
+    return directoryEntry(spec, id, version)
   }
-  await changeEntry(
-    live,
-    settings,
-    spec.alias,
-    old ?? null,
-    async (newestEntry) => {
-      const version = (newestEntry?.version ?? 0) + 1
-      const id = created ? freshId(spec.alias, version) : (newestEntry?.mailbox ?? spec.alias)
-      if (created) await createBox(live, settings, spec.server, id)
-      const before = newestEntry?.addresses ?? []
-      await rememberAddresses(live, settings, spec.alias, before, spec.addresses ?? [])
-      return directoryEntry(spec, id, version)
-    },
-    replicate ?? (created ? 'now' : 'lagged'),
-  )
+  const how = replicate ?? (isNew(old) ? 'now' : 'lagged')
+  await changeEntry(live, settings, spec.alias, old ?? null, edit, how)
   return { created, mailbox: await viewOf(live, settings, spec.alias) }
 }
 

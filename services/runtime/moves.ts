@@ -3,22 +3,17 @@
  * a time.
  */
 import { uuidv7 } from 'uuidv7'
-import { ENDS, PHASES, PHASES_BACK } from '../../machines/phases.ts'
+import { PHASES, PHASES_BACK } from '../../machines/phases.ts'
 import { OUTSIDE, type Stored } from '../../machines/wire.ts'
 import { phaseName, stateName } from '../../machines/words.ts'
 import { problem } from '../errors.ts'
+import { claim, moveActor, unclaim } from './claims.ts'
 import { entryOf } from './directory-read.ts'
 import { type Door, eventFor, inject } from './inject.ts'
-import { part, placeOf } from './keys.ts'
+import { part } from './keys.ts'
 import { iso, type Live, OWN_EVENT_MS, serverIn, siteOf } from './live-parts.ts'
 import type { Settings } from './settings.ts'
 import type { MoveSpec, MoveView } from './views-of-driving.ts'
-
-/**
- * A claim on a mailbox whose move was never started (its process died in between) is void after
- * this.
- */
-const CLAIM_MS = 5_000
 
 /** Starts a move; says why not when that would be a problem of the caller's. */
 export async function startMove(
@@ -66,79 +61,6 @@ const HOLDABLE: readonly string[] = [...PHASES, ...PHASES_BACK]
 function checkPhase(phase: string | undefined): void {
   if (phase === undefined || HOLDABLE.includes(phase)) return
   throw problem('unknown-phase', `A move cannot hold at "${phase}": ${HOLDABLE.join(', ')}.`)
-}
-
-/** Claims the mailbox for a move or an edit; a claim by one that has ended is taken over. */
-export async function claim(
-  { client }: Door,
-  settings: Settings,
-  mailbox: string,
-  id: string,
-): Promise<void> {
-  const moving = part(settings, 0, 'moving')
-  for (;;) {
-    const mine = JSON.stringify({ id, at: Date.now() })
-    if ((await client.hsetnx(moving, mailbox, mine)) === 1) return
-    const text = await client.hget(moving, mailbox)
-    if (!text) continue
-    const { id: other, at } = JSON.parse(text) as { id: string; at: number }
-    const actor = await moveActor(client, settings, other)
-    const over = actor ? isOver(actor) : Date.now() - at > CLAIM_MS
-    if (!over)
-      throw problem('mailbox-moving', `The mailbox ${mailbox} has a move already: ${other}.`)
-    await removeIfStill(client, moving, mailbox, text)
-  }
-}
-
-/** Gives a claim back, unless it was void by then and somebody else has taken it over. */
-export async function unclaim(
-  { client }: Door,
-  settings: Settings,
-  mailbox: string,
-  id: string,
-): Promise<void> {
-  const moving = part(settings, 0, 'moving')
-  const text = await client.hget(moving, mailbox)
-  if (text && (JSON.parse(text) as { id: string }).id === id) {
-    await removeIfStill(client, moving, mailbox, text)
-  }
-}
-
-/**
- * Two who find the same claim void must not both remove it: the second would remove the first one's
- * own.
- */
-const REMOVE_IF_STILL = `
-if redis.call('HGET', KEYS[1], ARGV[1]) ~= ARGV[2] then return 0 end
-return redis.call('HDEL', KEYS[1], ARGV[1])
-`
-
-const removeIfStill = (client: Door['client'], key: string, field: string, value: string) =>
-  client.eval(REMOVE_IF_STILL, 1, key, field, value)
-
-/** The move that has the mailbox now, if any. */
-export async function moveOf(
-  { client }: Pick<Door, 'client'>,
-  settings: Settings,
-  mailbox: string,
-): Promise<string | null> {
-  const text = await client.hget(part(settings, 0, 'moving'), mailbox)
-  if (!text) return null
-  const { id } = JSON.parse(text) as { id: string }
-  const actor = await moveActor(client, settings, id)
-  return actor && !isOver(actor) ? id : null
-}
-
-const isOver = (actor: Stored): boolean => (ENDS as readonly string[]).includes(phaseName(actor.s))
-
-export async function moveActor(
-  client: Door['client'],
-  settings: Settings,
-  id: string,
-): Promise<Stored | null> {
-  const { key, field } = placeOf(settings, `move/${id}`)
-  const text = await client.hget(key, field)
-  return text ? (JSON.parse(text) as Stored) : null
 }
 
 export async function start(live: Live, site: string, spec: MoveSpec): Promise<MoveView> {

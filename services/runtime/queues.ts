@@ -27,7 +27,7 @@ const KEPT_JOBS = { count: 1_000, age: 24 * 3_600 }
 const KEPT_FAILURES = { count: 10_000 }
 
 /** A throw never ends a job for good: the worker puts it off itself, and this stands behind it. */
-const JOB_OPTIONS = {
+export const JOB_OPTIONS = {
   attempts: 1_000_000,
   backoff: { type: 'fixed', delay: 1_000 },
   removeOnComplete: KEPT_JOBS,
@@ -140,5 +140,10 @@ async function addAll(
 
 export function jobData(site: string, event: MailEvent): JobData {
   const message = messageOf(event)
-  return { site, who: who(event.to), ...(message ? { message } : {}), ...event }
+  return {
+    site,
+    who: who(event.to, undefined, event.alias),
+    ...(message ? { message } : {}),
+    ...event,
+  }
 }

@@ -5,24 +5,19 @@
  * that can happen at that instant happens. A week in which little is due takes seconds, and nothing
  * happens at a time at which it was not due.
  */
-import type { MailEvent } from '../../machines/wire.ts'
 import { stateName } from '../../machines/words.ts'
 import { problem } from '../errors.ts'
-import { alarmEvent, armedFrom } from './alarms.ts'
 import { jumpedTo, SCALE_MAX, siteTime, withScale } from './clock.ts'
-import { decisionKey } from './faults.ts'
-import { hasReached, parkedEvents } from './gates.ts'
+import { instant } from './instant.ts'
 import { part, shardsOf } from './keys.ts'
 import { iso, type Live, siteOf, still } from './live-parts.ts'
 import { list as listMoves } from './moves.ts'
 import { exclusively } from './mutex.ts'
-import { queueNamesOf } from './queues.ts'
 import { retime } from './retime.ts'
 import type { Settings } from './settings.ts'
 import { ring } from './timekeeper.ts'
 import type { Advanced, ClockView } from './views-of-driving.ts'
 import type { WaitsFor } from './views-of-mail.ts'
-import { eventWait, underWay } from './waits.ts'
 
 /** What one call advances at most in real time; it then answers how far it came. */
 const ADVANCE_REAL_MS = 120_000
@@ -218,56 +213,6 @@ async function quiet(run: Run, settings: Settings): Promise<WaitsFor[]> {
   }
   const wait = { timeoutMs: ADVANCE_REAL_MS, signal: run.signal }
   return (await live.watch.until(site, look, wait)) ?? []
-}
-
-/** What is under way at this instant, and what of it cannot move. */
-async function instant(live: Live, settings: Settings) {
-  const [events, parked, paused] = await Promise.all([
-    underWayNow(live, settings),
-    parkedEvents(live.client, settings),
-    pausedQueues(live, settings),
-  ])
-  const situation = {
-    events,
-    parked: new Map(parked.map((one) => [one.key, one])),
-    pausedQueues: paused,
-  }
-  // An event whose phase of a move has come looks again by itself, any moment now.
-  const ready = new Set<string>()
-  for (const { key, until } of parked) {
-    if (until && (await hasReached(live.client, settings, until.move, until.phase))) ready.add(key)
-  }
-  const moving: WaitsFor[] = []
-  const stuck: WaitsFor[] = []
-  for (const event of events) {
-    const wait = eventWait(settings, event, situation)
-    const goesOn = wait.kind === 'event' || ready.has(decisionKey(event))
-    ;(goesOn ? moving : stuck).push(wait)
-  }
-  return { moving, stuck, key: events.map(({ id }) => id).join() }
-}
-
-/** Events in the outboxes, and alarms of timers that are due and have not been taken. */
-async function underWayNow(live: Live, settings: Settings): Promise<MailEvent[]> {
-  const now = siteTime(settings.clock, Date.now())
-  const due = await Promise.all(
-    shardsOf(settings).map((shard) =>
-      live.client.zrangebyscore(part(settings, shard, 'timers'), '-inf', `${now}`, 'WITHSCORES'),
-    ),
-  )
-  const alarms = due.flatMap((flat) =>
-    flat.flatMap((member, i) => {
-      const armed = i % 2 === 0 ? armedFrom(member, Number(flat[i + 1])) : null
-      return armed ? [alarmEvent(settings, armed)] : []
-    }),
-  )
-  return [...(await underWay(live, settings, '')), ...alarms]
-}
-
-async function pausedQueues(live: Live, settings: Settings): Promise<Set<string>> {
-  const names = queueNamesOf(settings.site, settings.servers)
-  const paused = await Promise.all(names.map((name) => live.queues.get(name).isPaused()))
-  return new Set(names.filter((_, i) => paused[i]))
 }
 
 /** Moves that hold keep a site from being idle, though nothing is under way. */

@@ -9,8 +9,8 @@ import type { MailEvent } from '../../machines/wire.ts'
 import { type Alarms, alarmEvent, armedFrom } from './alarms.ts'
 import { siteTime } from './clock.ts'
 import type { Client } from './commit.ts'
-import { letGo, parkedEvents, promoteJob } from './gates.ts'
 import { part, shardsOf } from './keys.ts'
+import { letGo, parkedEvents, promoteJob } from './parked.ts'
 import { type Queues, queueOf, queuePrefix } from './queues.ts'
 import type { Settings } from './settings.ts'
 
@@ -97,7 +97,7 @@ export async function sweep(keeping: Timekeeping, settings: Settings): Promise<n
     if (lost.length > 0) await queues.add(settings.site, lost)
     sent += lost.length
   }
-  if (!settings.paused) await letGoAfterPause(keeping, settings)
+  await letGoLeft(keeping, settings)
   return sent
 }
 
@@ -119,12 +119,14 @@ async function overdueEvents(client: Client, outbox: string): Promise<MailEvent[
   return events
 }
 
-/** An event that was parked while the pause was being lifted. */
-async function letGoAfterPause({ client, queues }: Timekeeping, settings: Settings): Promise<void> {
+/**
+ * Events that were parked by a step which did not know yet that the pause had been lifted, or the
+ * rule taken away.
+ */
+async function letGoLeft({ client, queues }: Timekeeping, settings: Settings): Promise<void> {
   const parked = await parkedEvents(client, settings)
-  const left = parked.filter(
-    ({ kind, rule }) =>
-      kind === 'pause' || (kind === 'hold' && !settings.faults.some(({ id }) => id === rule)),
+  const left = parked.filter(({ kind, rule }) =>
+    kind === 'pause' ? !settings.paused : !settings.faults.some(({ id }) => id === rule),
   )
   await letGo(client, queues, settings, left)
 }

@@ -8,7 +8,7 @@
 import { DelayedError, type Job, Worker } from 'bullmq'
 import type { Client } from './commit.ts'
 import { type ArrivedEvent, type Engine, type Processed, processEvent } from './engine.ts'
-import { isParked, promoteJob } from './gates.ts'
+import { isParked, promoteJob } from './parked.ts'
 import { type JobData, queuePrefix } from './queues.ts'
 
 /**

@@ -1,0 +1,64 @@
+/**
+ * What is under way in a site at this instant of its time: what still moves, and what cannot.
+ */
+import type { MailEvent } from '../../machines/wire.ts'
+import { alarmEvent, armedFrom } from './alarms.ts'
+import { siteTime } from './clock.ts'
+import { decisionKey } from './faults.ts'
+import { part, shardsOf } from './keys.ts'
+import type { Live } from './live-parts.ts'
+import { hasReached, parkedEvents } from './parked.ts'
+import { queueNamesOf } from './queues.ts'
+import type { Settings } from './settings.ts'
+import type { WaitsFor } from './views-of-mail.ts'
+import { eventWait, underWay } from './waits.ts'
+
+/** What is under way at this instant, and what of it cannot move. */
+export async function instant(live: Live, settings: Settings) {
+  const [events, parked, paused] = await Promise.all([
+    underWayNow(live, settings),
+    parkedEvents(live.client, settings),
+    pausedQueues(live, settings),
+  ])
+  const situation = {
+    events,
+    parked: new Map(parked.map((one) => [one.key, one])),
+    pausedQueues: paused,
+  }
+  // An event whose phase of a move has come looks again by itself, any moment now.
+  const ready = new Set<string>()
+  for (const { key, until } of parked) {
+    if (until && (await hasReached(live.client, settings, until.move, until.phase))) ready.add(key)
+  }
+  const moving: WaitsFor[] = []
+  const stuck: WaitsFor[] = []
+  for (const event of events) {
+    const wait = eventWait(settings, event, situation)
+    const goesOn = wait.kind === 'event' || ready.has(decisionKey(event))
+    ;(goesOn ? moving : stuck).push(wait)
+  }
+  return { moving, stuck, key: events.map(({ id }) => id).join() }
+}
+
+/** Events in the outboxes, and alarms of timers that are due and have not been taken. */
+async function underWayNow(live: Live, settings: Settings): Promise<MailEvent[]> {
+  const now = siteTime(settings.clock, Date.now())
+  const due = await Promise.all(
+    shardsOf(settings).map((shard) =>
+      live.client.zrangebyscore(part(settings, shard, 'timers'), '-inf', `${now}`, 'WITHSCORES'),
+    ),
+  )
+  const alarms = due.flatMap((flat) =>
+    flat.flatMap((member, i) => {
+      const armed = i % 2 === 0 ? armedFrom(member, Number(flat[i + 1])) : null
+      return armed ? [alarmEvent(settings, armed)] : []
+    }),
+  )
+  return [...(await underWay(live, settings, '')), ...alarms]
+}
+
+async function pausedQueues(live: Live, settings: Settings): Promise<Set<string>> {
+  const names = queueNamesOf(settings.site, settings.servers)
+  const paused = await Promise.all(names.map((name) => live.queues.get(name).isPaused()))
+  return new Set(names.filter((_, i) => paused[i]))
+}

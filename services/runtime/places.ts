@@ -1,0 +1,89 @@
+/**
+ * Where a message's leaves really are: what the stores hold, and whether the directory points
+ * there.
+ */
+import type { Stored } from '../../machines/wire.ts'
+import { moveOf } from './claims.ts'
+import type { Client } from './commit.ts'
+import { newest } from './directory-read.ts'
+import { boxKey, directoryKey } from './keys.ts'
+import type { Leaf } from './leaves.ts'
+import type { Settings } from './settings.ts'
+
+export async function lookUpPlaces(
+  client: Client,
+  settings: Settings,
+  id: string,
+  leaves: Leaf[],
+): Promise<void> {
+  await Promise.all(
+    leaves.flatMap((leaf) =>
+      leaf.mailbox === null
+        ? []
+        : settings.servers.map(async (server) => {
+            const box = boxKey(settings, server, leaf.mailbox as string)
+            const [held, transit, logged] = await Promise.all([
+              client.hexists(`${box}:items`, id),
+              client.hexists(`${box}:transit`, id),
+              client.zscore(`${box}:log`, id),
+            ])
+            if (held === 1) leaf.places.push(server)
+            if (transit === 1) leaf.places.push(`${server} (in transit)`)
+            if (held === 0 && logged !== null) leaf.removed.push(server)
+          }),
+    ),
+  )
+}
+
+/**
+ * What is held where the directory does not point is lost for its reader (I2), unless a move is at
+ * work there. It is looked at twice, since a move may end between two readings.
+ */
+export async function findMisplaced(
+  client: Client,
+  settings: Settings,
+  id: string,
+  leaves: Leaf[],
+): Promise<void> {
+  let suspects = leaves.filter(({ outcome }) => outcome === 'delivered')
+  for (let twice = 0; twice < 2 && suspects.length > 0; twice++) {
+    if (twice > 0) {
+      for (const leaf of suspects) Object.assign(leaf, { places: [], removed: [] })
+      await lookUpPlaces(client, settings, id, suspects)
+    }
+    const homes = await homesOf(client, settings, suspects)
+    const away = suspects.filter((leaf, i) => {
+      const home = homes[i]
+      return home && ![...leaf.places, ...leaf.removed].includes(home)
+    })
+    const moves = await Promise.all(
+      away.map(({ mailbox }) => moveOf({ client }, settings, mailbox as string)),
+    )
+    suspects = away.filter((_, i) => moves[i] === null)
+  }
+  for (const leaf of suspects) {
+    const where = [...leaf.places, ...leaf.removed].join(', ')
+    leaf.outcome = 'lost'
+    leaf.why = `held by ${where || 'nobody'}, and the directory names another server`
+  }
+}
+
+/** Where the directory says that each leaf's mailbox is; null when its alias is another's now. */
+async function homesOf(
+  client: Client,
+  settings: Settings,
+  leaves: Leaf[],
+): Promise<(string | null)[]> {
+  const aliases = leaves.map(({ address }) => address)
+  const texts = await Promise.all(
+    settings.servers.map((server) => client.hmget(directoryKey(settings, server), ...aliases)),
+  )
+  return leaves.map(({ mailbox }, i) => {
+    const records = texts.flatMap((replica) => {
+      const record = replica[i] ? (JSON.parse(replica[i]) as Stored).a.record : undefined
+      return record ? [record] : []
+    })
+    const entry = newest(records)
+    return entry?.mailbox === mailbox ? entry.home : null
+  })
+}
