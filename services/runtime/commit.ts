@@ -50,12 +50,14 @@ export interface Commit {
   actors: ActorWrite[]
   /** Events that leave: id and text, for the outbox. */
   events: [string, string][]
-  /** The event that was consumed, if it is in this shard's outbox. */
-  consumed: string | null
+  /** Events that were consumed and are in this shard's outbox. */
+  consumed: string[]
   /** Members and dates; null disarms. */
   timers: [string, number | null][]
-  /** The step, for the journal: its text, and the message that it concerns. */
-  journal: { text: string; message: string | null; channel: string } | null
+  /** The steps, for the journal: the text of each, and the message that it concerns. */
+  journal: { text: string; message: string | null }[]
+  /** Where it is announced that the journal has grown. */
+  channel: string
   commands: RedisCommand[]
 }
 
@@ -67,22 +69,16 @@ export type Committed =
 export const ARGUMENTS_MAX = 4_000
 
 export async function commit(client: Client, one: Commit): Promise<Committed> {
-  const { journal } = one
-  const args: (string | number)[] = [
-    `${one.base}:epoch`,
-    one.epoch,
-    one.base,
-    journal?.text ?? '',
-    journal?.message ?? '',
-    journal?.channel ?? '',
-    one.consumed ?? '',
-    one.actors.length,
-  ]
+  const args: (string | number)[] = [`${one.base}:epoch`, one.epoch, one.base, one.channel]
+  args.push(one.actors.length)
   for (const { key, field, version, value } of one.actors) args.push(key, field, version, value)
   args.push(one.events.length)
   for (const [id, text] of one.events) args.push(id, text)
+  args.push(one.consumed.length, ...one.consumed)
   args.push(one.timers.length)
   for (const [member, due] of one.timers) args.push(member, due ?? '')
+  args.push(one.journal.length)
+  for (const { text, message } of one.journal) args.push(text, message ?? '')
   for (const command of one.commands) {
     args.push(command.length)
     for (const value of command) args.push(value)

@@ -14,11 +14,11 @@ import { stateName, tell, who } from '../../machines/words.ts'
 import { type Alarms, alarmsOf, disarmedBy } from './alarms.ts'
 import { realDelay, siteTime } from './clock.ts'
 import { type Gate, passGates, type Verdict } from './gates.ts'
-import { exclusively } from './mutex.ts'
 import { steppingKey } from './parked.ts'
-import type { JournalRecord, Loaded, Port } from './port.ts'
+import type { JournalRecord, Loaded, Port, Taken } from './port.ts'
 import { messageOf, type Queues } from './queues.ts'
 import type { Settings, SettingsStore } from './settings.ts'
+import { gathering } from './together.ts'
 
 export interface Engine {
   port: Port
@@ -42,8 +42,29 @@ export type Processed =
  */
 export const RERUNS_MAX = 50
 
-export async function processEvent(engine: Engine, event: ArrivedEvent): Promise<Processed> {
-  return exclusively(lockOf(event), () => run(engine, event))
+export interface Processor {
+  process(event: ArrivedEvent): Promise<Processed>
+}
+
+/** Events of one copy or one mailbox are taken one at a time, or together where that is the same. */
+export function openProcessor(engine: Engine): Processor {
+  const gathered = gathering<ArrivedEvent, Processed>(mayJoin, async (events) => {
+    const together = events.length > 1 ? await attemptTogether(engine, events) : null
+    if (together) return together.map((value) => ({ status: 'fulfilled', value }))
+    const alone: PromiseSettledResult<Processed>[] = []
+    for (const event of events) alone.push(...(await Promise.allSettled([run(engine, event)])))
+    return alone
+  })
+  return { process: (event) => gathered.take(lockOf(event), event) }
+}
+
+/** Answers to entries of one copy, and offers of different messages to one mailbox. */
+function mayJoin(first: ArrivedEvent[], next: ArrivedEvent): boolean {
+  const answers = (event: ArrivedEvent) =>
+    event.type === 'reply.accepted' || event.type === 'reply.deferred'
+  if (answers(next)) return first.every(answers)
+  if (next.type !== 'mail.offered') return false
+  return first.every((event) => event.type === 'mail.offered' && event.item?.key !== next.item?.key)
 }
 
 /** An event as it arrived: with its site, and for an alarm when it was set to ring. */
@@ -89,20 +110,59 @@ async function attempt(
   const told = [...changes, ...verdict.told]
   const record = recordOf(loaded, stepped, told)
   const silenced = await engine.alarms.armed(settings, disarmedBy(stepped, event))
-  const outcome = await engine.port.commit(loaded, stepped, record)
+  const taken = [{ loaded, stepped, record }]
+  const outcome = await engine.port.commit(taken)
   if (!outcome.done) {
     if (outcome.why === 'epoch') engine.settings.forget(event.site)
     return null
   }
-  await flush(engine, settings, stepped)
+  await flushAll(engine, settings, taken)
   await engine.alarms.remove(settings, silenced)
   if (settings.paused) await engine.gate.client.srem(steppingKey(settings), event.id)
-  const done = told.length > 0 ? told : [NOTHING]
+  const done = orNothing(told)
   const moved = stepped.actors.get(event.to)?.a.moved
   return moved === undefined ? { done } : { done, progress: { items: moved } }
 }
 
-const NOTHING = 'nothing changed: it was seen before, or came too late'
+const orNothing = (told: string[]): string[] =>
+  told.length > 0 ? told : ['nothing changed: it was seen before, or came too late']
+
+/**
+ * Several events in one commit: each step is given what the one before it left. Null when the
+ * commit was refused, when a gate may want a word with one of them, or when one of them fails; then
+ * each is taken alone.
+ */
+async function attemptTogether(
+  engine: Engine,
+  events: ArrivedEvent[],
+): Promise<Processed[] | null> {
+  const { site } = events[0] as ArrivedEvent
+  try {
+    const settings = await engine.settings.get(site)
+    if (!settings || settings.paused || settings.faults.length > 0) return null
+    const at = siteTime(settings.clock, Date.now())
+    const taken = chain(await engine.port.loadTogether(settings, events, { at }))
+    const timers = taken.flatMap(({ loaded, stepped }) => disarmedBy(stepped, loaded.event))
+    const silenced = await engine.alarms.armed(settings, timers)
+    const outcome = await engine.port.commit(taken)
+    if (!outcome.done) return null
+    await flushAll(engine, settings, taken)
+    await engine.alarms.remove(settings, silenced)
+    return taken.map(({ record }) => ({ done: orNothing(record.c) }))
+  } catch (error) {
+    console.error(`${site}: ${events.length} events together: ${(error as Error).message}`)
+    return null
+  }
+}
+
+function chain(all: Loaded[]): Taken[] {
+  const actors = new Map(all[0]?.actors)
+  return all.map((loaded) => {
+    const stepped = step({ ...loaded, actors })
+    for (const [address, stored] of stepped.actors) actors.set(address, stored)
+    return { loaded, stepped, record: recordOf(loaded, stepped, tell(stepped)) }
+  })
+}
 
 /**
  * An alarm that is not, or no longer, for the timer as it is armed is dropped. One that rings
@@ -149,9 +209,11 @@ function recordOf(loaded: Loaded, stepped: Stepped, told: string[]): JournalReco
   }
 }
 
-async function flush(engine: Engine, settings: Settings, stepped: Stepped): Promise<void> {
+async function flushAll(engine: Engine, settings: Settings, taken: Taken[]): Promise<void> {
+  const events = taken.flatMap(({ stepped }) => stepped.events)
+  const alarms = taken.flatMap(({ stepped }) => alarmsOf(stepped))
   await Promise.all([
-    stepped.events.length > 0 ? engine.queues.add(settings.site, stepped.events) : null,
-    engine.alarms.set(settings, alarmsOf(stepped)),
+    events.length > 0 ? engine.queues.add(settings.site, events) : null,
+    engine.alarms.set(settings, alarms),
   ])
 }

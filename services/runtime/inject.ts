@@ -58,9 +58,10 @@ export async function writeNow(
       epoch,
       actors: first ? [first] : [],
       events: [],
-      consumed: null,
+      consumed: [],
       timers: [],
-      journal: null,
+      journal: [],
+      channel: '',
       commands,
     })
     if (written.done) return true

@@ -8,22 +8,27 @@ import { decisionKey } from './faults.ts'
 import { part, shardsOf } from './keys.ts'
 import type { Live } from './live-parts.ts'
 import { hasReached, parkedEvents } from './parked.ts'
-import { queueNamesOf } from './queues.ts'
+import { queueOf } from './queues.ts'
 import type { Settings } from './settings.ts'
 import type { WaitsFor } from './views-of-mail.ts'
 import { eventWait, underWay } from './waits.ts'
 
+interface Instant {
+  moving: WaitsFor[]
+  stuck: WaitsFor[]
+  /** Changes when anything moves. */
+  key: string
+}
+
 /** What is under way at this instant, and what of it cannot move. */
-export async function instant(live: Live, settings: Settings) {
-  const [events, parked, paused] = await Promise.all([
-    underWayNow(live, settings),
-    parkedEvents(live.client, settings),
-    pausedQueues(live, settings),
-  ])
+export async function instant(live: Live, settings: Settings): Promise<Instant> {
+  const events = await underWayNow(live, settings)
+  if (events.length === 0) return { moving: [], stuck: [], key: '' }
+  const parked = await parkedEvents(live.client, settings)
   const situation = {
     events,
     parked: new Map(parked.map((one) => [one.key, one])),
-    pausedQueues: paused,
+    pausedQueues: await pausedQueues(live, settings, events),
   }
   // An event whose phase of a move has come looks again by itself, any moment now.
   const ready = new Set<string>()
@@ -57,8 +62,12 @@ async function underWayNow(live: Live, settings: Settings): Promise<MailEvent[]>
   return [...(await underWay(live, settings, '')), ...alarms]
 }
 
-async function pausedQueues(live: Live, settings: Settings): Promise<Set<string>> {
-  const names = queueNamesOf(settings.site, settings.servers)
+async function pausedQueues(
+  live: Live,
+  settings: Settings,
+  events: MailEvent[],
+): Promise<Set<string>> {
+  const names = [...new Set(events.map(({ to }) => queueOf(settings.site, to)))]
   const paused = await Promise.all(names.map((name) => live.queues.get(name).isPaused()))
   return new Set(names.filter((_, i) => paused[i]))
 }

@@ -46,7 +46,17 @@ export type Outcome =
   /** Somebody else changed what the step had read: run it again. */
   | { done: false; why: 'epoch' | 'conflict' }
 
+/** One step that is ready to be committed. */
+export interface Taken {
+  loaded: Loaded
+  stepped: Stepped
+  record: JournalRecord
+}
+
 export interface Port {
   load(settings: Settings, event: MailEvent, options: LoadOptions): Promise<Loaded>
-  commit(loaded: Loaded, stepped: Stepped, record: JournalRecord): Promise<Outcome>
+  /** For events of one copy, or offers of different messages to one mailbox: what all of them touch. */
+  loadTogether(settings: Settings, events: MailEvent[], options: LoadOptions): Promise<Loaded[]>
+  /** All of them or none; each step was given what the ones before it left. */
+  commit(taken: Taken[]): Promise<Outcome>
 }

@@ -16,7 +16,7 @@ import type { Stepped } from '../../machines/step.ts'
 import type { FoundItems, MailEvent, Stored } from '../../machines/wire.ts'
 import { asciiJson } from './ascii.ts'
 import { boxCommands, readBox, readOffer } from './boxes.ts'
-import { type Client, commit, inPieces, type RedisCommand } from './commit.ts'
+import { type ActorWrite, type Client, commit, inPieces, type RedisCommand } from './commit.ts'
 import {
   base,
   boxKeyOf,
@@ -30,12 +30,13 @@ import {
 } from './keys.ts'
 import { lookUp } from './lookups.ts'
 import { readChunk } from './messages.ts'
-import type { JournalRecord, Loaded, LoadOptions, Outcome, Port } from './port.ts'
+import type { Loaded, LoadOptions, Outcome, Port, Taken } from './port.ts'
 import { type Settings, siteFacts } from './settings.ts'
 
 export const openPort = (client: Client): Port => ({
   load: (settings, event, options) => load(client, settings, event, options),
-  commit: (loaded, stepped, record) => commitStep(client, loaded, stepped, record),
+  loadTogether: (settings, events, options) => loadTogether(client, settings, events, options),
+  commit: (taken) => commitSteps(client, taken),
 })
 
 async function load(
@@ -69,6 +70,30 @@ async function load(
       entries: believed?.refreshed ?? {},
     },
   }
+}
+
+/** Neither kind of event that goes together needs a look-up, a chunk or a timer. */
+async function loadTogether(
+  client: Client,
+  settings: Settings,
+  events: MailEvent[],
+  { at }: LoadOptions,
+): Promise<Loaded[]> {
+  const site = siteFacts(settings)
+  const parts = partsOfProfile(site.profile)
+  const wanted = events.map((event) => reads(event, parts))
+  const boxes = wanted.some(({ box }) => box !== undefined)
+  const addresses = boxes ? [] : [...new Set(wanted.flatMap(({ actors }) => actors))]
+  const [common, found] = await Promise.all([
+    loadActors(client, settings, addresses),
+    boxes
+      ? Promise.all(events.map((event, i) => loadAll(client, settings, event, wanted[i] as Reads)))
+      : [],
+  ])
+  const actors = found[0]?.actors ?? common
+  const refreshed = { server: '', entries: {} }
+  const shared = { settings, site, at, actors, armedFor: null, lookups: {}, refreshed }
+  return events.map((event, i) => ({ ...shared, event, found: found[i]?.items ?? {} }))
 }
 
 async function loadAll(
@@ -158,42 +183,52 @@ export const timerMember = (actor: Address, timer: string, key: string): string 
 export const timerKeyOf = (event: MailEvent): string =>
   event.timer === 'replication' ? `${event.version}` : ''
 
-async function commitStep(
-  client: Client,
-  loaded: Loaded,
-  stepped: Stepped,
-  record: JournalRecord,
-): Promise<Outcome> {
-  const { settings, event } = loaded
-  const shard = shardOf(settings, event.to)
-  const from = shardOfSender(settings, event)
+async function commitSteps(client: Client, taken: Taken[]): Promise<Outcome> {
+  const [{ loaded }] = taken as [Taken]
+  const { settings } = loaded
+  const shard = shardOf(settings, loaded.event.to)
+  const here = taken.filter(({ loaded: { event } }) => shardOfSender(settings, event) === shard)
   const committed = await commit(client, {
     base: base(settings, shard),
     epoch: settings.epoch,
-    actors: [...stepped.actors].map(([address, stored]) => ({
-      ...placeOf(settings, address),
-      version: stored.v - 1,
-      value: asciiJson(stored),
-    })),
-    events: stepped.events.map((sent) => [sent.id, outboxText(sent)]),
-    consumed: event.timer || from !== shard ? null : event.id,
-    timers: timerWrites(event, stepped),
-    journal:
-      stepped.changes.length === 0
-        ? null
-        : {
-            text: asciiJson(record),
-            message: record.m ?? null,
-            channel: journalChannel(settings.namespace, settings.site),
-          },
-    commands: [
+    channel: journalChannel(settings.namespace, settings.site),
+    actors: actorWrites(settings, taken),
+    events: taken.flatMap(({ stepped }) =>
+      stepped.events.map((sent): [string, string] => [sent.id, outboxText(sent)]),
+    ),
+    consumed: here.flatMap(({ loaded: { event } }) => (event.timer ? [] : [event.id])),
+    timers: taken.flatMap(({ loaded: { event }, stepped }) => timerWrites(event, stepped)),
+    journal: taken.flatMap(({ stepped, record }) =>
+      stepped.changes.length === 0 ? [] : [{ text: asciiJson(record), message: record.m ?? null }],
+    ),
+    commands: taken.flatMap(({ loaded: one, stepped }) => [
       ...pendingCommands(settings, stepped),
       ...stepped.items.flatMap((write) => itemCommands(settings, write)),
-      ...cacheCommands(loaded, shard),
-    ],
+      ...cacheCommands(one, shard),
+    ]),
   })
-  if (committed.done) await elsewhere(client, loaded, shard, from)
+  if (committed.done) {
+    await Promise.all(
+      taken.map(({ loaded: one }) =>
+        elsewhere(client, one, shard, shardOfSender(settings, one.event)),
+      ),
+    )
+  }
   return committed
+}
+
+/** Each actor as the last step left it, if it is still as it was loaded before the first. */
+function actorWrites(settings: Settings, taken: Taken[]): ActorWrite[] {
+  const last = new Map<Address, Stored>()
+  for (const { stepped } of taken) {
+    for (const [address, stored] of stepped.actors) last.set(address, stored)
+  }
+  const before = taken[0]?.loaded.actors
+  return [...last].map(([address, stored]) => ({
+    ...placeOf(settings, address),
+    version: before?.get(address)?.v ?? 0,
+    value: asciiJson(stored),
+  }))
 }
 
 /** The timer that rang is disarmed, unless the step armed it again. */

@@ -17,8 +17,8 @@ export const LOG_MAX = 100_000
 const COMMIT = `
 local base = ARGV[2]
 if (redis.call('GET', KEYS[1]) or '') ~= ARGV[1] then return 'epoch' end
-local i = 8
-local actors = tonumber(ARGV[7])
+local i = 5
+local actors = tonumber(ARGV[4])
 for _ = 1, actors do
   local value = redis.call('HGET', ARGV[i], ARGV[i + 1])
   local version = '0'
@@ -26,18 +26,24 @@ for _ = 1, actors do
   if version ~= ARGV[i + 2] then return 'conflict' end
   i = i + 4
 end
-i = 8
+i = 5
 for _ = 1, actors do
   redis.call('HSET', ARGV[i], ARGV[i + 1], ARGV[i + 3])
   i = i + 4
 end
+local outbox = base .. ':outbox'
 local events = tonumber(ARGV[i])
 i = i + 1
 for _ = 1, events do
-  redis.call('HSET', base .. ':outbox', ARGV[i], ARGV[i + 1])
+  redis.call('HSET', outbox, ARGV[i], ARGV[i + 1])
   i = i + 2
 end
-if ARGV[6] ~= '' then redis.call('HDEL', base .. ':outbox', ARGV[6]) end
+local consumed = tonumber(ARGV[i])
+i = i + 1
+for _ = 1, consumed do
+  redis.call('HDEL', outbox, ARGV[i])
+  i = i + 1
+end
 local timers = tonumber(ARGV[i])
 i = i + 1
 for _ = 1, timers do
@@ -45,26 +51,32 @@ for _ = 1, timers do
   else redis.call('ZADD', base .. ':timers', ARGV[i + 1], ARGV[i]) end
   i = i + 2
 end
+local records = tonumber(ARGV[i])
+i = i + 1
+local id = ''
+for _ = 1, records do
+  id = redis.call('XADD', base .. ':journal', 'MAXLEN', '~', ${JOURNAL_MAX}, '*', 'e', ARGV[i])
+  if ARGV[i + 1] ~= '' then
+    local log = base .. ':log:' .. ARGV[i + 1]
+    if redis.call('RPUSH', log, id) > ${LOG_MAX} then redis.call('LPOP', log) end
+  end
+  i = i + 2
+end
 while i <= #ARGV do
   local n = tonumber(ARGV[i])
   if ARGV[i + 1] == 'COPYITEM' then
     -- log, items, order, key, item or '', received: a key that is there already stays as it is
-    if redis.call('ZADD', ARGV[i + 2], 'NX', ARGV[i + 7], ARGV[i + 5]) == 1 and ARGV[i + 6] ~= '' then
-      redis.call('HSET', ARGV[i + 3], ARGV[i + 5], ARGV[i + 6])
-      redis.call('ZADD', ARGV[i + 4], ARGV[i + 7], ARGV[i + 5])
+    local log, key, received = ARGV[i + 2], ARGV[i + 5], ARGV[i + 7]
+    if redis.call('ZADD', log, 'NX', received, key) == 1 and ARGV[i + 6] ~= '' then
+      redis.call('HSET', ARGV[i + 3], key, ARGV[i + 6])
+      redis.call('ZADD', ARGV[i + 4], received, key)
     end
   else
     redis.call(unpack(ARGV, i + 1, i + n))
   end
   i = i + n + 1
 end
-if ARGV[3] == '' then return 'ok:' end
-local id = redis.call('XADD', base .. ':journal', 'MAXLEN', '~', ${JOURNAL_MAX}, '*', 'e', ARGV[3])
-if ARGV[4] ~= '' then
-  local log = base .. ':log:' .. ARGV[4]
-  if redis.call('RPUSH', log, id) > ${LOG_MAX} then redis.call('LPOP', log) end
-end
-redis.call('PUBLISH', ARGV[5], '')
+if records > 0 then redis.call('PUBLISH', ARGV[3], '') end
 return 'ok:' .. id
 `
 

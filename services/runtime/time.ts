@@ -135,6 +135,7 @@ interface Run {
 
 async function jump(run: Run): Promise<WaitsFor[]> {
   const { live, site } = run
+  await ring(keepingOf(live), still(await live.settings.get(site), site))
   for (;;) {
     const settings = still(await live.settings.get(site), site)
     const stuck = await quiet(run, settings)
@@ -201,7 +202,6 @@ const keepingOf = ({ client, queues, alarms, settings }: Live) => ({
  */
 async function quiet(run: Run, settings: Settings): Promise<WaitsFor[]> {
   const { live, site } = run
-  await ring(keepingOf(live), settings)
   let last = ''
   let since = Date.now()
   const look = async (): Promise<WaitsFor[] | null> => {

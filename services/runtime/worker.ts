@@ -7,7 +7,13 @@
  */
 import { DelayedError, type Job, Worker } from 'bullmq'
 import type { Client } from './commit.ts'
-import { type ArrivedEvent, type Engine, type Processed, processEvent } from './engine.ts'
+import {
+  type ArrivedEvent,
+  type Engine,
+  openProcessor,
+  type Processed,
+  type Processor,
+} from './engine.ts'
 import { isParked, promoteJob } from './parked.ts'
 import { type JobData, queuePrefix } from './queues.ts'
 
@@ -32,7 +38,9 @@ export interface WorkerOptions {
 
 export function openWorker(engine: Engine, options: WorkerOptions): Worker {
   const { client, namespace, name, concurrency } = options
-  const worker = new Worker<JobData, string[]>(name, (job, token) => run(engine, job, token), {
+  const processor = openProcessor(engine)
+  const work = (job: Job<JobData>, token?: string) => run(engine, processor, job, token)
+  const worker = new Worker<JobData, string[]>(name, work, {
     connection: client,
     prefix: queuePrefix(namespace, name),
     concurrency,
@@ -46,11 +54,12 @@ export function openWorker(engine: Engine, options: WorkerOptions): Worker {
 
 async function run(
   engine: Engine,
+  processor: Processor,
   job: Job<JobData>,
   token: string | undefined,
 ): Promise<string[]> {
   const event = job.data as ArrivedEvent
-  const processed = await processEvent(engine, event).catch(async (error: Error) => {
+  const processed = await processor.process(event).catch(async (error: Error) => {
     console.error(`${job.queueName}: ${job.name} ${event.id}: ${error.message}`)
     await job.log(error.stack ?? error.message)
     const wait = FIRST_PUT_OFF_MS * 2 ** Math.min(job.attemptsStarted, 16)

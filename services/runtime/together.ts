@@ -1,0 +1,65 @@
+/**
+ * One at a time by key, and those that wait for the same key together, within this process.
+ *
+ * Steps of one copy or one mailbox that run side by side would only refuse each other's commits; so
+ * they wait for one another, and what has gathered meanwhile is taken in one go. Across processes
+ * the commit's version check decides.
+ */
+
+/** So many at most are taken in one go: one commit's arguments stay few, and others get a turn. */
+export const TOGETHER_MAX = 64
+
+interface Waiting<E, R> {
+  item: E
+  resolve: (result: R) => void
+  reject: (error: unknown) => void
+}
+
+export interface Gathering<E, R> {
+  /** What becomes of the item; `work` gets it alone, or with others of its key that may join. */
+  take(key: string, item: E): Promise<R>
+}
+
+export function gathering<E, R>(
+  mayJoin: (first: E[], next: E) => boolean,
+  work: (items: E[]) => Promise<PromiseSettledResult<R>[]>,
+): Gathering<E, R> {
+  const byKey = new Map<string, Waiting<E, R>[]>()
+
+  const drain = async (key: string, waiting: Waiting<E, R>[]): Promise<void> => {
+    while (waiting.length > 0) {
+      const taken = takeFrom(waiting, mayJoin)
+      const results = await work(taken.map(({ item }) => item))
+      taken.forEach(({ resolve, reject }, i) => {
+        const result = results[i]
+        if (result?.status === 'fulfilled') resolve(result.value)
+        else reject(result?.reason)
+      })
+    }
+    byKey.delete(key)
+  }
+  return {
+    take: (key, item) =>
+      new Promise((resolve, reject) => {
+        const waiting = byKey.get(key)
+        if (waiting) return void waiting.push({ item, resolve, reject })
+        const first = [{ item, resolve, reject }]
+        byKey.set(key, first)
+        void drain(key, first)
+      }),
+  }
+}
+
+function takeFrom<E, R>(
+  waiting: Waiting<E, R>[],
+  mayJoin: (first: E[], next: E) => boolean,
+): Waiting<E, R>[] {
+  const taken = waiting.splice(0, 1)
+  const items = taken.map(({ item }) => item)
+  for (let next = waiting[0]; next && taken.length < TOGETHER_MAX; next = waiting[0]) {
+    if (!mayJoin(items, next.item)) break
+    items.push(next.item)
+    taken.push(...waiting.splice(0, 1))
+  }
+  return taken
+}
