@@ -30,7 +30,7 @@ export interface WorkersOptions {
 }
 
 /** Enough to keep Redis busy while each event waits for its round trips. */
-export const CONCURRENCY = 50
+export const CONCURRENCY = 100
 /**
  * How often sites are looked for that were announced while nobody listened, and outlived ones
  * cleaned away.

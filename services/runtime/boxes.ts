@@ -21,7 +21,7 @@ import { type Client, find, inPieces, type RedisCommand } from './commit.ts'
 export async function readBox(client: Client, box: string, read: BoxRead): Promise<FoundItems> {
   switch (read.what) {
     case 'key':
-      return (await readOffer(client, box, read)).found
+      return (await readOffers(client, [{ box, read }]))[0]?.found ?? {}
     case 'page':
       return readPage(client, box, read.page)
     case 'inTransit':
@@ -35,28 +35,22 @@ export async function readBox(client: Client, box: string, read: BoxRead): Promi
   }
 }
 
-/**
- * The key's standing at the mailbox, and the mailbox itself: offers come by the thousand, so in one
- * call.
- */
-export async function readOffer(
+type KeyRead = Extract<BoxRead, { what: 'key' }>
+
+/** Keys' standing at their mailboxes, and these: offers come by the thousand, so in one call. */
+export async function readOffers(
   client: Client,
-  box: string,
-  { key, entry, attempt }: Extract<BoxRead, { what: 'key' }>,
-): Promise<{ actor: string | null; found: FoundItems }> {
-  const [actor, logged, transit, barred, waits, answered] = await find(
-    client,
-    box,
-    key,
-    entry ?? '',
-  )
-  const deferred = Math.max(Number(waits ?? 0), Number(answered ?? 0))
-  const again = deferred >= attempt && deferred > 0
-  const standing = logged !== null || transit === 1 ? 'held' : barred !== null ? 'barred' : null
-  return {
-    actor: actor as string | null,
-    found: { key: standing ?? (again ? 'answered' : 'new') },
-  }
+  offers: { box: string; read: KeyRead }[],
+): Promise<{ actor: string | null; found: FoundItems }[]> {
+  const asked = offers.map(({ box, read }) => ({ box, key: read.key, entry: read.entry ?? '' }))
+  const all = await find(client, asked)
+  return all.map(([actor, logged, transit, barred, waits, answered], i) => {
+    const deferred = Math.max(Number(waits ?? 0), Number(answered ?? 0))
+    const again = deferred > 0 && deferred >= (offers[i]?.read.attempt ?? 0)
+    const held = logged !== null || transit === 1
+    const key = held ? 'held' : barred !== null ? 'barred' : again ? 'answered' : 'new'
+    return { actor, found: { key } }
+  })
 }
 
 /** A page of delivered keys with their items; the barred keys go along with the last one. */

@@ -16,7 +16,7 @@ export type RedisCommand = (string | number)[]
 
 interface WithScripts {
   undeliverableCommit(...args: (string | number)[]): Promise<string>
-  undeliverableFind(...args: (string | number)[]): Promise<(string | number | null)[]>
+  undeliverableFind(...args: (string | number)[]): Promise<Known[]>
   undeliverableLoad(...args: (string | number)[]): Promise<(string | null)[][]>
 }
 
@@ -89,11 +89,22 @@ export async function commit(client: Client, one: Commit): Promise<Committed> {
 }
 
 /**
- * What a mailbox knows of a key and of an entry that waits, with the mailbox actor: one call for
- * every offer.
+ * Of one offer: the mailbox actor; whether the key was delivered, is in transit, is barred; the
+ * attempts that wait and that were nudged.
  */
-export const find = (client: Client, box: string, key: string, entry: string) =>
-  scripts(client).undeliverableFind(box, key, entry)
+type Known = [string | null, string | null, number, string | null, string | null, string | null]
+export interface Offer {
+  box: string
+  key: string
+  entry: string
+}
+
+/** What mailboxes of one shard know of keys and entries: one call for many offers. */
+export const find = (client: Client, offers: Offer[]): Promise<Known[]> =>
+  scripts(client).undeliverableFind(
+    offers[0]?.box ?? '',
+    ...offers.flatMap(({ box, key, entry }) => [box, key, entry]),
+  )
 
 /** Several hashes' fields in one call; all keys in one shard. */
 export async function load(

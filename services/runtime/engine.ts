@@ -14,6 +14,7 @@ import { stateName, tell, who } from '../../machines/words.ts'
 import { type Alarms, alarmsOf, disarmedBy } from './alarms.ts'
 import { realDelay, siteTime } from './clock.ts'
 import { type Gate, passGates, type Verdict } from './gates.ts'
+import { exclusively } from './mutex.ts'
 import { steppingKey } from './parked.ts'
 import type { JournalRecord, Loaded, Port, Taken } from './port.ts'
 import { messageOf, type Queues } from './queues.ts'
@@ -46,26 +47,36 @@ export interface Processor {
   process(event: ArrivedEvent): Promise<Processed>
 }
 
-/** Events of one copy or one mailbox are taken one at a time, or together where that is the same. */
+/**
+ * Events of one actor's copy or mailbox are taken one at a time. The three kinds of which a
+ * delivery consists gather for their whole queue and are committed together, as a database commits
+ * transactions in groups; if that is refused, each is taken alone.
+ */
 export function openProcessor(engine: Engine): Processor {
+  const alone = (event: ArrivedEvent) => exclusively(lockOf(event), () => run(engine, event))
   const gathered = gathering<ArrivedEvent, Processed>(mayJoin, async (events) => {
     const together = events.length > 1 ? await attemptTogether(engine, events) : null
     if (together) return together.map((value) => ({ status: 'fulfilled', value }))
-    const alone: PromiseSettledResult<Processed>[] = []
-    for (const event of events) alone.push(...(await Promise.allSettled([run(engine, event)])))
-    return alone
+    return Promise.allSettled(events.map(alone))
   })
-  return { process: (event) => gathered.take(lockOf(event), event) }
+  return {
+    process: (event) =>
+      GATHERED.has(event.type) ? gathered.take(event.site, event) : alone(event),
+  }
 }
 
-/** Answers to entries of one copy, and offers of different messages to one mailbox. */
-function mayJoin(first: ArrivedEvent[], next: ArrivedEvent): boolean {
-  const answers = (event: ArrivedEvent) =>
-    event.type === 'reply.accepted' || event.type === 'reply.deferred'
-  if (answers(next)) return first.every(answers)
-  if (next.type !== 'mail.offered') return false
-  return first.every((event) => event.type === 'mail.offered' && event.item?.key !== next.item?.key)
-}
+/** None of them needs more than its actors, its key and its look-ups, and none has a timer. */
+const GATHERED: ReadonlySet<string> = new Set([
+  'mail.submitted',
+  'mail.offered',
+  'reply.accepted',
+  'reply.deferred',
+])
+
+/** The same message offered twice to one mailbox: the second must see what the first one left. */
+const mayJoin = (first: ArrivedEvent[], next: ArrivedEvent): boolean =>
+  next.type !== 'mail.offered' ||
+  first.every(({ to, item }) => to !== next.to || item?.key !== next.item?.key)
 
 /** An event as it arrived: with its site, and for an alarm when it was set to ring. */
 export interface ArrivedEvent extends MailEvent {
@@ -140,6 +151,7 @@ async function attemptTogether(
   try {
     const settings = await engine.settings.get(site)
     if (!settings || settings.paused || settings.faults.length > 0) return null
+    if (settings.shards > 1) return null
     const at = siteTime(settings.clock, Date.now())
     const taken = chain(await engine.port.loadTogether(settings, events, { at }))
     const timers = taken.flatMap(({ loaded, stepped }) => disarmedBy(stepped, loaded.event))

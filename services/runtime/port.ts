@@ -55,7 +55,7 @@ export interface Taken {
 
 export interface Port {
   load(settings: Settings, event: MailEvent, options: LoadOptions): Promise<Loaded>
-  /** For events of one copy, or offers of different messages to one mailbox: what all of them touch. */
+  /** What several events of one queue and one shard touch; none needs a chunk or has a timer. */
   loadTogether(settings: Settings, events: MailEvent[], options: LoadOptions): Promise<Loaded[]>
   /** All of them or none; each step was given what the ones before it left. */
   commit(taken: Taken[]): Promise<Outcome>

@@ -15,8 +15,15 @@ import { beliefs, type Reads, reads } from '../../machines/reads.ts'
 import type { Stepped } from '../../machines/step.ts'
 import type { FoundItems, MailEvent, Stored } from '../../machines/wire.ts'
 import { asciiJson } from './ascii.ts'
-import { boxCommands, readBox, readOffer } from './boxes.ts'
-import { type ActorWrite, type Client, commit, inPieces, type RedisCommand } from './commit.ts'
+import { boxCommands, readBox, readOffers } from './boxes.ts'
+import {
+  type ActorWrite,
+  type Client,
+  commit,
+  inPieces,
+  load as loadFields,
+  type RedisCommand,
+} from './commit.ts'
 import {
   base,
   boxKeyOf,
@@ -72,28 +79,52 @@ async function load(
   }
 }
 
-/** Neither kind of event that goes together needs a look-up, a chunk or a timer. */
+/** Events of one shard that need no chunk and no timer: one call for actors, one for look-ups. */
 async function loadTogether(
   client: Client,
   settings: Settings,
   events: MailEvent[],
-  { at }: LoadOptions,
+  options: LoadOptions,
 ): Promise<Loaded[]> {
   const site = siteFacts(settings)
   const parts = partsOfProfile(site.profile)
   const wanted = events.map((event) => reads(event, parts))
-  const boxes = wanted.some(({ box }) => box !== undefined)
-  const addresses = boxes ? [] : [...new Set(wanted.flatMap(({ actors }) => actors))]
-  const [common, found] = await Promise.all([
-    loadActors(client, settings, addresses),
-    boxes
-      ? Promise.all(events.map((event, i) => loadAll(client, settings, event, wanted[i] as Reads)))
-      : [],
+  const offers = events.flatMap(({ to }, i) => {
+    const read = wanted[i]?.box
+    return read?.what === 'key' ? [{ to, box: boxKeyOf(settings, to), read }] : []
+  })
+  const rest = wanted.flatMap(({ box, actors }) => (box ? [] : actors))
+  const [actors, known, believed] = await Promise.all([
+    loadActors(client, settings, [...new Set(rest)]),
+    offers.length > 0 ? readOffers(client, offers) : [],
+    lookUpTogether(client, settings, events, options),
   ])
-  const actors = found[0]?.actors ?? common
-  const refreshed = { server: '', entries: {} }
-  const shared = { settings, site, at, actors, armedFor: null, lookups: {}, refreshed }
-  return events.map((event, i) => ({ ...shared, event, found: found[i]?.items ?? {} }))
+  offers.forEach(({ to }, i) => {
+    const text = known[i]?.actor
+    if (text) actors.set(to, JSON.parse(text) as Stored)
+  })
+  const shared = { settings, site, at: options.at, actors, armedFor: null, ...believed }
+  let offer = 0
+  return events.map((event, i) => ({
+    ...shared,
+    event,
+    found: wanted[i]?.box ? (known[offer++]?.found ?? {}) : {},
+  }))
+}
+
+/** All recipients that these events bring, looked up as one event's. */
+async function lookUpTogether(
+  client: Client,
+  settings: Settings,
+  events: MailEvent[],
+  options: LoadOptions,
+): Promise<Pick<Loaded, 'lookups' | 'refreshed'>> {
+  const all = events.flatMap((event) => beliefs(event, new Map(), undefined) ?? [])
+  const [first] = all
+  if (!first) return { lookups: {}, refreshed: { server: '', entries: {} } }
+  const together = { ...first, records: all.flatMap(({ records }) => records) }
+  const { lookups, refreshed } = await lookUp(client, settings, together, options)
+  return { lookups, refreshed: { server: first.server, entries: refreshed } }
 }
 
 async function loadAll(
@@ -103,10 +134,11 @@ async function loadAll(
   wanted: Reads,
 ): Promise<{ actors: Map<Address, Stored>; items: FoundItems }> {
   if (wanted.box?.what === 'key') {
-    const { actor, found } = await readOffer(client, boxKeyOf(settings, event.to), wanted.box)
+    const box = boxKeyOf(settings, event.to)
+    const [offer] = await readOffers(client, [{ box, read: wanted.box }])
     const actors = new Map<Address, Stored>()
-    if (actor) actors.set(event.to, JSON.parse(actor) as Stored)
-    return { actors, items: found }
+    if (offer?.actor) actors.set(event.to, JSON.parse(offer.actor) as Stored)
+    return { actors, items: offer?.found ?? {} }
   }
   const [actors, items] = await Promise.all([
     loadActors(client, settings, wanted.actors),
@@ -127,16 +159,16 @@ async function loadActors(
     if (fields) fields.push({ address, field })
     else byKey.set(key, [{ address, field }])
   }
+  const groups = [...byKey]
+  const asked = groups.map(([key, wanted]) => ({ key, fields: wanted.map(({ field }) => field) }))
+  const values = await loadFields(client, asked)
   const actors = new Map<Address, Stored>()
-  await Promise.all(
-    [...byKey].map(async ([key, wanted]) => {
-      const values = await client.hmget(key, ...wanted.map(({ field }) => field))
-      wanted.forEach(({ address }, i) => {
-        const text = values[i]
-        if (text) actors.set(address, JSON.parse(text) as Stored)
-      })
-    }),
-  )
+  groups.forEach(([, wanted], k) => {
+    wanted.forEach(({ address }, i) => {
+      const text = values[k]?.[i]
+      if (text) actors.set(address, JSON.parse(text) as Stored)
+    })
+  })
   return actors
 }
 
@@ -201,18 +233,16 @@ async function commitSteps(client: Client, taken: Taken[]): Promise<Outcome> {
     journal: taken.flatMap(({ stepped, record }) =>
       stepped.changes.length === 0 ? [] : [{ text: asciiJson(record), message: record.m ?? null }],
     ),
-    commands: taken.flatMap(({ loaded: one, stepped }) => [
-      ...pendingCommands(settings, stepped),
-      ...stepped.items.flatMap((write) => itemCommands(settings, write)),
-      ...cacheCommands(one, shard),
-    ]),
+    commands: [
+      ...taken.flatMap(({ stepped }) => [
+        ...pendingCommands(settings, stepped),
+        ...stepped.items.flatMap((write) => itemCommands(settings, write)),
+      ]),
+      ...cacheCommands(loaded, shard),
+    ],
   })
   if (committed.done) {
-    await Promise.all(
-      taken.map(({ loaded: one }) =>
-        elsewhere(client, one, shard, shardOfSender(settings, one.event)),
-      ),
-    )
+    await elsewhere(client, loaded, shard, taken)
   }
   return committed
 }
@@ -289,17 +319,20 @@ function cacheCommands({ settings, refreshed }: Loaded, shard: number): RedisCom
   return inPieces('HSET', cacheKey(settings, refreshed.server), pairs)
 }
 
-/** What lies in other shards: the consumed event's outbox entry, and the cache. */
+/** What lies in other shards: the consumed events' outbox entries, and the cache. */
 async function elsewhere(
   client: Client,
-  loaded: Loaded,
+  { settings, refreshed }: Loaded,
   shard: number,
-  from: number,
+  taken: Taken[],
 ): Promise<void> {
-  const { settings, event, refreshed } = loaded
+  if (settings.shards === 1) return
   const pairs = Object.entries(refreshed.entries)
   await Promise.all([
-    from === shard ? null : client.hdel(part(settings, from, 'outbox'), event.id),
+    ...taken.map(({ loaded: { event } }) => {
+      const from = shardOfSender(settings, event)
+      return from === shard ? null : client.hdel(part(settings, from, 'outbox'), event.id)
+    }),
     shard === 0 || pairs.length === 0
       ? null
       : client.hset(

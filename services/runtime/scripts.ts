@@ -84,16 +84,19 @@ return 'ok:' .. id
  * The mailbox actor; delivered, in transit, barred; the attempts that wait and that were nudged.
  */
 const FIND = `
-local box = KEYS[1]
-local key = ARGV[1]
-return {
-  redis.call('HGET', box, 'actor'),
-  redis.call('ZSCORE', box .. ':log', key),
-  redis.call('HEXISTS', box .. ':transit', key),
-  redis.call('ZSCORE', box .. ':bars', key),
-  redis.call('HGET', box .. ':waiters', ARGV[2]),
-  redis.call('HGET', box .. ':answered', ARGV[2]),
-}
+local found = {}
+for i = 1, #ARGV, 3 do
+  local box, key, entry = ARGV[i], ARGV[i + 1], ARGV[i + 2]
+  found[#found + 1] = {
+    redis.call('HGET', box, 'actor'),
+    redis.call('ZSCORE', box .. ':log', key),
+    redis.call('HEXISTS', box .. ':transit', key),
+    redis.call('ZSCORE', box .. ':bars', key),
+    redis.call('HGET', box .. ':waiters', entry),
+    redis.call('HGET', box .. ':answered', entry),
+  }
+end
+return found
 `
 
 /** Of each hash: its key, how many fields, the fields. */
