@@ -5,7 +5,7 @@
 import { expect, test } from 'vitest'
 import { DEMO_SITE, ensureDemo } from '../../services/demo.ts'
 import { problem } from '../../services/errors.ts'
-import type { SiteSpec, SiteView } from '../../services/runtime/emulator.ts'
+import type { SiteSpec, SiteView } from '../../services/runtime/views-of-mail.ts'
 import { freshConnection } from '../support/redis.ts'
 
 /** The part of an emulator that is asked: it remembers which sites there are. */

@@ -28,7 +28,7 @@ export async function startBareWorkers(connection: Connection, site: string): Pr
   const store = await openSettings(connection)
   const { namespace } = connection
   const queues = openQueues(jobs, namespace)
-  const alarms = openAlarms(queues)
+  const alarms = openAlarms(queues, client)
   const startMove = () => Promise.reject(new Error('no rule of these tests starts a move'))
   const gate = { client, queues, startMove }
   const engine: Engine = { port: openPort(client), settings: store, queues, gate, alarms }

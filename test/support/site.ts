@@ -6,17 +6,16 @@
  */
 import type { Redis } from 'ioredis'
 import { afterAll, beforeAll, expect } from 'vitest'
-import type {
-  Accepted,
-  Audit,
-  Emulator,
-  EntryView,
-  MoveView,
-  SiteSpec,
-  Submission,
-} from '../../services/runtime/emulator.ts'
+import type { Emulator } from '../../services/runtime/emulator.ts'
 import { base } from '../../services/runtime/keys.ts'
 import { openEmulator } from '../../services/runtime/live.ts'
+import type { Audit, MoveView } from '../../services/runtime/views-of-driving.ts'
+import type {
+  Accepted,
+  EntryView,
+  SiteSpec,
+  Submission,
+} from '../../services/runtime/views-of-mail.ts'
 import { startWorkers, type Workers } from '../../services/workers.ts'
 import { freshConnection } from './redis.ts'
 

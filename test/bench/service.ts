@@ -1,0 +1,108 @@
+/**
+ * The service as it runs by default, for a benchmark: an embedded Redis that writes every second, an API process and a
+ * worker process with all roles, each a real child as under the supervisor; but not started again when it dies.
+ *
+ * Owns the processes and the temporary folder with the data.
+ */
+import { type ChildProcess, spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { mkdirSync, mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join, resolve } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { WORKER_ROLES } from '../../services/options.ts'
+import { type Connection, connect } from '../../services/redis/connect.ts'
+import { type EmbeddedRedis, openEmbedded } from '../../services/redis/embedded.ts'
+import { EMBEDDED_DURABILITY, type RoleReady } from '../../services/roles.ts'
+import { NODE_FLAGS } from '../../services/supervisor.ts'
+import { type Http, openHttp } from './http.ts'
+
+/** The service's default: what a 202 means, and what Redis writes, are part of the figures. */
+const DURABILITY = 'everysec'
+const NAMESPACE = 'bench'
+
+export interface Service {
+  connection: Connection
+  http: Http
+  /** Of the worker process. */
+  workerPid: number
+  /** Starts a program of the benchmarks beside the service; its messages are the caller's. */
+  start(program: string, ...args: string[]): Promise<ChildProcess>
+  close(): Promise<void>
+  /** At once: the processes, then Redis. */
+  kill(): void
+}
+
+const MAIN = fileURLToPath(new URL('../../services/main.ts', import.meta.url))
+
+export async function openService(profile: string | null): Promise<Service> {
+  const data = mkdtempSync(join(tmpdir(), 'undeliverable-bench-'))
+  const redis = await openEmbedded({ durability: DURABILITY, dataFolder: data })
+  const connection = connect({ redisUrl: redis.url, namespace: NAMESPACE, durability: DURABILITY })
+  const children = openChildren(redis)
+  const role = (names: readonly string[]) =>
+    children.start(profilingTo(profile), [
+      ...[MAIN, '--role', names.join(','), '--namespace', NAMESPACE, '--no-demo'],
+      ...['--host', '127.0.0.1', '--port', '0'],
+    ])
+  const worker = await role(WORKER_ROLES)
+  const api = await role(['api'])
+  const http = openHttp(api.ready.url ?? '')
+  return {
+    connection,
+    http,
+    workerPid: worker.child.pid ?? 0,
+    start: async (...command) => (await children.start([], command)).child,
+    async close() {
+      http.close()
+      await children.stop()
+      await redis.stop()
+      rmSync(data, { recursive: true, force: true })
+    },
+    kill() {
+      children.kill()
+      redis.kill()
+    },
+  }
+}
+
+function profilingTo(folder: string | null): string[] {
+  if (folder === null) return []
+  mkdirSync(resolve(folder), { recursive: true })
+  return ['--cpu-prof', `--cpu-prof-dir=${resolve(folder)}`]
+}
+
+function openChildren(redis: EmbeddedRedis) {
+  const running = new Set<ChildProcess>()
+  let stopping = false
+  const start = async (nodeOptions: string[], args: string[]) => {
+    const command = [...nodeOptions, ...NODE_FLAGS, ...args]
+    const child = spawn(process.execPath, command, {
+      env: { ...process.env, REDIS_URL: redis.url, [EMBEDDED_DURABILITY]: DURABILITY },
+      stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
+      detached: true,
+    })
+    running.add(child)
+    child.once('exit', (code, signal) => {
+      running.delete(child)
+      if (stopping) return
+      console.error(`A process of the benchmark died (${signal ?? code}): ${args.join(' ')}`)
+      process.exit(1)
+    })
+    const [ready] = (await once(child, 'message')) as [RoleReady]
+    return { child, ready }
+  }
+  return {
+    start,
+    async stop() {
+      stopping = true
+      const ended = [...running].map((child) => once(child, 'exit'))
+      for (const child of running) child.kill('SIGTERM')
+      await Promise.all(ended)
+    },
+    kill() {
+      stopping = true
+      for (const child of running) child.kill('SIGKILL')
+    },
+  }
+}
