@@ -92,6 +92,9 @@ const keepers: Record<Thing, Keeper> = {
   hold: (_working, _self, actor, event) => {
     if (event.move) actor.a.mover = event.move.id
   },
+  creation: (_working, _self, actor) => {
+    actor.a.created = true
+  },
   deletion: (_working, _self, actor) => {
     actor.a.deleted = true
   },

@@ -60,6 +60,8 @@ export const mailbox = setup({
   types: { context: {} as Record<string, never>, events: {} as EventOf<'mailbox'> },
   actions: { ask },
   guards: {
+    /** It was here before: made, or moved here; a mailbox made anew has another id. */
+    again: ({ event }) => 'again' in event && event.again,
     held: ({ event }) => 'found' in event && event.found === 'held',
     barred: ({ event }) => 'found' in event && event.found === 'barred',
     answered: ({ event }) => 'found' in event && event.found === 'answered',
@@ -97,7 +99,10 @@ export const mailbox = setup({
       on: {
         'mail.offered': { actions: refuse },
         'offer.withdrawn': { actions: asks({ send: 'reply.unknown', to: 'entry' }) },
-        'mailbox.created': 'open',
+        'mailbox.created': [
+          { guard: 'again' },
+          { target: 'open', actions: asks({ keep: 'creation' }) },
+        ],
         'target.requested': [
           { guard: and(['newMover', 'orderedToRefuse']), actions: [take, decline] },
           { guard: 'newMover', target: 'inTransit', actions: [take, grant] },

@@ -57,7 +57,8 @@ export interface Protocol {
     | { type: 'entry.discharged' | 'entry.deferred'; branch: number; size: number }
     | { type: 'entry.failed' | 'entry.expired'; branch: number; size: number }
   mailbox:
-    | { type: 'mailbox.created' | 'mailbox.deleted' }
+    | { type: 'mailbox.created'; again: boolean }
+    | { type: 'mailbox.deleted' }
     | { type: 'trim.due'; more: boolean }
     | { type: 'mail.offered'; found: Found; ordered?: Ordered }
     | { type: 'offer.withdrawn' | 'item.deleted'; found: Found }
@@ -158,6 +159,7 @@ export type Thing =
   | 'entry'
   | 'pending'
   | 'hold'
+  | 'creation'
   | 'deletion'
 
 /** An effect as data. */

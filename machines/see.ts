@@ -45,6 +45,7 @@ function seenByMailbox({ event, actors, found }: Given): Seen {
     ...(mover ? { mover } : {}),
     ...(found.key ? { found: found.key } : {}),
     more: event.more ?? found.more ?? false,
+    again: about?.created === true || about?.mover !== undefined,
   }
 }
 

@@ -52,7 +52,7 @@ export function firstActors(site: SiteFacts, mailboxes: MailboxFacts[]): Map<Add
 function opened(): Stored {
   const first = initial(mailbox)
   const { value, context } = transition(mailbox, first, { type: 'mailbox.created' })
-  return { v: 1, s: value, c: context, a: {} }
+  return { v: 1, s: value, c: context, a: { created: true } }
 }
 
 function replica(record: DirectoryEntry): Stored {

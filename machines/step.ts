@@ -231,7 +231,10 @@ function merge(working: Working, event: MailEvent): void {
   else working.events.push(event)
 }
 
-/** Event ids: the actor that was stepped, its new version, and a count. Not chained: they stay short. */
+/**
+ * Event ids: the actor that was stepped, its new version, and a count. Not chained: they stay
+ * short.
+ */
 function named({ given, actors, events }: Working): MailEvent[] {
   const { to } = given.event
   const version = actors.get(to)?.v

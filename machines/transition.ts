@@ -27,6 +27,7 @@ export interface Moved extends Situation {
  * list whole.
  */
 export const VISIBLE = [
+  'again',
   'attempt',
   'branch',
   'chunk',

@@ -155,6 +155,7 @@ export interface About {
   siblings?: number
   /** mailbox: the move that has it, or had it last; whether a user deleted it. */
   mover?: string
+  created?: boolean
   deleted?: boolean
   /** move */
   move?: MoveFacts
@@ -215,4 +216,5 @@ export type Seen = MailEvent & {
   mover?: Mover
   newer?: boolean
   stale?: boolean
+  again?: boolean
 }

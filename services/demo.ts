@@ -31,7 +31,7 @@ export async function ensureDemo(
   const mark = `${connection.namespace}:demo-was-made`
   const client = connection.client()
   try {
-    // The mark first: it is only ever set when the site is there, so a site that is gone was deleted.
+    // The mark first: it is set only when the site is there, so one that is gone was deleted.
     const wasMade = (await client.exists(mark)) === 1
     const present = (await emulator.sites()).some((site) => site.name === DEMO_SITE.name)
     if (present) await client.set(mark, '1')

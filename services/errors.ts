@@ -204,8 +204,8 @@ export const PROBLEMS = {
     status: 503,
     title: 'The service is not ready',
     description:
-      'Redis cannot be reached, or the service is stopping. Whether anything happened is not known: ' +
-      'ask again, with the same `Idempotency-Key`.',
+      'Redis cannot be reached, or takes no more, or the service is stopping. Whether anything ' +
+      'happened is not known: ask again, with the same `Idempotency-Key`.',
   },
   timeout: {
     status: 504,

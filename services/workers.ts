@@ -16,7 +16,7 @@ import { beat } from './runtime/heartbeat.ts'
 import { startMove } from './runtime/moves.ts'
 import { movesQueue, openQueues, queueName, type Role } from './runtime/queues.ts'
 import { openPort } from './runtime/redis-port.ts'
-import { openSettings, type Settings } from './runtime/settings.ts'
+import { openSettings, type Settings, type SettingsStore } from './runtime/settings.ts'
 import { ring, SWEEP_MS, sweep, TICK_MS, type Timekeeping } from './runtime/timekeeper.ts'
 import { openWorker } from './runtime/worker.ts'
 
@@ -58,28 +58,16 @@ export async function startWorkers(
       startMove({ client, queues }, site, spec),
   }
   const engine: Engine = { port: openPort(client), settings, queues, gate, alarms }
-  const running = new Map<string, Worker[]>()
   const concurrency = options.concurrency ?? CONCURRENCY
-
+  const open = (name: string) => openWorker(engine, { client: jobs, namespace, name, concurrency })
+  const fleet = openFleet(settings, options, open)
   const look = async (): Promise<void> => {
-    const names = (await settings.names()).filter((name) => (options.site ?? name) === name)
-    for (const name of names) {
-      const site = running.has(name) ? null : await settings.get(name)
-      if (!site) continue
-      const open = (queue: string) =>
-        openWorker(engine, { client: jobs, namespace, name: queue, concurrency })
-      running.set(name, namesFor(options, site).map(open))
-    }
-    for (const [name, workers] of running) {
-      if (names.includes(name)) continue
-      running.delete(name)
-      await Promise.all(workers.map((worker) => worker.close()))
-    }
+    await fleet.look()
     await cleanExpired({ settings, client })
   }
   const keeping: Timekeeping = { client, queues, alarms, namespace }
   const each = async (work: (site: Settings) => Promise<unknown>): Promise<void> => {
-    for (const name of running.keys()) {
+    for (const name of fleet.sites()) {
       const site = await settings.get(name)
       if (site) await work(site)
     }
@@ -95,11 +83,48 @@ export async function startWorkers(
   return {
     async close() {
       await Promise.all(loops.map((loop) => loop.stop()))
-      await Promise.all([...running.values()].flat().map((worker) => worker.close()))
+      await fleet.close()
       await queues.close()
       await settings.close()
       await Promise.all([client.quit(), jobs.quit()])
     },
+  }
+}
+
+interface Fleet {
+  sites(): string[]
+  /** Opens workers for sites that have come, and closes those of sites that have gone. */
+  look(): Promise<void>
+  close(): Promise<void>
+}
+
+function openFleet(
+  settings: SettingsStore,
+  options: WorkersOptions,
+  open: (queue: string) => Worker,
+): Fleet {
+  const running = new Map<string, { createdAt: number; workers: Worker[] }>()
+  const closeSite = async (name: string): Promise<void> => {
+    const workers = running.get(name)?.workers ?? []
+    running.delete(name)
+    await Promise.all(workers.map((worker) => worker.close()))
+  }
+  return {
+    sites: () => [...running.keys()],
+    async look() {
+      const names = new Set(await settings.names())
+      for (const name of running.keys()) if (!names.has(name)) await closeSite(name)
+      for (const name of names) {
+        if (name !== (options.site ?? name)) continue
+        const site = await settings.get(name)
+        if (!site || running.get(name)?.createdAt === site.createdAt) continue
+        // A site of the same name was there before, perhaps with other servers.
+        await closeSite(name)
+        const workers = namesFor(options, site).map(open)
+        running.set(name, { createdAt: site.createdAt, workers })
+      }
+    },
+    close: async () => void (await Promise.all([...running.keys()].map(closeSite))),
   }
 }
 

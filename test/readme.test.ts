@@ -1,8 +1,9 @@
 /**
- * README.md and services/README.md name only what exists: commands, options, environment variables, paths, endpoints,
- * scenarios, packages.
+ * README.md and services/README.md name only what exists: commands, options, environment variables,
+ * paths, endpoints, scenarios, packages.
  *
- * That the outputs in them are real is for whoever changes them to see to; that nothing in them is gone is seen here.
+ * That the outputs in them are real is for whoever changes them to see to; that nothing in them is
+ * gone is seen here.
  */
 import { existsSync, readFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'

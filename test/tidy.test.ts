@@ -90,7 +90,7 @@ const RULES: Record<string, Held> = {
   'lines are narrow': {
     rule: rules.narrowLines,
     bad: of({ 'services/a.ts': `const a = '${'a'.repeat(rules.LINE_COLUMNS)}'` }),
-    good: of({ 'services/a.ts': `// ${'→'.repeat(rules.LINE_COLUMNS)}` }),
+    good: of({ 'services/a.ts': `// ${'→'.repeat(rules.LINE_COLUMNS - 3)}` }),
   },
   'files are short': {
     rule: rules.shortFiles,

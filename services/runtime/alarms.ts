@@ -12,7 +12,7 @@ import type { MailEvent } from '../../machines/wire.ts'
 import { realDelay } from './clock.ts'
 import type { Client } from './commit.ts'
 import { part, shardOf } from './keys.ts'
-import { JOB_OPTIONS, jobData, type Queues, queueOf } from './queues.ts'
+import { JOB_OPTIONS, jobData, type Queues, queueOf, queuePrefix } from './queues.ts'
 import type { Settings } from './settings.ts'
 
 export interface Alarms {
@@ -20,7 +20,9 @@ export interface Alarms {
   set(settings: Settings, timers: Armed[]): Promise<void>
   /** The timers as they are armed now, of those that are about to be disarmed. */
   armed(settings: Settings, timers: TimerWrite[]): Promise<Armed[]>
-  /** Takes away alarms that nobody needs any more. One that rings already finds its timer disarmed. */
+  /**
+   * Takes away alarms that nobody needs any more. One that rings already finds its timer disarmed.
+   */
   remove(settings: Settings, timers: Armed[]): Promise<void>
 }
 export type Armed = TimerWrite & {
@@ -75,15 +77,13 @@ export function openAlarms(queues: Queues, client: Client): Alarms {
           const delay = realDelay(settings.clock, armed.due, now)
           const event = alarmEvent(settings, armed)
           const data = { ...jobData(settings.site, event), alarmAt: now + delay }
-          await queues
-            .get(queueOf(settings.site, armed.actor))
-
-            .add(event.type, data, {
-              ...JOB_OPTIONS,
-              jobId: event.id,
-              delay,
-              removeOnComplete: KEPT,
-            })
+          if (delay === 0) await forgetRung(client, queues, settings, [event])
+          await queues.get(queueOf(settings.site, armed.actor)).add(event.type, data, {
+            ...JOB_OPTIONS,
+            jobId: event.id,
+            delay,
+            removeOnComplete: KEPT,
+          })
         }),
       )
     },
@@ -103,6 +103,25 @@ export function openAlarms(queues: Queues, client: Client): Alarms {
       }
     },
   }
+}
+
+/**
+ * A timer may be armed again for the very instant at which it rang (a clock that stands, a retry
+ * "now"): then the job that has rung must not stand in the way of the one that shall.
+ */
+export async function forgetRung(
+  client: Client,
+  queues: Queues,
+  settings: Settings,
+  events: MailEvent[],
+): Promise<void> {
+  await Promise.all(
+    events.map(async ({ to, id }) => {
+      const queue = queueOf(settings.site, to)
+      const key = `${queuePrefix(settings.namespace, queue)}:${queue}:${id}`
+      if ((await client.hget(key, 'finishedOn')) !== null) await queues.get(queue).remove(id)
+    }),
+  )
 }
 
 /** A member of `timers`, taken apart. */

@@ -3,6 +3,7 @@
  * holds.
  */
 import { uuidv7 } from 'uuidv7'
+import { partsOfProfile } from '../../machines/parts.ts'
 import { problem } from '../errors.ts'
 import { faultKey } from './faults.ts'
 import { type Live, siteOf, still } from './live-parts.ts'
@@ -21,12 +22,25 @@ export async function addFault(live: Live, site: string, spec: FaultSpec): Promi
   if (spec.match?.server !== undefined && !settings.servers.includes(spec.match.server)) {
     throw problem('unknown-server', `The site ${site} has no server "${spec.match.server}".`)
   }
+  const { event } = spec.match ?? {}
+  if (event !== undefined && !isJob(settings, event)) {
+    throw problem(
+      'unknown-event',
+      `There is no event "${event}"; a queue's jobs are named after it.`,
+    )
+  }
   const rule: FaultRule = { ...spec, id: uuidv7() }
   const changed = await live.settings.change(site, (old) => ({
     ...old,
     faults: [...old.faults, rule],
   }))
   return viewOf(live, still(changed, site), rule)
+}
+
+/** Every event that some machine knows, but for those of report slots, which are never jobs. */
+function isJob(settings: Settings, event: string): boolean {
+  const { slot: _, ...machines } = partsOfProfile(settings.profile).machines
+  return Object.values(machines).some((machine) => machine.events.includes(event))
 }
 
 async function viewOf(live: Live, settings: Settings, rule: FaultRule): Promise<FaultView> {

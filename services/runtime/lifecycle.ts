@@ -77,6 +77,17 @@ function checkMailboxes(settings: Settings, mailboxes: MailboxSpec[]): void {
   const aliases = new Set(mailboxes.map(({ alias }) => alias))
   if (aliases.size !== mailboxes.length) throw problem('mailbox-exists', 'An alias is given twice.')
   for (const spec of mailboxes) checkMailbox(settings, spec, (alias) => aliases.has(alias))
+  const owners = new Map<string, string>()
+  for (const alias of aliases) owners.set(`${alias}@${settings.domain}`, alias)
+  for (const { alias, addresses = [] } of mailboxes) {
+    for (const address of addresses.map((one) => one.toLowerCase())) {
+      const owner = owners.get(address) ?? alias
+      if (owner !== alias) {
+        throw problem('mailbox-exists', `${address} is an address of ${owner} and of ${alias}.`)
+      }
+      owners.set(address, alias)
+    }
+  }
 }
 
 export function checkMailbox(

@@ -42,6 +42,7 @@ export async function putMailbox(
   const entries = await allEntries(live.client, settings)
   const known = (alias: string) => entries.has(alias) && !entries.get(alias)?.deleted
   checkMailbox(settings, spec, known)
+  await checkAddresses(live, settings, spec, known)
   const old = entries.get(spec.alias)
   const isNew = (entry: DirectoryEntry | null | undefined) => !entry || entry.deleted === true
   let created = false
@@ -62,6 +63,25 @@ export async function putMailbox(
   const how = replicate ?? (isNew(old) ? 'now' : 'lagged')
   await changeEntry(live, settings, spec.alias, old ?? null, edit, how)
   return { created, mailbox: await viewOf(live, settings, spec.alias) }
+}
+
+/** An address leads to one mailbox. */
+async function checkAddresses(
+  live: Live,
+  settings: Settings,
+  { alias, addresses = [] }: MailboxSpec,
+  known: (alias: string) => boolean,
+): Promise<void> {
+  if (addresses.length === 0) return
+  const lower = addresses.map((address) => address.toLowerCase())
+  const owners = await live.client.hmget(part(settings, 0, 'addresses'), ...lower)
+  const own = `@${settings.domain}`
+  lower.forEach((address, i) => {
+    const local = address.endsWith(own) ? address.slice(0, -own.length) : null
+    const owner = owners[i] ?? (local !== null && known(local) ? local : null)
+    if (owner === null || owner === alias) return
+    throw problem('mailbox-exists', `${address} is an address of the mailbox ${owner}.`)
+  })
 }
 
 /** A mailbox made again under an alias is another mailbox. */

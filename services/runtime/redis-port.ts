@@ -1,29 +1,18 @@
 /**
  * The commit port on Redis.
  *
- * Loading is a handful of reads in one round trip (two when a look-up depends on what was read).
  * The commit is one Lua call in the actor's shard: versions checked, then actors, items, timers,
  * outbox and journal written together. An event stays in its sender's outbox until the step that
  * consumed it has committed, so that what is under way is known, and what was lost on its way to a
  * queue is sent again.
  */
-
 import type { ItemWrite } from '../../machines/keep.ts'
-import { partsOfProfile } from '../../machines/parts.ts'
 import { type Address, kindOf, partsOf } from '../../machines/protocol.ts'
-import { beliefs, type Reads, reads } from '../../machines/reads.ts'
 import type { Stepped } from '../../machines/step.ts'
-import type { FoundItems, MailEvent, Stored } from '../../machines/wire.ts'
+import type { MailEvent, Stored } from '../../machines/wire.ts'
 import { asciiJson } from './ascii.ts'
-import { boxCommands, readBox, readOffers } from './boxes.ts'
-import {
-  type ActorWrite,
-  type Client,
-  commit,
-  inPieces,
-  load as loadFields,
-  type RedisCommand,
-} from './commit.ts'
+import { boxCommands } from './boxes.ts'
+import { type ActorWrite, type Client, commit, inPieces, type RedisCommand } from './commit.ts'
 import {
   base,
   boxKeyOf,
@@ -35,185 +24,16 @@ import {
   shardOf,
   shardOfMessage,
 } from './keys.ts'
-import { lookUp } from './lookups.ts'
-import { readChunk } from './messages.ts'
-import type { Loaded, LoadOptions, Outcome, Port, Taken } from './port.ts'
-import { type Settings, siteFacts } from './settings.ts'
+import { load, loadTogether } from './loading.ts'
+import type { Loaded, Outcome, Port, Taken } from './port.ts'
+import type { Settings } from './settings.ts'
+import { timerKeyOf, timerMember } from './timer-names.ts'
 
 export const openPort = (client: Client): Port => ({
   load: (settings, event, options) => load(client, settings, event, options),
   loadTogether: (settings, events, options) => loadTogether(client, settings, events, options),
   commit: (taken) => commitSteps(client, taken),
 })
-
-async function load(
-  client: Client,
-  settings: Settings,
-  event: MailEvent,
-  options: LoadOptions,
-): Promise<Loaded> {
-  const site = siteFacts(settings)
-  const wanted = reads(event, partsOfProfile(site.profile))
-  const early = event.entries ? beliefs(event, new Map(), undefined) : null
-  const [{ actors, items }, armedFor, soon] = await Promise.all([
-    loadAll(client, settings, event, wanted),
-    event.timer ? armed(client, settings, event) : null,
-    early ? lookUp(client, settings, early, options) : null,
-  ])
-  const found = await chunkIfUnknown(client, settings, event, wanted, actors, items)
-  const late = early ? null : beliefs(event, actors, found.entries)
-  const believed = soon ?? (late ? await lookUp(client, settings, late, options) : null)
-  return {
-    settings,
-    site,
-    event,
-    at: options.at,
-    actors,
-    found,
-    armedFor,
-    lookups: believed?.lookups ?? {},
-    refreshed: {
-      server: early?.server ?? late?.server ?? '',
-      entries: believed?.refreshed ?? {},
-    },
-  }
-}
-
-/** Events of one shard that need no chunk and no timer: one call for actors, one for look-ups. */
-async function loadTogether(
-  client: Client,
-  settings: Settings,
-  events: MailEvent[],
-  options: LoadOptions,
-): Promise<Loaded[]> {
-  const site = siteFacts(settings)
-  const parts = partsOfProfile(site.profile)
-  const wanted = events.map((event) => reads(event, parts))
-  const offers = events.flatMap(({ to }, i) => {
-    const read = wanted[i]?.box
-    return read?.what === 'key' ? [{ to, box: boxKeyOf(settings, to), read }] : []
-  })
-  const rest = wanted.flatMap(({ box, actors }) => (box ? [] : actors))
-  const [actors, known, believed] = await Promise.all([
-    loadActors(client, settings, [...new Set(rest)]),
-    offers.length > 0 ? readOffers(client, offers) : [],
-    lookUpTogether(client, settings, events, options),
-  ])
-  offers.forEach(({ to }, i) => {
-    const text = known[i]?.actor
-    if (text) actors.set(to, JSON.parse(text) as Stored)
-  })
-  const shared = { settings, site, at: options.at, actors, armedFor: null, ...believed }
-  let offer = 0
-  return events.map((event, i) => ({
-    ...shared,
-    event,
-    found: wanted[i]?.box ? (known[offer++]?.found ?? {}) : {},
-  }))
-}
-
-/** All recipients that these events bring, looked up as one event's. */
-async function lookUpTogether(
-  client: Client,
-  settings: Settings,
-  events: MailEvent[],
-  options: LoadOptions,
-): Promise<Pick<Loaded, 'lookups' | 'refreshed'>> {
-  const all = events.flatMap((event) => beliefs(event, new Map(), undefined) ?? [])
-  const [first] = all
-  if (!first) return { lookups: {}, refreshed: { server: '', entries: {} } }
-  const together = { ...first, records: all.flatMap(({ records }) => records) }
-  const { lookups, refreshed } = await lookUp(client, settings, together, options)
-  return { lookups, refreshed: { server: first.server, entries: refreshed } }
-}
-
-async function loadAll(
-  client: Client,
-  settings: Settings,
-  event: MailEvent,
-  wanted: Reads,
-): Promise<{ actors: Map<Address, Stored>; items: FoundItems }> {
-  if (wanted.box?.what === 'key') {
-    const box = boxKeyOf(settings, event.to)
-    const [offer] = await readOffers(client, [{ box, read: wanted.box }])
-    const actors = new Map<Address, Stored>()
-    if (offer?.actor) actors.set(event.to, JSON.parse(offer.actor) as Stored)
-    return { actors, items: offer?.found ?? {} }
-  }
-  const [actors, items] = await Promise.all([
-    loadActors(client, settings, wanted.actors),
-    loadItems(client, settings, event, wanted),
-  ])
-  return { actors, items }
-}
-
-async function loadActors(
-  client: Client,
-  settings: Settings,
-  addresses: Address[],
-): Promise<Map<Address, Stored>> {
-  const byKey = new Map<string, { address: Address; field: string }[]>()
-  for (const address of addresses) {
-    const { key, field } = placeOf(settings, address)
-    const fields = byKey.get(key)
-    if (fields) fields.push({ address, field })
-    else byKey.set(key, [{ address, field }])
-  }
-  const groups = [...byKey]
-  const asked = groups.map(([key, wanted]) => ({ key, fields: wanted.map(({ field }) => field) }))
-  const values = await loadFields(client, asked)
-  const actors = new Map<Address, Stored>()
-  groups.forEach(([, wanted], k) => {
-    wanted.forEach(({ address }, i) => {
-      const text = values[k]?.[i]
-      if (text) actors.set(address, JSON.parse(text) as Stored)
-    })
-  })
-  return actors
-}
-
-async function loadItems(
-  client: Client,
-  settings: Settings,
-  event: MailEvent,
-  wanted: Reads,
-): Promise<FoundItems> {
-  if (wanted.box) return readBox(client, boxKeyOf(settings, event.to), wanted.box)
-  if (typeof wanted.chunk !== 'number') return {}
-  return readChunk(client, settings, partsOf(event.to)[0] as string, wanted.chunk)
-}
-
-/** A routing timer's event does not say which chunk is next; the copy does. */
-async function chunkIfUnknown(
-  client: Client,
-  settings: Settings,
-  event: MailEvent,
-  wanted: Reads,
-  actors: ReadonlyMap<Address, Stored>,
-  items: FoundItems,
-): Promise<FoundItems> {
-  if (wanted.chunk !== null) return items
-  const chunk = actors.get(event.to)?.c.chunks
-  if (typeof chunk !== 'number') return items
-  return readChunk(client, settings, partsOf(event.to)[0] as string, chunk)
-}
-
-const armed = async (
-  client: Client,
-  settings: Settings,
-  event: MailEvent,
-): Promise<number | null> => {
-  const member = timerMember(event.to, event.timer as string, timerKeyOf(event))
-  const due = await client.zscore(part(settings, shardOf(settings, event.to), 'timers'), member)
-  return due === null ? null : Number(due)
-}
-
-export const timerMember = (actor: Address, timer: string, key: string): string =>
-  `${actor}|${timer}|${key}`
-
-/** A replication timer is told from others of its entry by the version that waits. */
-export const timerKeyOf = (event: MailEvent): string =>
-  event.timer === 'replication' ? `${event.version}` : ''
 
 async function commitSteps(client: Client, taken: Taken[]): Promise<Outcome> {
   const [{ loaded }] = taken as [Taken]

@@ -6,7 +6,7 @@
  * cleaned away would never ring, and what a crash left in an outbox would never be sent.
  */
 import type { MailEvent } from '../../machines/wire.ts'
-import { type Alarms, alarmEvent, armedFrom } from './alarms.ts'
+import { type Alarms, alarmEvent, armedFrom, forgetRung } from './alarms.ts'
 import { siteTime } from './clock.ts'
 import type { Client } from './commit.ts'
 import { part, shardsOf } from './keys.ts'
@@ -62,6 +62,7 @@ async function ringAll(
     const armed = member.startsWith('!') ? null : armedFrom(member, scores[i] as number)
     if (armed) events.push(alarmEvent(settings, armed))
   }
+  await forgetRung(keeping.client, keeping.queues, settings, events)
   if (events.length > 0) await keeping.queues.add(settings.site, events)
   return members.length
 }

@@ -29,7 +29,10 @@ export function gathering<E, R>(
   const drain = async (key: string, waiting: Waiting<E, R>[]): Promise<void> => {
     while (waiting.length > 0) {
       const taken = takeFrom(waiting, mayJoin)
-      const results = await work(taken.map(({ item }) => item))
+      const results = await work(taken.map(({ item }) => item)).catch(
+        (reason: unknown): PromiseSettledResult<R>[] =>
+          taken.map(() => ({ status: 'rejected', reason })),
+      )
       taken.forEach(({ resolve, reject }, i) => {
         const result = results[i]
         if (result?.status === 'fulfilled') resolve(result.value)

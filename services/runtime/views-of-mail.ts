@@ -1,5 +1,6 @@
 /**
- * The shapes in which the emulator shows mail: sites, mailboxes, messages, entries, what has arrived.
+ * The shapes in which the emulator shows mail: sites, mailboxes, messages, entries, what has
+ * arrived.
  *
  * Times are ISO 8601 in site time unless a name says otherwise; a duration is in milliseconds and
  * its name ends in `Ms`.

@@ -13,8 +13,8 @@ import { iso, type Live } from './live-parts.ts'
 import { viewOf as moveView } from './moves.ts'
 import { type Parked, parkedEvents } from './parked.ts'
 import { queueOf } from './queues.ts'
-import { timerMember } from './redis-port.ts'
 import type { Settings } from './settings.ts'
+import { timerMember } from './timer-names.ts'
 import type { WaitsFor } from './views-of-mail.ts'
 
 /** Events under way that are looked through for one message. */

@@ -56,7 +56,10 @@ export async function openWatch(connection: Connection): Promise<Watch> {
   }
 }
 
-/** Who waits in which site. A site is listened to only while somebody does: steps come by the thousand. */
+/**
+ * Who waits in which site. A site is listened to only while somebody does: steps come by the
+ * thousand.
+ */
 function openSites(subscriber: Client, namespace: string) {
   const sleepers = new Map<string, Set<() => void>>()
   const listening = new Map<string, Promise<unknown>>()

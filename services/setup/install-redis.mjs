@@ -20,8 +20,9 @@ const APT_PACKAGES = /** @type {const} */ (['redis-tools', 'valkey-tools'])
 const SHOWN_LINES = 8
 
 /**
- * @typedef {{ path?: string | undefined, forbidden?: string | undefined, uid?: number | undefined }}
- *   Machine
+ * @typedef {{
+ *   path?: string | undefined, forbidden?: string | undefined, uid?: number | undefined
+ * }} Machine
  */
 
 /**
@@ -48,8 +49,9 @@ export function installPlan(machine) {
  * @returns {string} what to type, on whichever machine this is
  */
 export function howToInstall(why) {
-  return `Undeliverable needs a Redis server. There is no redis-server or valkey-server on the PATH, and
-${why}. Type the line for your machine, then run this again:
+  return `Undeliverable needs a Redis server.
+There is no redis-server or valkey-server on the PATH, and ${why}.
+Type the line for your machine, then run this again:
 
   apt     sudo apt-get update && sudo apt-get install -y redis-tools
   dnf     sudo dnf install -y valkey || sudo dnf install -y redis

@@ -1,8 +1,9 @@
 /**
- * The shape of a bare message: as many jobs as one of ours made, across the same two queues, in the same order.
+ * The shape of a bare message: as many jobs as one of ours made, across the same two queues, in the
+ * same order.
  *
- * One of ours is submitted to an MTA, which routes it in chunks (each chunk's job adds the next one's), offers it to
- * the store once for each recipient, and hears an answer to each offer.
+ * One of ours is submitted to an MTA, which routes it in chunks (each chunk's job adds the next
+ * one's), offers it to the store once for each recipient, and hears an answer to each offer.
  */
 export interface Plan {
   /** Jobs of the first queue that follow one another. */

@@ -1,7 +1,8 @@
 /**
  * The worker process of the bare chain: the jobs do nothing but add the next ones.
  *
- * Two queues with a worker each, set up as the service's are. It tells its parent which messages are through.
+ * Two queues with a worker each, set up as the service's are. It tells its parent which messages
+ * are through.
  */
 import { type Job, type JobsOptions, Queue, Worker } from 'bullmq'
 import { connect } from '../../services/redis/connect.ts'

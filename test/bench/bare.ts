@@ -1,8 +1,9 @@
 /**
- * The bare BullMQ chain: this process adds the first job of each message, the worker process does the rest.
+ * The bare BullMQ chain: this process adds the first job of each message, the worker process does
+ * the rest.
  *
- * It runs on the same Redis as the service and in the same minute, so that the ratio of the two is worth more than
- * either figure.
+ * It runs on the same Redis as the service and in the same minute, so that the ratio of the two is
+ * worth more than either figure.
  */
 import { fileURLToPath } from 'node:url'
 import { type JobsOptions, Queue } from 'bullmq'

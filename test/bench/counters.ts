@@ -1,5 +1,6 @@
 /**
- * What Redis has counted: commands (those inside of scripts too), bytes that came in, and jobs by queue.
+ * What Redis has counted: commands (those inside of scripts too), bytes that came in, and jobs by
+ * queue.
  *
  * BullMQ counts the jobs that were ever added to a queue in the queue's key `id`.
  */

@@ -1,8 +1,8 @@
 /**
  * `bench -- growth`: what must not grow.
  *
- * The time of a delivery into a mailbox with many messages beside that into an empty one, taken in turns; and the time
- * that a recipient costs among 10,000 beside that among 50, under load.
+ * The time of a delivery into a mailbox with many messages beside that into an empty one, taken in
+ * turns; and the time that a recipient costs among 10,000 beside that among 50, under load.
  */
 import { drive, inFlightOf, percentile, perSecond, round } from './load.ts'
 import type { Options } from './options.ts'

@@ -1,8 +1,9 @@
 /**
  * A small HTTP client that keeps its connections, one request at a time on each.
  *
- * It shares two or four cores with the service that it measures, and the client of node:http takes half as long for a
- * request as the service does; so this one reads no more of an answer than its status, its length and its body.
+ * It shares two or four cores with the service that it measures, and the client of node:http takes
+ * half as long for a request as the service does; so this one reads no more of an answer than its
+ * status, its length and its body.
  */
 import { connect, type Socket } from 'node:net'
 
@@ -94,7 +95,9 @@ interface Head {
   length: number
 }
 
-/** Null while it is not whole. The service says the length of each answer that this client asks for. */
+/**
+ * Null while it is not whole. The service says the length of each answer that this client asks for.
+ */
 function readHead(bytes: Buffer): Head | null {
   const end = bytes.indexOf('\r\n\r\n')
   if (end < 0) return null

@@ -1,6 +1,7 @@
 /**
- * `bench -- live`: for each number of recipients, messages a second from the request until every recipient has settled,
- * and how long that takes one message, alone and under load; and a bare BullMQ chain of as many jobs beside it.
+ * `bench -- live`: for each number of recipients, messages a second from the request until every
+ * recipient has settled, and how long that takes one message, alone and under load; and a bare
+ * BullMQ chain of as many jobs beside it.
  *
  * Ours and the bare chain take turns, so that what else the machine does falls on both.
  */
@@ -29,9 +30,15 @@ export interface Run {
   redisBytesPerMessage: number
 }
 
-/** How often ours and the bare chain take turns for one number of recipients, unless a message takes longer. */
+/**
+ * How often ours and the bare chain take turns for one number of recipients, unless a message takes
+ * longer.
+ */
 const TURNS = 4
-/** One at a time: at most so many, so that small messages do not take long; and at least so many, for a percentile. */
+/**
+ * One at a time: at most so many, so that small messages do not take long; and at least so many,
+ * for a percentile.
+ */
 const UNLOADED_MOST = 300
 const UNLOADED_LEAST = 3
 /** Code is compiled and caches are filled before anything is measured. */

@@ -1,5 +1,6 @@
 /**
- * How load is made: a bounded number of messages under way, each followed by the next as soon as it has settled.
+ * How load is made: a bounded number of messages under way, each followed by the next as soon as it
+ * has settled.
  *
  * The same for our messages and for those of the bare chain.
  */

@@ -1,8 +1,10 @@
 /**
- * `bench -- move`: a large mailbox moves to another server in batches while mail for it goes on arriving.
+ * `bench -- move`: a large mailbox moves to another server in batches while mail for it goes on
+ * arriving.
  *
- * Measured: how long it takes, the memory of the worker process before and at its most, and the progress that a watcher
- * sees on the jobs. At the end everything must be there once, and the ledger must say so.
+ * Measured: how long it takes, the memory of the worker process before and at its most, and the
+ * progress that a watcher sees on the jobs. At the end everything must be there once, and the
+ * ledger must say so.
  */
 import { execFileSync } from 'node:child_process'
 import { setTimeout as sleep } from 'node:timers/promises'
@@ -23,7 +25,10 @@ export interface Move {
   itemsPerSecond: number
   workerBeforeMiB: number
   workerPeakMiB: number
-  /** Progress on the jobs of the move, as a watcher of the queue sees it: how many have it, and the last. */
+  /**
+   * Progress on the jobs of the move, as a watcher of the queue sees it: how many have it, and the
+   * last.
+   */
   progress: { jobs: number; last: number }
   /** Mail that was sent to the mailbox meanwhile, and how long it took. */
   arrived: { messages: number; p50Ms: number; mostMs: number }

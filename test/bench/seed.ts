@@ -1,8 +1,10 @@
 /**
- * Fills a mailbox quickly: one real message is delivered, and what it left in Redis is copied under other ids.
+ * Fills a mailbox quickly: one real message is delivered, and what it left in Redis is copied under
+ * other ids.
  *
- * Copied are the message with its copy and entry, its content, its place among the accepted ones, and the item with its
- * place in the mailbox: all that the ledger asks for. Not copied is the journal, so the copies have no timeline.
+ * Copied are the message with its copy and entry, its content, its place among the accepted ones,
+ * and the item with its place in the mailbox: all that the ledger asks for. Not copied is the
+ * journal, so the copies have no timeline.
  */
 import { uuidv7 } from 'uuidv7'
 import type { Client } from '../../services/runtime/commit.ts'

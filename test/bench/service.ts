@@ -1,6 +1,7 @@
 /**
- * The service as it runs by default, for a benchmark: an embedded Redis that writes every second, an API process and a
- * worker process with all roles, each a real child as under the supervisor; but not started again when it dies.
+ * The service as it runs by default, for a benchmark: an embedded Redis that writes every second,
+ * an API process and a worker process with all roles, each a real child as under the supervisor;
+ * but not started again when it dies.
  *
  * Owns the processes and the temporary folder with the data.
  */

@@ -1,9 +1,9 @@
 /**
  * When messages settled, as the journal says it.
  *
- * A message that stays on one server has settled when its one copy has: the step that brings the last recipient's
- * delivery says so. The journal is read with a client of its own, whose commands and bytes are known, so that they can
- * be taken off the figures.
+ * A message that stays on one server has settled when its one copy has: the step that brings the
+ * last recipient's delivery says so. The journal is read with a client of its own, whose commands
+ * and bytes are known, so that they can be taken off the figures.
  */
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Connection } from '../../services/redis/connect.ts'
@@ -16,11 +16,16 @@ const READ_AT_ONCE = 2_000
 const BLOCK_MS = 500
 /** Under load, steps are read some at a time: a wake-up for each would take the service's time. */
 const PACE_UNDER_LOAD_MS = 5
-/** Longer than a full load of the largest messages takes on a slow machine: the service is stuck. */
+/**
+ * Longer than a full load of the largest messages takes on a slow machine: the service is stuck.
+ */
 const PATIENCE_MS = 180_000
 
 export interface Settled {
-  /** `seen`: when it was read here, by performance.now(). `at`: when it was committed, by Redis's clock. */
+  /**
+   * `seen`: when it was read here, by performance.now(). `at`: when it was committed, by Redis's
+   * clock.
+   */
   seen: number
   at: number
 }

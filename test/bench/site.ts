@@ -1,6 +1,6 @@
 /**
- * The benchmarks' site: its mailboxes are all at one server, so that a message has one copy and the chain of jobs is
- * the shortest that there is. (A second server is there for a mailbox to move to.)
+ * The benchmarks' site: its mailboxes are all at one server, so that a message has one copy and the
+ * chain of jobs is the shortest that there is. (A second server is there for a mailbox to move to.)
  */
 
 import type { Service } from './service.ts'
@@ -11,7 +11,10 @@ export const SERVER = 'nyc'
 export const OTHER_SERVER = 'lon'
 export const SERVERS = [SERVER, OTHER_SERVER]
 
-/** Mail that comes to a mailbox's old place is sent on: a move reports none of what arrives meanwhile. */
+/**
+ * Mail that comes to a mailbox's old place is sent on: a move reports none of what arrives
+ * meanwhile.
+ */
 const PROFILE = 'modern'
 
 /** Even single recipients are spread over this many mailboxes, as in a department. */
@@ -65,8 +68,14 @@ export async function openSite(service: Service, mailboxes: number): Promise<Ben
   }
 }
 
-/** From the request until this process had read of the end: all that a client could see, and a little more. */
+/**
+ * From the request until this process had read of the end: all that a client could see, and a
+ * little more.
+ */
 export const seenMs = ({ sent, seen }: Delivery): number => seen - sent
 
-/** From the request until the end was committed, by Redis's clock: under load, reading of it takes its time. */
+/**
+ * From the request until the end was committed, by Redis's clock: under load, reading of it takes
+ * its time.
+ */
 export const committedMs = ({ sent, at }: Delivery): number => at - (performance.timeOrigin + sent)

@@ -1,13 +1,17 @@
 /**
- * Every event of a machine in every variant that it could tell apart, as data. The type asks for each event type of
- * the protocol and each of its fields, so a type that is added there is missing here until it is written down.
+ * Every event of a machine in every variant that it could tell apart, as data. The type asks for
+ * each event type of the protocol and each of its fields, so a type that is added there is missing
+ * here until it is written down.
  */
 import type { EventOf, Kind } from '../../machines/protocol.ts'
 import type { Variant } from './walk.ts'
 
 type FieldsOf<E, T> = E extends { type: infer U } ? (T extends U ? Omit<E, 'type'> : never) : never
 
-/** Values of a field by their words; a value may depend on the situation (an attempt: the current one). */
+/**
+ * Values of a field by their words; a value may depend on the situation (an attempt: the current
+ * one).
+ */
 type Options<Value, Context, Witness> = Record<
   string,
   Value | ((context: Context, witness: Witness) => Value)

@@ -1,5 +1,6 @@
 /**
- * The parts of `machines/README.md` that are drawn from the machines, the protocol and the files' headers.
+ * The parts of `machines/README.md` that are drawn from the machines, the protocol and the files'
+ * headers.
  *
  * A part stands between `<!-- name -->` and `<!-- /name -->`; what lies outside is written by hand.
  */

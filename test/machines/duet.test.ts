@@ -1,6 +1,6 @@
 /**
- * A move never hangs and never leaves a mailbox nowhere or twice, whatever is cancelled, deleted, refused, repeated or
- * held in between (I5, I6).
+ * A move never hangs and never leaves a mailbox nowhere or twice, whatever is cancelled, deleted,
+ * refused, repeated or held in between (I5, I6).
  */
 import { describe, expect, test } from 'vitest'
 import { PHASES } from '../../machines/phases.ts'

@@ -1,9 +1,11 @@
 /**
- * One move together with the two mailboxes that it drives: a model of the three machines and the events between them.
+ * One move together with the two mailboxes that it drives: a model of the three machines and the
+ * events between them.
  *
- * Owns only what the step would do for them: whom a role is, which mover a mailbox knows, and the page that a move is
- * at. Events may overtake one another, a request may be repeated while it is still on its way, somebody may cancel the
- * move or delete the mailbox, a fault rule may refuse: every order is walked.
+ * Owns only what the step would do for them: whom a role is, which mover a mailbox knows, and the
+ * page that a move is at. Events may overtake one another, a request may be repeated while it is
+ * still on its way, somebody may cancel the move or delete the mailbox, a fault rule may refuse:
+ * every order is walked.
  */
 import { mailbox } from '../../machines/mailbox.ts'
 import { move } from '../../machines/move.ts'
@@ -41,7 +43,9 @@ export interface Step {
   natural: boolean
 }
 
-/** No alarm rings while so many events are on their way: a request and its repetition are enough. */
+/**
+ * No alarm rings while so many events are on their way: a request and its repetition are enough.
+ */
 const MAIL_MAX = 2
 const PAGES_MAX = 2
 const REFUSABLE = new Set(['lock.requested', 'target.requested', 'page.copied'])

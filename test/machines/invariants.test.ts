@@ -1,8 +1,8 @@
 /**
  * The invariants in each machine's header, in every situation that any order of events can reach.
  *
- * A failure prints a shortest path to it. The size of each world is stated: a change of it is read in
- * a review.
+ * A failure prints a shortest path to it. The size of each world is stated: a change of it is read
+ * in a review.
  */
 import { describe, expect, test } from 'vitest'
 import { type Parts, partsWith } from '../../machines/defects.ts'

@@ -1,4 +1,7 @@
-/** The machines under test, and the leaf states that an actor can rest in, in the order of the source. */
+/**
+ * The machines under test, and the leaf states that an actor can rest in, in the order of the
+ * source.
+ */
 import type { AnyStateMachine, AnyStateNode } from 'xstate'
 import type { Kind } from '../../machines/protocol.ts'
 import { SUBJECTS } from './worlds/all.ts'

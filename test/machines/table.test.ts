@@ -1,6 +1,7 @@
 /**
- * Every state of every machine by every event of its protocol, as tables that a person reads in a review
- * (`tables/<machine>.txt`; `npx vitest run test/machines -u` writes them anew), and what keeps the tables honest.
+ * Every state of every machine by every event of its protocol, as tables that a person reads in a
+ * review (`tables/<machine>.txt`; `npx vitest run test/machines -u` writes them anew), and what
+ * keeps the tables honest.
  */
 import { describe, expect, test } from 'vitest'
 import type { Kind } from '../../machines/protocol.ts'

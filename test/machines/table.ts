@@ -1,6 +1,7 @@
 /**
- * A machine's behaviour as a compact table of text: one line a state and event, more where the outcome depends on
- * something. Read it as `state [situation] × event(variant) → target: asks; changes`.
+ * A machine's behaviour as a compact table of text: one line a state and event, more where the
+ * outcome depends on something. Read it as `state [situation] × event(variant) → target: asks;
+ * changes`.
  */
 import type { Ask } from '../../machines/protocol.ts'
 import { type Condition, type Line, lines, type Outcome, type Point } from './tree.ts'

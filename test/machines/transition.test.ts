@@ -1,6 +1,6 @@
 /**
- * The fast inner call, and what it remembers, give what XState's public `transition` gives, for every step that any
- * walk takes.
+ * The fast inner call, and what it remembers, give what XState's public `transition` gives, for
+ * every step that any walk takes.
  */
 
 import { describe, expect, test } from 'vitest'
@@ -12,7 +12,10 @@ import { SUBJECTS } from './worlds/all.ts'
 
 const KINDS = Object.keys(SUBJECTS) as Kind[]
 
-/** The first difference, or null: an assertion for each of 100,000 steps would take longer than the steps. */
+/**
+ * The first difference, or null: an assertion for each of 100,000 steps would take longer than the
+ * steps.
+ */
 function difference({ from, to, variant, asks, ignored }: Edge<unknown>): object | null {
   const before = from.world.machine.resolveState(from.situation)
   const [snapshot, actions] = publicTransition(from.world.machine, before, variant.event)
@@ -30,7 +33,10 @@ function difference({ from, to, variant, asks, ignored }: Edge<unknown>): object
   return same && idle === ignored ? null : { given, wanted, ignored }
 }
 
-/** Two places with equal situations are one, so an edge's end may be an older object; never another situation. */
+/**
+ * Two places with equal situations are one, so an edge's end may be an older object; never another
+ * situation.
+ */
 const situationsOf = (edges: Edge<unknown>[]): Edge<unknown>[] => {
   const one = new Map<string, Edge<unknown>>()
   for (const edge of edges) {

@@ -1,9 +1,9 @@
 /**
  * From many observed points to the fewest lines that say the same: a decision tree.
  *
- * A point is a situation and an event with their words, and what happened. Words on which nothing depends are left
- * out; the rest are asked in the order that gives the fewest lines. So a line is always true of every point that it
- * covers, and together the lines cover all points.
+ * A point is a situation and an event with their words, and what happened. Words on which nothing
+ * depends are left out; the rest are asked in the order that gives the fewest lines. So a line is
+ * always true of every point that it covers, and together the lines cover all points.
  */
 
 export interface Point {
@@ -14,7 +14,9 @@ export interface Point {
 export interface Outcome {
   /** Target and asks. */
   text: string
-  /** For each figure: what may be said of how it changed (`tries=0`, `tries+1`); '' for unchanged. */
+  /**
+   * For each figure: what may be said of how it changed (`tries=0`, `tries+1`); '' for unchanged.
+   */
   changes: Record<string, string[]>
 }
 

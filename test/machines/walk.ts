@@ -1,10 +1,11 @@
 /**
- * A bounded exhaustive walk: every situation that a machine can reach by any order of events, breadth first, so that
- * the path to each is a shortest one.
+ * A bounded exhaustive walk: every situation that a machine can reach by any order of events,
+ * breadth first, so that the path to each is a shortest one.
  *
- * Owns no rule of delivery. A world says which events may come next (all of the protocol's, in every variant that a
- * machine could tell apart, at any time: early, late and again), and keeps a witness: what an observer remembers of
- * the asks, such as which timers are armed. Situations are distinct by state, context and witness.
+ * Owns no rule of delivery. A world says which events may come next (all of the protocol's, in
+ * every variant that a machine could tell apart, at any time: early, late and again), and keeps a
+ * witness: what an observer remembers of the asks, such as which timers are armed. Situations are
+ * distinct by state, context and witness.
  */
 import type { AnyStateMachine } from 'xstate'
 import type { Ask, Kind } from '../../machines/protocol.ts'

@@ -16,8 +16,6 @@ export interface Project {
 export type Rule = (project: Project) => string[]
 
 export const LINE_COLUMNS = 100
-/** Prose may be a little wider than code. */
-export const COMMENT_COLUMNS = 120
 export const FILE_LINES = 300
 export const FUNCTION_LINES = 70
 const ROLES = ['mta', 'store', 'moves', 'directory'].map((role) => `services/${role}.ts`)
@@ -122,15 +120,12 @@ const isPackage = (name: string): boolean => !/^(machines|services|test)\//.test
 // Size
 
 export const narrowLines: Rule = (project) =>
-  sources(project).flatMap(({ path, text, uncommented }) => {
-    const bare = uncommented.split('\n')
-    return text.split('\n').flatMap((line, index) => {
-      const isComment = bare[index]?.trim() === ''
+  sources(project).flatMap(({ path, text }) =>
+    text.split('\n').flatMap((line, index) => {
       const columns = [...line].length
-      const most = isComment ? COMMENT_COLUMNS : LINE_COLUMNS
-      return columns > most ? [`${path}:${index + 1}: ${columns} columns`] : []
-    })
-  })
+      return columns > LINE_COLUMNS ? [`${path}:${index + 1}: ${columns} columns`] : []
+    }),
+  )
 
 export const shortFiles: Rule = (project) =>
   sources(project).flatMap(({ path, text }) => {

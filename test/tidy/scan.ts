@@ -1,6 +1,6 @@
 /**
- * Enough of a scanner to see code apart from comments and strings, and where functions begin and end. No parser: the
- * compiler of this project has no API, and the rules need no more than this.
+ * Enough of a scanner to see code apart from comments and strings, and where functions begin and
+ * end. No parser: the compiler of this project has no API, and the rules need no more than this.
  */
 
 export interface Scanned {

@@ -17,7 +17,7 @@ const request = {
 } as const
 
 export const events: Catalogue<'mailbox'> = {
-  'mailbox.created': NO_FIELDS,
+  'mailbox.created': { again: yesNo('again') },
   'mailbox.deleted': NO_FIELDS,
   'trim.due': { more: yesNo('more') },
   'mail.offered': { found, ordered: ORDERED },

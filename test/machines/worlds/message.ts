@@ -1,4 +1,7 @@
-/** A copy of each origin (submitted, transferred, a report), with and without a null sender, and M1 to M3. */
+/**
+ * A copy of each origin (submitted, transferred, a report), with and without a null sender, and M1
+ * to M3.
+ */
 import { type MessageContext, message } from '../../../machines/message.ts'
 import { type Catalogue, NO_FIELDS, ORDERED, variantsIn, yesNo } from '../catalogue.ts'
 import type { Edge, Place, Variant, World } from '../walk.ts'
@@ -41,7 +44,10 @@ const MAKES: Record<string, Origin> = {
 const ENTRIES = 4
 const CHUNKS = 3
 
-/** A copy's name has its origin in it, so it gets no other's events; an entry that is not open closes nothing. */
+/**
+ * A copy's name has its origin in it, so it gets no other's events; an entry that is not open
+ * closes nothing.
+ */
 const possible = (origin: Origin, { event }: Variant, { entries }: Witness): boolean =>
   (MAKES[event.type] ?? origin) === origin && (event.type !== 'entry.closed' || entries > 0)
 

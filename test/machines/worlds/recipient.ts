@@ -1,4 +1,7 @@
-/** The recipient machine under every order of events, with and without the profile's part, and R1 to R4. */
+/**
+ * The recipient machine under every order of events, with and without the profile's part, and R1 to
+ * R4.
+ */
 import { type RecipientContext, recipient, WITHDRAWALS_MAX } from '../../../machines/recipient.ts'
 import { type Catalogue, NO_FIELDS, variantsIn } from '../catalogue.ts'
 import type { Edge, Place, World } from '../walk.ts'

@@ -26,7 +26,9 @@ const slotOf = (context: object): SlotContext => context as SlotContext
 const speaks = ({ standing }: SlotContext, branch: unknown): boolean =>
   !['discharged', 'failed'].includes(standing[branch as number] ?? '')
 
-/** Variants by how the entry itself and the others stood: which branch it is makes no difference. */
+/**
+ * Variants by how the entry itself and the others stood: which branch it is makes no difference.
+ */
 const relative = ({ standing }: SlotContext, size: number, { event }: Variant): Variant => {
   const stands = (branch: number) => standing[branch] ?? 'queued'
   const others = Array.from({ length: size }, (_, branch) => branch)

@@ -1,5 +1,6 @@
 /**
- * The real thing for tests of the API: emulator, workers, Redis and the app, with a new site for each test.
+ * The real thing for tests of the API: emulator, workers, Redis and the app, with a new site for
+ * each test.
  *
  * Each site is as the demo site is, under the profile without the defect.
  */

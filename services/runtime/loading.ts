@@ -1,0 +1,178 @@
+/**
+ * What a step is given, read from Redis: actors, items, look-ups, in one round trip (two when a
+ * look-up depends on what was read); for events that go together, in one for all of them.
+ */
+import { partsOfProfile } from '../../machines/parts.ts'
+import { type Address, partsOf } from '../../machines/protocol.ts'
+import { beliefs, type Reads, reads } from '../../machines/reads.ts'
+import type { FoundItems, MailEvent, Stored } from '../../machines/wire.ts'
+import { readBox, readOffers } from './boxes.ts'
+import { type Client, load as loadFields } from './commit.ts'
+import { boxKeyOf, part, placeOf, shardOf } from './keys.ts'
+import { lookUp } from './lookups.ts'
+import { readChunk } from './messages.ts'
+import type { Loaded, LoadOptions } from './port.ts'
+import { type Settings, siteFacts } from './settings.ts'
+import { timerKeyOf, timerMember } from './timer-names.ts'
+
+export async function load(
+  client: Client,
+  settings: Settings,
+  event: MailEvent,
+  options: LoadOptions,
+): Promise<Loaded> {
+  const site = siteFacts(settings)
+  const wanted = reads(event, partsOfProfile(site.profile))
+  const early = event.entries ? beliefs(event, new Map(), undefined) : null
+  const [{ actors, items }, armedFor, soon] = await Promise.all([
+    loadAll(client, settings, event, wanted),
+    event.timer ? armed(client, settings, event) : null,
+    early ? lookUp(client, settings, early, options) : null,
+  ])
+  const found = await chunkIfUnknown(client, settings, event, wanted, actors, items)
+  const late = early ? null : beliefs(event, actors, found.entries)
+  const believed = soon ?? (late ? await lookUp(client, settings, late, options) : null)
+  return {
+    settings,
+    site,
+    event,
+    at: options.at,
+    actors,
+    found,
+    armedFor,
+    lookups: believed?.lookups ?? {},
+    refreshed: {
+      server: early?.server ?? late?.server ?? '',
+      entries: believed?.refreshed ?? {},
+    },
+  }
+}
+
+/** Events of one shard that need no chunk and no timer: one call for actors, one for look-ups. */
+export async function loadTogether(
+  client: Client,
+  settings: Settings,
+  events: MailEvent[],
+  options: LoadOptions,
+): Promise<Loaded[]> {
+  const site = siteFacts(settings)
+  const parts = partsOfProfile(site.profile)
+  const wanted = events.map((event) => reads(event, parts))
+  const offers = events.flatMap(({ to }, i) => {
+    const read = wanted[i]?.box
+    return read?.what === 'key' ? [{ to, box: boxKeyOf(settings, to), read }] : []
+  })
+  const rest = wanted.flatMap(({ box, actors }) => (box ? [] : actors))
+  const [actors, known, believed] = await Promise.all([
+    loadActors(client, settings, [...new Set(rest)]),
+    offers.length > 0 ? readOffers(client, offers) : [],
+    lookUpTogether(client, settings, events, options),
+  ])
+  offers.forEach(({ to }, i) => {
+    const text = known[i]?.actor
+    if (text) actors.set(to, JSON.parse(text) as Stored)
+  })
+  const shared = { settings, site, at: options.at, actors, armedFor: null, ...believed }
+  let offer = 0
+  return events.map((event, i) => ({
+    ...shared,
+    event,
+    found: wanted[i]?.box ? (known[offer++]?.found ?? {}) : {},
+  }))
+}
+
+/** All recipients that these events bring, looked up as one event's. */
+async function lookUpTogether(
+  client: Client,
+  settings: Settings,
+  events: MailEvent[],
+  options: LoadOptions,
+): Promise<Pick<Loaded, 'lookups' | 'refreshed'>> {
+  const all = events.flatMap((event) => beliefs(event, new Map(), undefined) ?? [])
+  const [first] = all
+  if (!first) return { lookups: {}, refreshed: { server: '', entries: {} } }
+  const together = { ...first, records: all.flatMap(({ records }) => records) }
+  const { lookups, refreshed } = await lookUp(client, settings, together, options)
+  return { lookups, refreshed: { server: first.server, entries: refreshed } }
+}
+
+async function loadAll(
+  client: Client,
+  settings: Settings,
+  event: MailEvent,
+  wanted: Reads,
+): Promise<{ actors: Map<Address, Stored>; items: FoundItems }> {
+  if (wanted.box?.what === 'key') {
+    const box = boxKeyOf(settings, event.to)
+    const [offer] = await readOffers(client, [{ box, read: wanted.box }])
+    const actors = new Map<Address, Stored>()
+    if (offer?.actor) actors.set(event.to, JSON.parse(offer.actor) as Stored)
+    return { actors, items: offer?.found ?? {} }
+  }
+  const [actors, items] = await Promise.all([
+    loadActors(client, settings, wanted.actors),
+    loadItems(client, settings, event, wanted),
+  ])
+  return { actors, items }
+}
+
+async function loadActors(
+  client: Client,
+  settings: Settings,
+  addresses: Address[],
+): Promise<Map<Address, Stored>> {
+  const byKey = new Map<string, { address: Address; field: string }[]>()
+  for (const address of addresses) {
+    const { key, field } = placeOf(settings, address)
+    const fields = byKey.get(key)
+    if (fields) fields.push({ address, field })
+    else byKey.set(key, [{ address, field }])
+  }
+  const groups = [...byKey]
+  const asked = groups.map(([key, wanted]) => ({ key, fields: wanted.map(({ field }) => field) }))
+  const values = await loadFields(client, asked)
+  const actors = new Map<Address, Stored>()
+  groups.forEach(([, wanted], k) => {
+    wanted.forEach(({ address }, i) => {
+      const text = values[k]?.[i]
+      if (text) actors.set(address, JSON.parse(text) as Stored)
+    })
+  })
+  return actors
+}
+
+async function loadItems(
+  client: Client,
+  settings: Settings,
+  event: MailEvent,
+  wanted: Reads,
+): Promise<FoundItems> {
+  if (wanted.box) return readBox(client, boxKeyOf(settings, event.to), wanted.box)
+  if (typeof wanted.chunk !== 'number') return {}
+  return readChunk(client, settings, partsOf(event.to)[0] as string, wanted.chunk)
+}
+
+/** A routing timer's event does not say which chunk is next; the copy does. */
+async function chunkIfUnknown(
+  client: Client,
+  settings: Settings,
+  event: MailEvent,
+  wanted: Reads,
+  actors: ReadonlyMap<Address, Stored>,
+  items: FoundItems,
+): Promise<FoundItems> {
+  if (wanted.chunk !== null) return items
+  const chunk = actors.get(event.to)?.c.chunks
+  if (typeof chunk !== 'number') return items
+  return readChunk(client, settings, partsOf(event.to)[0] as string, chunk)
+}
+
+const armed = async (
+  client: Client,
+  settings: Settings,
+  event: MailEvent,
+): Promise<number | null> => {
+  const member = timerMember(event.to, event.timer as string, timerKeyOf(event))
+  const due = await client.zscore(part(settings, shardOf(settings, event.to), 'timers'), member)
+  return due === null ? null : Number(due)
+}
