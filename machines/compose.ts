@@ -5,15 +5,7 @@
  */
 
 import { fromDirectory, fromMailbox, fromMove } from './compose-store.ts'
-import {
-  type Address,
-  type Ask,
-  entryKey,
-  kindOf,
-  partsOf,
-  recipientAddress,
-  serverOf,
-} from './protocol.ts'
+import { type Address, type Ask, entryKey, kindOf, partsOf, serverOf } from './protocol.ts'
 import { reportOf } from './reporting.ts'
 import { headerOf, type Working } from './step.ts'
 import type { EntryRecord, Header, Item, MailEvent, Seen, Stored } from './wire.ts'
@@ -126,9 +118,9 @@ function fromMessage(
     return event.from ? [{ type, to: event.from, keys, ...(code ? { code } : {}) }] : []
   }
   if (type.startsWith('route.')) {
-    return working.routed.map(({ record, type: routed, code }) => ({
+    return [...working.routed].map(([to, { type: routed, code }]) => ({
       type: routed,
-      to: recipientAddress(`${id}/${copy}`, record),
+      to,
       local: true,
       ...(code ? { code } : {}),
     }))

@@ -5,7 +5,7 @@
  * them.
  */
 import { CONGESTION, UNRECOGNIZED } from './codes.ts'
-import { type Address, partsOf, recipientAddress, serverOf, type Thing } from './protocol.ts'
+import { type Address, partsOf, serverOf, type Thing } from './protocol.ts'
 import { reportId } from './reporting.ts'
 import { aliasOf, copyName } from './routing.ts'
 import { headerOf, type Working } from './step.ts'
@@ -127,12 +127,10 @@ function pending(_working: Working, _self: Address, actor: Stored, event: Seen):
 
 /** Where the MTA believes the mailbox to be, and by which copy it will go there. */
 function home(working: Working, self: Address, actor: Stored): void {
-  const [id, copy, key] = partsOf(self) as [string, string, string]
+  const [, copy, key] = partsOf(self) as [string, string, string]
   const entry = actor.a.entry
   if (!entry) return
-  const routed = working.routed.find(
-    ({ record }) => recipientAddress(`${id}/${copy}`, record) === self,
-  )
+  const routed = working.routed.get(self)
   const found = routed?.lookup ?? working.given.lookups[aliasOf(entry.address)]
   if (!found?.home || !found.mailbox) return
   actor.a.home = found.home

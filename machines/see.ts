@@ -15,7 +15,7 @@ export function see(working: Working): Seen {
     case 'message':
       return {
         ...given.event,
-        count: working.routed.length,
+        count: working.routed.size,
         last: given.event.last ?? given.found.last ?? true,
       }
     case 'recipient':

@@ -62,7 +62,8 @@ export interface Stepped {
 export interface Working extends Stepped {
   given: Given
   running: Running
-  routed: Routed[]
+  /** What the Router stage made of the event's recipients, by the address of each entry. */
+  routed: ReadonlyMap<Address, Routed>
   local: { to: Address; event: Seen }[]
 }
 
@@ -71,7 +72,7 @@ export function step(given: Given): Stepped {
   const working: Working = {
     given,
     running,
-    routed: [],
+    routed: routing(given),
     local: [],
     actors: new Map(),
     items: [],
@@ -79,7 +80,6 @@ export function step(given: Given): Stepped {
     events: [],
     changes: [],
   }
-  working.routed = routing(given)
   working.local.push({ to: given.event.to, event: see(working) })
   for (let next = working.local.shift(); next; next = working.local.shift()) {
     apply(working, next.to, next.event)
@@ -91,15 +91,18 @@ export function step(given: Given): Stepped {
  * What the Router stage makes of an event that brings recipients; those that the copy has already
  * are left out.
  */
-function routing({ event, actors, found, lookups, site }: Given): Routed[] {
+function routing({ event, actors, found, lookups, site }: Given): Map<Address, Routed> {
   const records = event.entries ?? found.entries
-  if (!records || kindOf(event.to) !== 'message') return []
+  const routed = new Map<Address, Routed>()
+  if (!records || kindOf(event.to) !== 'message') return routed
   const header = event.header ?? actors.get(event.to)?.a.header
-  if (!header) return []
+  if (!header) return routed
   const [id, copy] = partsOf(event.to)
-  return route(records, lookups, header, site).filter(
-    ({ record }) => !actors.has(recipientAddress(`${id}/${copy}`, record)),
-  )
+  for (const one of route(records, lookups, header, site)) {
+    const address = recipientAddress(`${id}/${copy}`, one.record)
+    if (!actors.has(address)) routed.set(address, one)
+  }
+  return routed
 }
 
 function apply(working: Working, to: Address, event: Seen): void {
@@ -172,9 +175,8 @@ function birth(
   }
 }
 
-function recipientAbout(working: Working, to: Address): About {
-  const [id, copy] = partsOf(to)
-  const one = working.routed.find(({ record }) => recipientAddress(`${id}/${copy}`, record) === to)
+function recipientAbout({ routed }: Working, to: Address): About {
+  const one = routed.get(to)
   return one ? { entry: one.record, siblings: one.siblings } : {}
 }
 

@@ -65,7 +65,7 @@ export async function startWorkers(
     await fleet.look()
     await cleanExpired({ settings, client })
   }
-  const keeping: Timekeeping = { client, queues, alarms, namespace }
+  const keeping: Timekeeping = { client, queues, namespace, cursors: new Map() }
   const each = async (work: (site: Settings) => Promise<unknown>): Promise<void> => {
     for (const name of fleet.sites()) {
       const site = await settings.get(name)

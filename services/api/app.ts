@@ -83,7 +83,15 @@ export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
   return app
 }
 
+/** Unlike any other process's, and cheap: a request's id is for finding it in the log. */
+function requestIds(): () => string {
+  const process = uuidv7()
+  let count = 0
+  return () => `${process}-${++count}`
+}
+
 function newServer(publicUrl: string, log: string | FastifyBaseLogger): Api {
+  const nextId = requestIds()
   return Fastify({
     ...(typeof log === 'string' ? { logger: { level: log } } : { loggerInstance: log }),
     bodyLimit: BODY_BYTES_MAX,
@@ -94,7 +102,7 @@ function newServer(publicUrl: string, log: string | FastifyBaseLogger): Api {
     frameworkErrors: answerUnroutable(publicUrl),
     genReqId: (request) => {
       const given = request.headers['x-request-id']
-      return typeof given === 'string' && REQUEST_ID.test(given) ? given : uuidv7()
+      return typeof given === 'string' && REQUEST_ID.test(given) ? given : nextId()
     },
     routerOptions: { maxParamLength: PATH_SEGMENT_CHARACTERS_MAX },
   })

@@ -135,7 +135,7 @@ interface Run {
 
 async function jump(run: Run): Promise<WaitsFor[]> {
   const { live, site } = run
-  await ring(keepingOf(live), still(await live.settings.get(site), site))
+  await ring(live, still(await live.settings.get(site), site))
   for (;;) {
     const settings = still(await live.settings.get(site), site)
     const stuck = await quiet(run, settings)
@@ -147,7 +147,7 @@ async function jump(run: Run): Promise<WaitsFor[]> {
     if (run.signal?.aborted || Date.now() > run.deadline) {
       return [...stuck, { kind: 'clock', text: 'this call took too long; call again to go on' }]
     }
-    run.fired += await ring(keepingOf(live), await jumpTo(live, site, next))
+    run.fired += await ring(live, await jumpTo(live, site, next))
   }
 }
 
@@ -187,13 +187,6 @@ async function jumpTo(live: Live, site: string, at: number): Promise<Settings> {
   }))
   return still(settings, site)
 }
-
-const keepingOf = ({ client, queues, alarms, settings }: Live) => ({
-  client,
-  queues,
-  alarms,
-  namespace: settings.namespace,
-})
 
 /**
  * Waits until all that can happen at this instant has happened. What is left cannot: it is held by

@@ -6,7 +6,7 @@
  * cleaned away would never ring, and what a crash left in an outbox would never be sent.
  */
 import type { MailEvent } from '../../machines/wire.ts'
-import { type Alarms, alarmEvent, armedFrom, forgetRung } from './alarms.ts'
+import { alarmEvent, armedFrom, forgetRung } from './alarms.ts'
 import { siteTime } from './clock.ts'
 import type { Client } from './commit.ts'
 import { part, shardsOf } from './keys.ts'
@@ -20,19 +20,24 @@ export const TICK_MS = 200
 const RUNG_MAX = 1_000
 /** An event that is this long in the outbox is looked for in its queue. */
 export const OVERDUE_MS = 3_000
-/** How often the outboxes are looked through, and how much of one at a time. */
+/** How often the outboxes are looked through, and how much of one at a time: a long one in turns. */
 export const SWEEP_MS = 1_000
-const SWEPT_MAX = 2_000
+const SWEPT_MAX = 500
+const SCANNED = 250
 
-export interface Timekeeping {
+export interface Ringing {
   client: Client
   queues: Queues
-  alarms: Alarms
+}
+
+export interface Timekeeping extends Ringing {
   namespace: string
+  /** Of each outbox: where the next look begins. */
+  cursors: Map<string, string>
 }
 
 /** Makes the alarms of all timers that are due by now; says how many. */
-export async function ring(keeping: Timekeeping, settings: Settings): Promise<number> {
+export async function ring(keeping: Ringing, settings: Settings): Promise<number> {
   const now = siteTime(settings.clock, Date.now())
   let rung = 0
   for (const shard of shardsOf(settings)) {
@@ -50,7 +55,7 @@ export async function ring(keeping: Timekeeping, settings: Settings): Promise<nu
 }
 
 async function ringAll(
-  keeping: Timekeeping,
+  keeping: Ringing,
   settings: Settings,
   timers: string,
   members: string[],
@@ -72,7 +77,7 @@ async function ringAll(
  * Then it takes the delay off itself; one that is still being put off is promoted at the next tick.
  */
 async function endDelay(
-  { client, queues }: Timekeeping,
+  { client, queues }: Ringing,
   timers: string,
   member: string,
 ): Promise<void> {
@@ -87,7 +92,7 @@ export async function sweep(keeping: Timekeeping, settings: Settings): Promise<n
   const { client, queues, namespace } = keeping
   let sent = 0
   for (const shard of shardsOf(settings)) {
-    const overdue = await overdueEvents(client, part(settings, shard, 'outbox'))
+    const overdue = await overdueEvents(keeping, part(settings, shard, 'outbox'))
     const there = await Promise.all(
       overdue.map((event) => {
         const queue = queueOf(settings.site, event.to)
@@ -102,21 +107,21 @@ export async function sweep(keeping: Timekeeping, settings: Settings): Promise<n
   return sent
 }
 
-async function overdueEvents(client: Client, outbox: string): Promise<MailEvent[]> {
+/** The next part of the outbox: what in it was sent long ago, from where the last look ended. */
+async function overdueEvents(keeping: Timekeeping, outbox: string): Promise<MailEvent[]> {
   const before = Date.now() - OVERDUE_MS
   const events: MailEvent[] = []
-  let cursor = '0'
+  let looked = 0
   do {
-    const [next, flat] = await client.hscan(outbox, cursor, 'COUNT', 500)
-    cursor = next
+    const from = keeping.cursors.get(outbox) ?? '0'
+    const [next, flat] = await keeping.client.hscan(outbox, from, 'COUNT', SCANNED)
+    keeping.cursors.set(outbox, next)
     for (let i = 1; i < flat.length; i += 2) {
-      const { sentAt, event } = JSON.parse(flat[i] as string) as {
-        sentAt: number
-        event: MailEvent
-      }
-      if (sentAt < before) events.push(event)
+      const sent = JSON.parse(flat[i] as string) as { sentAt: number; event: MailEvent }
+      if (sent.sentAt < before) events.push(sent.event)
     }
-  } while (cursor !== '0' && events.length < SWEPT_MAX)
+    looked += flat.length / 2
+  } while (looked < SWEPT_MAX && keeping.cursors.get(outbox) !== '0')
   return events
 }
 

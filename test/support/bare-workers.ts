@@ -38,7 +38,7 @@ export async function startBareWorkers(connection: Connection, site: string): Pr
   const workers = names.map((name) =>
     openWorker(engine, { client: jobs, namespace, name, concurrency: 50 }),
   )
-  const keeping: Timekeeping = { client, queues, alarms, namespace }
+  const keeping: Timekeeping = { client, queues, namespace, cursors: new Map() }
   return {
     settings,
     keeping,
