@@ -86,7 +86,10 @@ export async function startWorkers(
       await fleet.close()
       await queues.close()
       await settings.close()
-      await Promise.all([client.quit(), jobs.quit()])
+      // BullMQ may still be asking for a job when its worker says that it has closed. To quit would
+      // be to let it have one; what it may have taken comes back when its lock runs out.
+      client.disconnect()
+      jobs.disconnect()
     },
   }
 }

@@ -164,7 +164,7 @@ function heldLock(file: string, holder: Holder): Lock {
       renameSync(aside, file)
     },
     release() {
-      unlinkSync(file)
+      rmSync(file, { force: true })
     },
   }
 }
