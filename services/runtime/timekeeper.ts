@@ -20,7 +20,7 @@ export const TICK_MS = 200
 const RUNG_MAX = 1_000
 /** An event that is this long in the outbox is looked for in its queue. */
 export const OVERDUE_MS = 3_000
-/** How often the outboxes are looked through, and how much of one at a time: a long one in turns. */
+/** How often the outboxes are looked through, and how much of one at a time. */
 export const SWEEP_MS = 1_000
 const SWEPT_MAX = 500
 const SCANNED = 250

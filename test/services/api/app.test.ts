@@ -178,7 +178,9 @@ describe('an answer', () => {
   test('has an id of its own, or the one that it was given when that is one', async () => {
     const app = await appOver({ sites: async () => [] })
     const own = await app.inject('/sites')
-    expect(own.headers['x-request-id']).toMatch(/^[0-9a-f-]{36}$/)
+    expect(own.headers['x-request-id']).toMatch(/^[0-9a-f-]{36}-\d+$/)
+    const next = await app.inject('/sites')
+    expect(next.headers['x-request-id']).not.toBe(own.headers['x-request-id'])
     const given = await app.inject({ url: '/sites', headers: { 'x-request-id': 'abc.1' } })
     expect(given.headers['x-request-id']).toBe('abc.1')
     const forged = await app.inject({ url: '/sites', headers: { 'x-request-id': 'a b"c' } })
