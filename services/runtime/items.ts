@@ -105,7 +105,8 @@ async function contentFor(
 ): Promise<Content> {
   if (item.report) {
     const { subject, text } = reportOf(failureOf(item, settings))
-    return { parts: { from: '', to: [alias], subject, text } }
+    const from = `System Administrator <postmaster@${settings.domain}>`
+    return { parts: { from, to: [alias], subject, text } }
   }
   const text = await live.client.get(contentKey(settings, item.key))
   if (!text) throw problem('unknown-item', `The content of "${item.key}" is no longer kept.`)
