@@ -13,7 +13,7 @@ describe('gathering', () => {
   const done = (items: number[]) =>
     items.map((value) => ({ status: 'fulfilled' as const, value: value * 10 }))
 
-  test('what waits meanwhile is taken in one go, in order, and not more than the most', async () => {
+  test('what waits meanwhile is taken in one go, in order, up to the most', async () => {
     const goes: number[][] = []
     const gathered = gathering<number, number>(
       () => true,
