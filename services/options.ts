@@ -183,7 +183,7 @@ export const OPTIONS = {
     name: 'concurrency',
     value: 'NUMBER',
     env: 'UNDELIVERABLE_CONCURRENCY',
-    default: '100',
+    default: '200',
     description: 'how many events of one queue a worker process takes at a time',
     parse: wholeNumber(1, MOST_CONCURRENCY),
   },

@@ -29,8 +29,8 @@ export interface WorkersOptions {
   concurrency?: number
 }
 
-/** Enough to keep Redis busy while each event waits for its round trips. */
-export const CONCURRENCY = 100
+/** Enough that the next events gather while those before them are being committed. */
+export const CONCURRENCY = 200
 /**
  * How often sites are looked for that were announced while nobody listened, and outlived ones
  * cleaned away.

@@ -7,7 +7,7 @@
  */
 
 /** So many at most are taken in one go: one commit's arguments stay few, and others get a turn. */
-export const TOGETHER_MAX = 64
+export const TOGETHER_MAX = 128
 
 interface Waiting<E, R> {
   item: E

@@ -35,7 +35,7 @@ test('without options everything runs, on loopback only, in the documented place
     roles: 'all',
     server: null,
     site: null,
-    concurrency: 100,
+    concurrency: 200,
     workerProcesses: 1,
     demo: true,
     logLevel: 'warn',
