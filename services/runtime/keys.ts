@@ -24,10 +24,10 @@ export const settingsChannel = (namespace: string): string => `${namespace}:sett
 export const journalChannel = (namespace: string, site: string): string =>
   `${namespace}:journal:${site}`
 
-/** Sixteen shards at most, so that the last digit of a message's id can say which is its own. */
-export const SHARDS_MAX = 16
-
-/** A message's shard is in the last hexadecimal digit of its id; a report lies with its message. */
+/**
+ * A message's shard is in the last hexadecimal digit of its id, so there are at most sixteen; a
+ * report lies with its message.
+ */
 export function shardOfMessage(keys: Keys, id: string): number {
   const root = id.split('~')[0] as string
   const digit = Number.parseInt(root.slice(-1), 16)
@@ -120,8 +120,6 @@ type Part =
   | 'idempotency'
   | 'addresses'
   | 'faults'
-  | 'poison'
-  | 'mailboxes'
 export const part = (keys: Keys, shard: number, name: Part): string =>
   `${base(keys, shard)}:${name}`
 

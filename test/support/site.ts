@@ -6,6 +6,7 @@
  */
 import type { Redis } from 'ioredis'
 import { afterAll, beforeAll, expect } from 'vitest'
+import { DEMO_SITE } from '../../services/demo.ts'
 import type { Emulator } from '../../services/runtime/emulator.ts'
 import { base } from '../../services/runtime/keys.ts'
 import { openEmulator } from '../../services/runtime/live.ts'
@@ -47,13 +48,8 @@ export interface Sites {
 
 export const DEMO: Omit<SiteSpec, 'name'> = {
   profile: 'exchange-5.5-sp4',
-  servers: ['nyc', 'lon'],
-  mailboxes: [
-    { alias: 'anna', server: 'nyc', alternateRecipient: 'bob', deliverToBoth: true },
-    { alias: 'bob', server: 'nyc' },
-    { alias: 'carol', server: 'nyc' },
-    { alias: 'dave', server: 'lon' },
-  ],
+  servers: DEMO_SITE.servers,
+  mailboxes: DEMO_SITE.mailboxes ?? [],
 }
 
 /** Called once at the top of a file; its members are there when a test begins. */

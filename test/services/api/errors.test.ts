@@ -57,3 +57,14 @@ test('a problem carries what its code says', () => {
     extra: { site: 'x' },
   })
 })
+
+test.each([
+  "OOM command not allowed when used memory > 'maxmemory'.",
+  'MISCONF Redis is configured to save RDB snapshots, but it is unable to persist to disk.',
+  'CLUSTERDOWN The cluster is down',
+])('a Redis that takes no more is 503, not a fault of ours: %s', async (message) => {
+  const app = await appOver({ sites: () => Promise.reject(new Error(message)) })
+  const answer = await app.inject('/sites')
+  expect(answer.statusCode).toBe(503)
+  expect(answer.json()).toMatchObject({ code: 'unavailable' })
+})

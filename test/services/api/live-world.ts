@@ -8,6 +8,7 @@
 import { afterAll, beforeAll, beforeEach, expect } from 'vitest'
 import { buildApp } from '../../../services/api/app.ts'
 import type { Api } from '../../../services/api/resource.ts'
+import { DEMO_SITE } from '../../../services/demo.ts'
 import { openEmulator } from '../../../services/runtime/live.ts'
 import type { EntryView } from '../../../services/runtime/views-of-mail.ts'
 import { startWorkers } from '../../../services/workers.ts'
@@ -46,13 +47,8 @@ export const lunch = { from: 'carol', to: ['dave'], subject: 'Lunch?', text: 'At
 
 const SITE = {
   profile: 'exchange-5.5-sp4',
-  servers: ['nyc', 'lon'],
-  mailboxes: [
-    { alias: 'anna', server: 'nyc', alternateRecipient: 'bob', deliverToBoth: true },
-    { alias: 'bob', server: 'nyc' },
-    { alias: 'carol', server: 'nyc' },
-    { alias: 'dave', server: 'lon' },
-  ],
+  servers: DEMO_SITE.servers,
+  mailboxes: DEMO_SITE.mailboxes ?? [],
 }
 
 /** Called once at the top of a file; its members are there when a test begins. */
