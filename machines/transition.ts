@@ -9,7 +9,8 @@
  * What is returned is shared: nobody may change it.
  */
 import { type AnyMachineSnapshot, type AnyStateMachine, createActor } from 'xstate'
-import type { Ask } from './protocol.ts'
+import type { Ask, EventType } from './protocol.ts'
+import { VISIBLE } from './visible.ts'
 import type { StateValue } from './wire.ts'
 
 export interface Situation {
@@ -21,33 +22,6 @@ export interface Moved extends Situation {
   /** The machine had a transition for the event (it may have changed nothing). */
   handled: boolean
 }
-
-/**
- * All that a machine may look at of an event, besides its type (`protocol.ts`); a test keeps the
- * list whole.
- */
-export const VISIBLE = [
-  'again',
-  'attempt',
-  'branch',
-  'chunk',
-  'count',
-  'equal',
-  'found',
-  'holdAt',
-  'last',
-  'more',
-  'mover',
-  'newer',
-  'now',
-  'ordered',
-  'request',
-  'route',
-  'size',
-  'stale',
-  'unknown',
-  'wanted',
-] as const
 
 /** Situations remembered for each machine; then the oldest half is forgotten. */
 const REMEMBERED_MAX = 20_000
@@ -125,12 +99,15 @@ function keyOf({ value, context }: Situation, event: { type: string }): string {
   let key = `${event.type}|${typeof value === 'string' ? value : JSON.stringify(value)}`
   for (const name in context) key += `|${text(context[name])}`
   const payload = event as Record<string, unknown>
-  for (const name of VISIBLE) {
+  for (const name of VISIBLE[event.type as EventType] ?? NONE) {
     const seen = payload[name]
-    if (seen !== undefined) key += `|${name}=${text(seen)}`
+    key += seen === undefined ? '|' : `|${text(seen)}`
   }
   return key
 }
+
+/** Of a type that is not in the protocol: no machine has a transition for it. */
+const NONE: readonly string[] = []
 
 const text = (value: unknown): string =>
   typeof value === 'object' ? JSON.stringify(value) : String(value)

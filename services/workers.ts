@@ -47,6 +47,8 @@ export async function startWorkers(
 ): Promise<Workers> {
   const client = withDecide(withCommit(connection.client()))
   const jobs = connection.client() as Client
+  // What a worker takes and finishes is small, and must not stand behind what others add.
+  const taking = connection.client() as Client
   const settings = await openSettings(connection)
   const { namespace } = connection
   const queues = openQueues(jobs, namespace)
@@ -59,7 +61,8 @@ export async function startWorkers(
   }
   const engine: Engine = { port: openPort(client), settings, queues, gate, alarms }
   const concurrency = options.concurrency ?? CONCURRENCY
-  const open = (name: string) => openWorker(engine, { client: jobs, namespace, name, concurrency })
+  const open = (name: string) =>
+    openWorker(engine, { client: taking, namespace, name, concurrency })
   const fleet = openFleet(settings, options, open)
   const look = async (): Promise<void> => {
     await fleet.look()
@@ -88,8 +91,7 @@ export async function startWorkers(
       await settings.close()
       // BullMQ may still be asking for a job when its worker says that it has closed. To quit would
       // be to let it have one; what it may have taken comes back when its lock runs out.
-      client.disconnect()
-      jobs.disconnect()
+      for (const one of [client, jobs, taking]) one.disconnect()
     },
   }
 }

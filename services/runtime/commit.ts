@@ -8,7 +8,7 @@
  * touches are made from the shard's prefix by the script.
  */
 import type { Cluster, Redis } from 'ioredis'
-import { SCRIPTS } from './scripts.ts'
+import { ARGUMENTS_MAX, SCRIPTS } from './scripts.ts'
 
 /** A cluster's client has the same commands; its own type only spells their overloads otherwise. */
 export type Client = Redis
@@ -64,9 +64,6 @@ export interface Commit {
 export type Committed =
   | { done: true; position: string }
   | { done: false; why: 'epoch' | 'conflict' }
-
-/** Lua unpacks at most about 8,000 values on its stack; no command of a step may come near. */
-export const ARGUMENTS_MAX = 4_000
 
 export async function commit(client: Client, one: Commit): Promise<Committed> {
   const args: (string | number)[] = [`${one.base}:epoch`, one.epoch, one.base, one.channel]

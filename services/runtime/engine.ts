@@ -11,7 +11,7 @@ import { kindOf, partsOf } from '../../machines/protocol.ts'
 import { type Stepped, step } from '../../machines/step.ts'
 import type { MailEvent } from '../../machines/wire.ts'
 import { stateName, tell, who } from '../../machines/words.ts'
-import { type Alarms, alarmsOf, disarmedBy } from './alarms.ts'
+import { type Alarms, type Armed, alarmsOf, disarmedBy } from './alarms.ts'
 import { realDelay, siteTime } from './clock.ts'
 import { type Gate, passGates, type Verdict } from './gates.ts'
 import { exclusively } from './mutex.ts'
@@ -49,19 +49,25 @@ export interface Processor {
 
 /**
  * Events of one actor's copy or mailbox are taken one at a time. The three kinds of which a
- * delivery consists gather for their whole queue and are committed together, as a database commits
- * transactions in groups; if that is refused, each is taken alone.
+ * delivery consists gather, in a few lanes for their whole queue, and are committed together, as a
+ * database commits transactions in groups; if that is refused, each is taken alone. The next ones
+ * are taken as soon as those before them are committed, while their events still leave.
  */
 export function openProcessor(engine: Engine): Processor {
-  const alone = (event: ArrivedEvent) => exclusively(lockOf(event), () => run(engine, event))
-  const gathered = gathering<ArrivedEvent, Processed>(mayJoin, async (events) => {
-    const together = events.length > 1 ? await attemptTogether(engine, events) : null
-    if (together) return together.map((value) => ({ status: 'fulfilled', value }))
-    return Promise.allSettled(events.map(alone))
+  const alone = async (event: ArrivedEvent) => {
+    const sendOn = await exclusively([lockOf(event)], () => run(engine, event))
+    return sendOn()
+  }
+  const gathered = gathering<ArrivedEvent, Processed>(mayJoin, async (events, next) => {
+    const sendOn = events.length > 1 ? await allTogether(engine, events) : null
+    if (!sendOn) return Promise.allSettled(events.map(alone))
+    next()
+    const processed = await sendOn()
+    return processed.map((value) => ({ status: 'fulfilled', value }))
   })
   return {
     process: (event) =>
-      GATHERED.has(event.type) ? gathered.take(event.site, event) : alone(event),
+      GATHERED.has(event.type) ? gathered.take(laneOf(event), event) : alone(event),
   }
 }
 
@@ -91,31 +97,53 @@ const lockOf = ({ site, to }: ArrivedEvent): string => {
   return ofCopy ? `${site}/${partsOf(to).slice(0, 2).join('/')}` : `${site}/${to}`
 }
 
-async function run(engine: Engine, event: ArrivedEvent): Promise<Processed> {
+/** So many gatherings of a queue are under way at a time: one is loaded while one is committed. */
+const LANES = 3
+
+/** What shares a lock shares a lane, so that no lane waits for another's. */
+function laneOf(event: ArrivedEvent): string {
+  const lock = lockOf(event)
+  let sum = 0
+  for (let i = lock.length - 3; i < lock.length; i++) sum += lock.charCodeAt(i)
+  return `${event.site}/${sum % LANES}`
+}
+
+/**
+ * What was committed is settled, and lets the next one of its actor begin; what it asked for is
+ * then sent on. Whoever dies in between leaves it to the sweeper.
+ */
+type SendOn<R> = () => Promise<R>
+
+async function run(engine: Engine, event: ArrivedEvent): Promise<SendOn<Processed>> {
   for (let rerun = 0; rerun < RERUNS_MAX; rerun++) {
     const settings = await engine.settings.get(event.site)
-    if (!settings) return { done: [`the site ${event.site} is gone`] }
-    const processed = await attempt(engine, settings, event)
-    if (processed) return processed
+    if (!settings) return ended({ done: [`the site ${event.site} is gone`] })
+    const attempted = await attempt(engine, settings, event)
+    if (attempted) return attempted
   }
-  return { putOff: Date.now(), why: 'others were quicker' }
+  return ended({ putOff: Date.now(), why: 'others were quicker' })
 }
+
+const ended =
+  (processed: Processed): SendOn<Processed> =>
+  async () =>
+    processed
 
 /** One run of the step; null when the commit was refused. */
 async function attempt(
   engine: Engine,
   settings: Settings,
   event: ArrivedEvent,
-): Promise<Processed | null> {
+): Promise<SendOn<Processed> | null> {
   const at = siteTime(settings.clock, Date.now())
   const verdict = await passGates(engine.gate, settings, event, at)
-  if ('putOff' in verdict) return verdict
-  if ('dropped' in verdict) return { done: [verdict.dropped] }
+  if ('putOff' in verdict) return ended(verdict)
+  if ('dropped' in verdict) return ended({ done: [verdict.dropped] })
   const stale = verdict.readStale
   const asked = verdict.ordered ? { ...event, ordered: verdict.ordered } : event
   const loaded = await engine.port.load(settings, asked, { at, stale })
   const early = event.timer ? whenEarly(loaded, event) : null
-  if (early) return (await isCurrent(engine, settings)) ? early : null
+  if (early) return (await isCurrent(engine, settings)) ? ended(early) : null
   const stepped = withoutReplies(step(loaded), verdict)
   const changes = tell(stepped)
   const told = [...changes, ...verdict.told]
@@ -127,16 +155,20 @@ async function attempt(
     if (outcome.why === 'epoch') engine.settings.forget(event.site)
     return null
   }
-  await flushAll(engine, settings, taken)
-  await engine.alarms.remove(settings, silenced)
-  if (settings.paused) await engine.gate.client.srem(steppingKey(settings), event.id)
-  const done = orNothing(told)
-  const moved = stepped.actors.get(event.to)?.a.moved
-  return moved === undefined ? { done } : { done, progress: { items: moved } }
+  return async () => {
+    await sendAll(engine, settings, taken, silenced)
+    if (settings.paused) await engine.gate.client.srem(steppingKey(settings), event.id)
+    const done = orNothing(told)
+    const moved = stepped.actors.get(event.to)?.a.moved
+    return moved === undefined ? { done } : { done, progress: { items: moved } }
+  }
 }
 
 const orNothing = (told: string[]): string[] =>
   told.length > 0 ? told : ['nothing changed: it was seen before, or came too late']
+
+const allTogether = (engine: Engine, events: ArrivedEvent[]): Promise<SendOn<Processed[]> | null> =>
+  exclusively([...new Set(events.map(lockOf))], () => attemptTogether(engine, events))
 
 /**
  * Several events in one commit: each step is given what the one before it left. Null when the
@@ -146,7 +178,7 @@ const orNothing = (told: string[]): string[] =>
 async function attemptTogether(
   engine: Engine,
   events: ArrivedEvent[],
-): Promise<Processed[] | null> {
+): Promise<SendOn<Processed[]> | null> {
   const { site } = events[0] as ArrivedEvent
   try {
     const settings = await engine.settings.get(site)
@@ -158,9 +190,10 @@ async function attemptTogether(
     const silenced = await engine.alarms.armed(settings, timers)
     const outcome = await engine.port.commit(taken)
     if (!outcome.done) return null
-    await flushAll(engine, settings, taken)
-    await engine.alarms.remove(settings, silenced)
-    return taken.map(({ record }) => ({ done: orNothing(record.c) }))
+    return async () => {
+      await sendAll(engine, settings, taken, silenced)
+      return taken.map(({ record }) => ({ done: orNothing(record.c) }))
+    }
   } catch (error) {
     console.error(`${site}: ${events.length} events together: ${(error as Error).message}`)
     return null
@@ -221,11 +254,19 @@ function recordOf(loaded: Loaded, stepped: Stepped, told: string[]): JournalReco
   }
 }
 
-async function flushAll(engine: Engine, settings: Settings, taken: Taken[]): Promise<void> {
+async function sendAll(
+  { queues, alarms }: Engine,
+  settings: Settings,
+  taken: Taken[],
+  silenced: Armed[],
+): Promise<void> {
   const events = taken.flatMap(({ stepped }) => stepped.events)
-  const alarms = taken.flatMap(({ stepped }) => alarmsOf(stepped))
   await Promise.all([
-    events.length > 0 ? engine.queues.add(settings.site, events) : null,
-    engine.alarms.set(settings, alarms),
+    events.length > 0 ? queues.add(settings.site, events) : null,
+    alarms.set(
+      settings,
+      taken.flatMap(({ stepped }) => alarmsOf(stepped)),
+    ),
   ])
+  await alarms.remove(settings, silenced)
 }

@@ -6,13 +6,17 @@
  */
 const tails = new Map<string, Promise<unknown>>()
 
-export async function exclusively<T>(key: string, work: () => Promise<T>): Promise<T> {
-  const before = tails.get(key)
-  const mine = before ? before.then(work, work) : work()
-  tails.set(key, mine)
+/**
+ * Waits until all that came before has let go of each key. The places in all lines are taken at
+ * once, so nobody waits in a circle.
+ */
+export async function exclusively<T>(keys: string[], work: () => Promise<T>): Promise<T> {
+  const before = keys.flatMap((key) => tails.get(key) ?? [])
+  const mine = before.length > 0 ? Promise.allSettled(before).then(work) : work()
+  for (const key of keys) tails.set(key, mine)
   try {
     return await mine
   } finally {
-    if (tails.get(key) === mine) tails.delete(key)
+    for (const key of keys) if (tails.get(key) === mine) tails.delete(key)
   }
 }

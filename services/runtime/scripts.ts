@@ -3,6 +3,9 @@
  * are made from the arguments.
  */
 
+/** Lua unpacks at most about 8,000 values on its stack; no command of a step may come near. */
+export const ARGUMENTS_MAX = 4_000
+
 /**
  * Steps that the journal of one shard keeps; older ones are trimmed, and readers told of the gap.
  */
@@ -15,6 +18,12 @@ export const LOG_MAX = 100_000
  * the arguments.
  */
 const COMMIT = `
+local function each(command, key, from, count)
+  for first = from, from + count - 1, ${ARGUMENTS_MAX} do
+    local last = math.min(first + ${ARGUMENTS_MAX}, from + count) - 1
+    redis.call(command, key, unpack(ARGV, first, last))
+  end
+end
 local base = ARGV[2]
 if (redis.call('GET', KEYS[1]) or '') ~= ARGV[1] then return 'epoch' end
 local i = 5
@@ -34,16 +43,12 @@ end
 local outbox = base .. ':outbox'
 local events = tonumber(ARGV[i])
 i = i + 1
-for _ = 1, events do
-  redis.call('HSET', outbox, ARGV[i], ARGV[i + 1])
-  i = i + 2
-end
+each('HSET', outbox, i, 2 * events)
+i = i + 2 * events
 local consumed = tonumber(ARGV[i])
 i = i + 1
-for _ = 1, consumed do
-  redis.call('HDEL', outbox, ARGV[i])
-  i = i + 1
-end
+each('HDEL', outbox, i, consumed)
+i = i + consumed
 local timers = tonumber(ARGV[i])
 i = i + 1
 for _ = 1, timers do

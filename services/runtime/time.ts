@@ -82,7 +82,7 @@ export const advance = (
   by: { ms: number } | { until: 'idle' },
   signal?: AbortSignal,
 ): Promise<Advanced> =>
-  exclusively(`advance/${live.settings.namespace}/${site}`, () => run(live, site, by, signal))
+  exclusively([`advance/${live.settings.namespace}/${site}`], () => run(live, site, by, signal))
 
 async function run(
   live: Live,

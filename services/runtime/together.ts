@@ -16,27 +16,25 @@ interface Waiting<E, R> {
 }
 
 export interface Gathering<E, R> {
-  /** What becomes of the item; `work` gets it alone, or with others of its key that may join. */
+  /**
+   * What becomes of the item; `work` gets it alone, or with others of its key that may join. Those
+   * that wait are taken when it ends, or before, when it calls `next`.
+   */
   take(key: string, item: E): Promise<R>
 }
 
 export function gathering<E, R>(
   mayJoin: (first: E[], next: E) => boolean,
-  work: (items: E[]) => Promise<PromiseSettledResult<R>[]>,
+  work: (items: E[], next: () => void) => Promise<PromiseSettledResult<R>[]>,
 ): Gathering<E, R> {
   const byKey = new Map<string, Waiting<E, R>[]>()
 
   const drain = async (key: string, waiting: Waiting<E, R>[]): Promise<void> => {
     while (waiting.length > 0) {
       const taken = takeFrom(waiting, mayJoin)
-      const results = await work(taken.map(({ item }) => item)).catch(
-        (reason: unknown): PromiseSettledResult<R>[] =>
-          taken.map(() => ({ status: 'rejected', reason })),
-      )
-      taken.forEach(({ resolve, reject }, i) => {
-        const result = results[i]
-        if (result?.status === 'fulfilled') resolve(result.value)
-        else reject(result?.reason)
+      const items = taken.map(({ item }) => item)
+      await new Promise<void>((next) => {
+        void settle(taken, work(items, next)).then(next)
       })
     }
     byKey.delete(key)
@@ -51,6 +49,20 @@ export function gathering<E, R>(
         void drain(key, first)
       }),
   }
+}
+
+async function settle<E, R>(
+  taken: Waiting<E, R>[],
+  working: Promise<PromiseSettledResult<R>[]>,
+): Promise<void> {
+  const results = await working.catch((reason: unknown): PromiseSettledResult<R>[] =>
+    taken.map(() => ({ status: 'rejected', reason })),
+  )
+  taken.forEach(({ resolve, reject }, i) => {
+    const result = results[i]
+    if (result?.status === 'fulfilled') resolve(result.value)
+    else reject(result?.reason)
+  })
 }
 
 function takeFrom<E, R>(

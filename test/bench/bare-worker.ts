@@ -33,10 +33,15 @@ const connection = connect({
   namespace: 'bare',
   durability: 'everysec',
 })
-const client = connection.client() as Client
-const at = (name: string) => ({ connection: client, prefix: queuePrefix('bare', name) })
-const mta = new Queue<BareJob>(QUEUES.mta, at(QUEUES.mta))
-const store = new Queue<BareJob>(QUEUES.store, at(QUEUES.store))
+/** One to add jobs, one to take and finish them, as the service has. */
+const adding = connection.client() as Client
+const taking = connection.client() as Client
+const at = (name: string, client: Client) => ({
+  connection: client,
+  prefix: queuePrefix('bare', name),
+})
+const mta = new Queue<BareJob>(QUEUES.mta, at(QUEUES.mta, adding))
+const store = new Queue<BareJob>(QUEUES.store, at(QUEUES.store, adding))
 
 /** The options of the service's own jobs. */
 const jobOptions = JSON.parse(process.argv[2] ?? '{}') as JobsOptions
@@ -86,8 +91,8 @@ async function runStore({ data }: Job<BareJob>): Promise<void> {
 }
 
 const workers = [
-  new Worker<BareJob>(QUEUES.mta, runMta, { ...at(QUEUES.mta), ...WORKER_OPTIONS }),
-  new Worker<BareJob>(QUEUES.store, runStore, { ...at(QUEUES.store), ...WORKER_OPTIONS }),
+  new Worker<BareJob>(QUEUES.mta, runMta, { ...at(QUEUES.mta, taking), ...WORKER_OPTIONS }),
+  new Worker<BareJob>(QUEUES.store, runStore, { ...at(QUEUES.store, taking), ...WORKER_OPTIONS }),
 ]
 for (const worker of workers) worker.on('error', (error) => console.error(error.message))
 
@@ -95,7 +100,7 @@ process.once('disconnect', () => process.exit(1))
 onSignals({
   async orderly() {
     await Promise.all([...workers, mta, store].map((part) => part.close()))
-    await client.quit()
+    await Promise.all([adding.quit(), taking.quit()])
   },
   atOnce: () => undefined,
 })

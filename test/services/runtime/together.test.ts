@@ -4,6 +4,7 @@
  */
 import { describe, expect, test } from 'vitest'
 import { commit, withCommit } from '../../../services/runtime/commit.ts'
+import { exclusively } from '../../../services/runtime/mutex.ts'
 import { gathering, TOGETHER_MAX } from '../../../services/runtime/together.ts'
 import { FLAWLESS, liveSites } from '../../support/site.ts'
 
@@ -45,6 +46,28 @@ describe('gathering', () => {
     expect(goes).toEqual(['1', '9', '2', '2,3'])
   })
 
+  test('what waits is taken as soon as those before let it, and not before', async () => {
+    const told: string[] = []
+    const gathered = gathering<number, number>(
+      () => true,
+      async (items, next) => {
+        told.push(`began ${items}`)
+        await new Promise((resolve) => setImmediate(resolve))
+        if (items.includes(1)) next()
+        await new Promise((resolve) => setTimeout(resolve, 5))
+        told.push(`ended ${items}`)
+        return done(items)
+      },
+    )
+    const all = [gathered.take('a', 1)]
+    all.push(gathered.take('a', 2))
+    await new Promise((resolve) => setImmediate(resolve))
+    await new Promise((resolve) => setImmediate(resolve))
+    all.push(gathered.take('a', 3))
+    expect(await Promise.all(all)).toEqual([10, 20, 30])
+    expect(told).toEqual(['began 1', 'began 2', 'ended 1', 'ended 2', 'began 3', 'ended 3'])
+  })
+
   test('a failure is told to those whom it concerns, and the next ones are taken', async () => {
     let broken = true
     const gathered = gathering<number, number>(
@@ -57,6 +80,35 @@ describe('gathering', () => {
     await expect(gathered.take('a', 1)).rejects.toThrow('no Redis')
     broken = false
     await expect(gathered.take('a', 2)).resolves.toBe(20)
+  })
+})
+
+describe('exclusively', () => {
+  const turn = (told: string[], name: string) => async () => {
+    told.push(`${name} begins`)
+    await new Promise((resolve) => setImmediate(resolve))
+    told.push(`${name} ends`)
+    if (name === 'b') throw new Error('b failed')
+  }
+
+  test('who needs several keys waits for all, and holds all; nobody waits in a circle', async () => {
+    const told: string[] = []
+    const failed: string[] = []
+    const all = [
+      exclusively(['k', 'l'], turn(told, 'a')),
+      exclusively(['l', 'm'], turn(told, 'b')).catch(() => void failed.push('b')),
+      exclusively(['m', 'k'], turn(told, 'c')),
+    ]
+    await Promise.all(all)
+    expect(failed).toEqual(['b'])
+    const turns = ['a', 'b', 'c'].flatMap((name) => [`${name} begins`, `${name} ends`])
+    expect(told).toEqual(turns)
+  })
+
+  test('other keys do not wait', async () => {
+    const told: string[] = []
+    await Promise.all([exclusively(['x'], turn(told, 'a')), exclusively(['y'], turn(told, 'c'))])
+    expect(told).toEqual(['a begins', 'c begins', 'a ends', 'c ends'])
   })
 })
 
