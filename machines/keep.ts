@@ -80,15 +80,17 @@ const keepers: Record<Thing, Keeper> = {
   item: box((working, event) => ({ put: 'inbox', items: received(working, event) })),
   inTransit: box((working, event) => ({ put: 'inTransit', items: received(working, event) })),
   waiter: box((_working, { entry, attempt = 0 }) => (entry ? { wait: { entry, attempt } } : null)),
+  refusal: box((_working, { entry, attempt = 0 }) =>
+    entry ? { nudged: [{ entry, attempt }] } : null,
+  ),
   bar: box(({ given }, { item }) => (item ? { bar: [item.key], at: given.at } : null)),
   removal: box(({ given }, { item }) => (item ? { remove: item.key, at: given.at } : null)),
   page: copied,
   drained: copied,
   merged: box(({ given }) => ({ merge: given.found.page ?? [] })),
   nudged: box(({ given }) => ({ nudged: given.found.waiters ?? [] })),
-  trimmed: (working, self, actor) => {
-    working.items.push({ box: self, trim: true, log: !actor.a.deleted })
-  },
+  trimmed: box(() => ({ trim: true, log: false })),
+  emptied: box(() => ({ trim: true, log: true })),
   hold: (_working, _self, actor, event) => {
     if (event.move) actor.a.mover = event.move.id
   },

@@ -16,7 +16,7 @@
  *
  *   B1. Every offer, withdrawal and request is answered, in every state (I5).
  *   B2. `locked` and `closing` never take mail; `absent` and `removing` never hold any that counts
- *       (I6).
+ *       (I6), but know which keys were delivered here and which offers they refused (I9).
  *   B3. Who was deferred is kept as a waiter until nudged (I5).
  *
  * Pure: the store's knowledge of a key arrives with the event, classified.
@@ -29,12 +29,14 @@ const accept = asks({ send: 'reply.accepted', to: 'entry' })
 const defer = asks({ send: 'reply.deferred', to: 'entry' })
 const refuse = asks({ send: 'reply.refused', to: 'entry' })
 const wait = asks({ keep: 'waiter' })
+/** Refused is answered: the same offer, seen again when the mailbox is here, is not taken. */
+const refuseForGood = [asks({ keep: 'refusal' }), refuse] as const
 const known = [
   { guard: 'held', actions: accept },
   { guard: 'barred', actions: refuse },
   { guard: 'answered', actions: defer },
   { guard: 'orderedToDefer', actions: [wait, defer] },
-  { guard: 'orderedToRefuse', actions: refuse },
+  { guard: 'orderedToRefuse', actions: refuseForGood },
 ] as const
 const takesMail = [...known, { actions: [asks({ keep: 'item' }), accept] }] as const
 const takesInTransit = [...known, { actions: [asks({ keep: 'inTransit' }), accept] }] as const
@@ -42,6 +44,12 @@ const defersMail = [...known, { actions: [wait, defer] }] as const
 const withdraws = [
   { guard: 'held', actions: accept },
   { actions: [asks({ keep: 'bar' }), asks({ send: 'reply.withdrawn', to: 'entry' })] },
+] as const
+/** What was delivered here was, also when the mailbox has gone and taken it along (I9). */
+const gone = [{ guard: 'held', actions: accept }, { actions: refuseForGood }] as const
+const goneWithdraws = [
+  { guard: 'held', actions: accept },
+  { actions: asks({ send: 'reply.unknown', to: 'entry' }) },
 ] as const
 const deletes = { guard: 'held', actions: asks({ keep: 'removal' }) } as const
 
@@ -55,6 +63,8 @@ const nudge = [asks({ send: 'mailbox.settled', to: 'waiters' }), asks({ keep: 'n
 const nudges = [foreign, { actions: [...nudge, grant] }] as const
 const trim = asks({ send: 'trim.due', to: 'self' })
 const take = asks({ keep: 'hold' })
+/** Keys of an earlier stay come again with the mailbox, and their items with them. */
+const empty = asks({ keep: 'emptied' })
 
 export const mailbox = setup({
   types: { context: {} as Record<string, never>, events: {} as EventOf<'mailbox'> },
@@ -97,15 +107,15 @@ export const mailbox = setup({
   states: {
     absent: {
       on: {
-        'mail.offered': { actions: refuse },
-        'offer.withdrawn': { actions: asks({ send: 'reply.unknown', to: 'entry' }) },
+        'mail.offered': gone,
+        'offer.withdrawn': goneWithdraws,
         'mailbox.created': [
           { guard: 'again' },
           { target: 'open', actions: asks({ keep: 'creation' }) },
         ],
         'target.requested': [
           { guard: and(['newMover', 'orderedToRefuse']), actions: [take, decline] },
-          { guard: 'newMover', target: 'inTransit', actions: [take, grant] },
+          { guard: 'newMover', target: 'inTransit', actions: [take, empty, grant] },
           declined,
         ],
         'removal.requested': again,
@@ -199,8 +209,8 @@ export const mailbox = setup({
     /** Gone for everybody; who waits is nudged page by page, then what it held is cleared away. */
     removing: {
       on: {
-        'mail.offered': { actions: refuse },
-        'offer.withdrawn': { actions: asks({ send: 'reply.unknown', to: 'entry' }) },
+        'mail.offered': gone,
+        'offer.withdrawn': goneWithdraws,
         'removal.requested': again,
         'discard.requested': again,
         /** A move back waits, and asks again when this is cleared. */

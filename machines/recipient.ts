@@ -134,7 +134,11 @@ export const recipient = setup({
           { guard: 'stale' },
           { guard: and(['unknown', 'resolvesAgain', 'elsewhere']), ...toTransfer },
           { guard: and(['unknown', 'resolvesAgain', 'here']), target: 'deferred' },
-          { guard: 'unanswered', target: 'withdrawing', actions: ['refuse', keepCode, keepHome] },
+          {
+            guard: 'unanswered',
+            target: 'withdrawing',
+            actions: ['refuse', keepCode, 'begin', keepHome],
+          },
           { target: 'failed', actions: keepCode },
         ],
         'mailbox.settled': [{ guard: 'stale' }, { actions: 'nudge' }],

@@ -1,16 +1,13 @@
 /**
- * The leaves of a message: one obligation each, and how it ended.
- *
- * What an entry says of itself is not believed: "delivered" is looked up in the mailboxes,
- * "reported" in the fate of the report, which is a message too. What failed and left neither a
- * report, nor silence that was asked for, nor a dead letter, is lost.
+ * The leaves of a message: one obligation each, and how it ended (`fate.ts`), from what lies in
+ * Redis.
  */
-
 import type { End } from '../../machines/keep.ts'
 import { entryOf } from '../../machines/protocol.ts'
-import { type EntryRecord, type Header, OUTSIDE, type Stored } from '../../machines/wire.ts'
+import type { EntryRecord, Header, Stored } from '../../machines/wire.ts'
 import { stateName } from '../../machines/words.ts'
 import type { Client } from './commit.ts'
+import { fateByReport, fateOf } from './fate.ts'
 import { messageKey } from './keys.ts'
 import type { AcceptRecord } from './messages.ts'
 import { findMisplaced, lookUpPlaces } from './places.ts'
@@ -168,65 +165,12 @@ const unroutedLeaf = (record: EntryRecord): Leaf => ({
 })
 
 async function judge(client: Client, settings: Settings, whole: Whole, leaf: Leaf): Promise<void> {
-  const set = (outcome: Outcome, why: string): void => {
-    leaf.outcome = outcome
-    leaf.why = why
-  }
-  switch (leaf.state) {
-    case 'delivered':
-      if (leaf.places.length + leaf.removed.length === 0) {
-        return set('lost', 'the store accepted it and nobody holds it')
-      }
-      return leaf.mailbox === OUTSIDE
-        ? set('handedOff', 'it left the site')
-        : set('delivered', `held by ${[...leaf.places, ...leaf.removed].join(', ')}`)
-    case 'redirected':
-      return set('redirected', 'its alternate recipient has it in its place')
-    case 'failed':
-    case 'expired':
-      return judgeFailure(client, settings, whole, leaf, set)
-    default:
-      return set('pending', leaf.why || `it is ${leaf.state}`)
-  }
-}
-
-async function judgeFailure(
-  client: Client,
-  settings: Settings,
-  whole: Whole,
-  leaf: Leaf,
-  set: (outcome: Outcome, why: string) => void,
-): Promise<void> {
-  const { end } = leaf
-  if (end?.kind === 'silenced' || leaf.entry?.a.entry?.wanted === false) {
-    return set('silenced', 'no failure report was requested')
-  }
-  if (!end) return set('lost', `it ${leaf.state}, and nobody was told`)
-  if (end.kind === 'deadLetter') return set('deadLettered', 'its originator is the null sender')
-  const id = end.report as string
-  const to = whole.header.originator
-  const report = await wholeOf(client, settings, id)
+  const fate = fateOf(leaf)
+  if (!('report' in fate)) return void Object.assign(leaf, fate)
+  const report = await wholeOf(client, settings, fate.report)
   const fates = report ? await leavesOf(client, settings, report) : []
-  const outcome = fateOf(fates)
-  leaf.report = { id, to, outcome }
-  set(outcome, FATES[outcome] ?? '')
-}
-
-const FATES: Partial<Record<Outcome, string>> = {
-  reported: 'the originator holds the report',
-  pending: 'the report is under way',
-  deadLettered: 'the report could not be delivered',
-  lost: 'the report was lost',
-}
-
-/**
- * A report that reached anybody it went to has been made; else it is as it is with its worst leaf.
- */
-function fateOf(leaves: Leaf[]): Outcome {
-  const outcomes = leaves.map(({ outcome }) => outcome)
-  if (outcomes.includes('delivered') || outcomes.includes('handedOff')) return 'reported'
-  if (outcomes.length === 0 || outcomes.includes('pending')) return 'pending'
-  return outcomes.includes('lost') ? 'lost' : 'deadLettered'
+  Object.assign(leaf, fateByReport(fates.map(({ outcome }) => outcome)))
+  leaf.report = { id: fate.report, to: whole.header.originator, outcome: leaf.outcome }
 }
 
 /** The message's copies in the pending set are `<id>/<copy>`. */

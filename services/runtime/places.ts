@@ -33,6 +33,12 @@ export async function lookUpPlaces(
           }),
     ),
   )
+  for (const leaf of leaves) forgetEarlierStays(leaf)
+}
+
+/** A store remembers what was delivered before the mailbox moved away: that is no removal. */
+export function forgetEarlierStays(leaf: { places: string[]; removed: string[] }): void {
+  if (leaf.places.length > 0) leaf.removed.length = 0
 }
 
 /**

@@ -79,7 +79,18 @@ export const edges = {
     !(keeps(asks, 'item') || keeps(asks, 'inTransit')),
   'B2. `absent` and `removing` hold no mail that counts': ({ from, asks }: Edge<Witness>) =>
     !['absent', 'removing'].includes(from.state) ||
-    !(keeps(asks, 'item') || keeps(asks, 'inTransit') || sends(asks, 'reply.accepted') > 0),
+    !(keeps(asks, 'item') || keeps(asks, 'inTransit')),
+  'B2. `absent` and `removing` accept only what was delivered': ({
+    from,
+    variant,
+    asks,
+  }: Edge<Witness>) =>
+    !['absent', 'removing'].includes(from.state) ||
+    sends(asks, 'reply.accepted') > 0 === (variant.event.found === 'held'),
+  'I9. A refusal is kept, or follows from what is': ({ variant, asks }: Edge<Witness>) =>
+    sends(asks, 'reply.refused') === 0 ||
+    keeps(asks, 'refusal') ||
+    variant.event.found === 'barred',
   'B3. Who is deferred is kept as a waiter, or was': ({ variant, asks }: Edge<Witness>) =>
     sends(asks, 'reply.deferred') === 0 ||
     keeps(asks, 'waiter') ||

@@ -1,0 +1,82 @@
+/**
+ * How a leaf ended, from what is there to be seen: one rule for the live ledger and for every
+ * driver that runs in memory.
+ *
+ * What an entry says of itself is not believed: "delivered" is looked up in the mailboxes,
+ * "reported" in the fate of the report, which is a message too. What failed and left neither a
+ * report, nor silence that was asked for, nor a dead letter, is lost.
+ */
+import type { End } from '../../machines/keep.ts'
+import { OUTSIDE, type Stored } from '../../machines/wire.ts'
+import type { Outcome } from './views-of-mail.ts'
+
+export interface Evidence {
+  /** The entry's state where it went last. */
+  state: string
+  mailbox: string | null
+  /** Servers whose store holds it, and those that say it was delivered there and removed. */
+  places: readonly string[]
+  removed: readonly string[]
+  entry: Stored | null
+  end: End | null
+  /** What it waits for, where that is known. */
+  why?: string
+}
+
+export interface Fate {
+  outcome: Outcome
+  why: string
+}
+
+/** How it ended; or the id of the report on whose fate that depends. */
+export function fateOf(leaf: Evidence): Fate | { report: string } {
+  switch (leaf.state) {
+    case 'delivered':
+      if (leaf.places.length + leaf.removed.length === 0) {
+        return { outcome: 'lost', why: 'the store accepted it and nobody holds it' }
+      }
+      return leaf.mailbox === OUTSIDE
+        ? { outcome: 'handedOff', why: 'it left the site' }
+        : { outcome: 'delivered', why: `held by ${[...leaf.places, ...leaf.removed].join(', ')}` }
+    case 'redirected':
+      return { outcome: 'redirected', why: 'its alternate recipient has it in its place' }
+    case 'failed':
+    case 'expired':
+      return fateOfFailure(leaf)
+    default:
+      return { outcome: 'pending', why: leaf.why || `it is ${leaf.state}` }
+  }
+}
+
+function fateOfFailure({ state, entry, end }: Evidence): Fate | { report: string } {
+  if (end?.kind === 'silenced' || entry?.a.entry?.wanted === false) {
+    return { outcome: 'silenced', why: 'no failure report was requested' }
+  }
+  if (!end) return { outcome: 'lost', why: `it ${state}, and nobody was told` }
+  if (end.kind === 'deadLetter') {
+    return { outcome: 'deadLettered', why: 'its originator is the null sender' }
+  }
+  return { report: end.report as string }
+}
+
+const FATES: Partial<Record<Outcome, string>> = {
+  reported: 'the originator holds the report',
+  pending: 'the report is under way',
+  deadLettered: 'the report could not be delivered',
+  lost: 'the report was lost',
+}
+
+/**
+ * Of the leaf, by how the leaves of its report ended: one that reached anybody it went to has been
+ * made; else it is as it is with its worst leaf.
+ */
+export function fateByReport(outcomes: readonly Outcome[]): Fate {
+  const outcome = worst(outcomes)
+  return { outcome, why: FATES[outcome] ?? '' }
+}
+
+function worst(outcomes: readonly Outcome[]): Outcome {
+  if (outcomes.includes('delivered') || outcomes.includes('handedOff')) return 'reported'
+  if (outcomes.length === 0 || outcomes.includes('pending')) return 'pending'
+  return outcomes.includes('lost') ? 'lost' : 'deadLettered'
+}
