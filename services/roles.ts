@@ -46,7 +46,9 @@ export async function runRoles(config: Config, roles: readonly ServiceRole[]): P
   const connection = openConnection(config)
   if (!supervised) for (const warning of await checkRedis(connection)) console.error(warning)
   const workers = WORKER_ROLES.filter((role) => roles.includes(role))
-  if (workers.length > 0) parts.push(await runWorkers(config, connection, workers))
+  // A fault rule may kill a process that is the workers' own.
+  const mayDie = !roles.includes('api')
+  if (workers.length > 0) parts.push(await runWorkers(config, connection, workers, mayDie))
   if (roles.includes('api')) parts.push(await runApi(config, connection))
   const ready: RoleReady = Object.assign({}, ...parts.map((part) => part.ready))
   if (supervised) process.send?.(ready)
@@ -73,10 +75,12 @@ async function runWorkers(
   config: Config,
   connection: Connection,
   roles: (typeof WORKER_ROLES)[number][],
+  mayDie: boolean,
 ): Promise<Running> {
   const { startWorkers } = await import('./workers.ts')
   const workers = await startWorkers(connection, {
     roles,
+    mayDie,
     concurrency: config.concurrency,
     ...(config.server === null ? {} : { server: config.server }),
     ...(config.site === null ? {} : { site: config.site }),

@@ -27,6 +27,8 @@ export interface WorkersOptions {
   site?: string
   /** Events that one queue's worker has in progress at a time. */
   concurrency?: number
+  /** Nobody else runs in this process, so a fault rule may kill it. */
+  mayDie?: boolean
 }
 
 /** Enough that the next events gather while those before them are being committed. */
@@ -60,6 +62,8 @@ export async function startWorkers(
       startMove({ client, queues }, site, spec),
   }
   const engine: Engine = { port: openPort(client), settings, queues, gate, alarms }
+  const { mayDie = false } = options
+  if (mayDie) engine.die = () => process.kill(process.pid, 'SIGKILL')
   const concurrency = options.concurrency ?? CONCURRENCY
   const open = (name: string) =>
     openWorker(engine, { client: taking, namespace, name, concurrency })
@@ -79,7 +83,7 @@ export async function startWorkers(
     repeat(look, LOOK_FOR_SITES_MS),
     repeat(() => each((site) => ring(keeping, site)), TICK_MS),
     repeat(() => each((site) => sweep(keeping, site)), SWEEP_MS),
-    repeat(() => beat(client, namespace, options.roles), SWEEP_MS),
+    repeat(() => beat(client, namespace, options.roles, mayDie), SWEEP_MS),
   ]
   settings.onChange(() => loops[0]?.now())
   await look()

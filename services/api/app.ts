@@ -15,6 +15,7 @@ import { problem } from '../errors.ts'
 import type { Connection } from '../redis/connect.ts'
 import type { Emulator } from '../runtime/emulator.ts'
 import { audit } from './audit.ts'
+import { bundle } from './bundle.ts'
 import { clock } from './clock.ts'
 import { debug } from './debug.ts'
 import { events } from './events.ts'
@@ -54,6 +55,7 @@ const RESOURCES: Resource[][] = [
   faults,
   servers,
   audit,
+  bundle,
   events,
   clock,
   debug,

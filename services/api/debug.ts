@@ -17,6 +17,26 @@ export const Held = Type.Object(
   { title: 'HeldEvent' },
 )
 
+const Whole = {
+  event: Type.Optional(
+    Type.Object({}, { additionalProperties: true, description: 'With `whole`: what it carries.' }),
+  ),
+  stalls: Type.Optional(
+    Type.Integer({ description: 'With `whole`: how often its worker was gone.' }),
+  ),
+}
+
+const StandingView = Type.Object({
+  held: Type.Array(Type.Object({ ...Held.properties, ...Whole }), {
+    description: 'The oldest first.',
+  }),
+  moving: Type.Optional(
+    Type.Integer({
+      description: 'With `whole`: events under way that are not held yet, due alarms among them.',
+    }),
+  ),
+})
+
 const HeldList = Type.Array(Held, { description: 'The oldest first.' })
 const Empty = strict({}, { title: 'Empty' })
 const tags = ['debug']
@@ -44,11 +64,16 @@ const listHeld: Resource = (app, { emulator }) => {
       schema: {
         summary: 'The events that are held',
         tags,
+        description: 'With `whole` each with all that it carries, and how many still move.',
         params: SiteParams,
-        response: { 200: Type.Object({ held: HeldList }), ...Refusals },
+        querystring: strict({ whole: Type.Optional(Type.Boolean()) }),
+        response: { 200: StandingView, ...Refusals },
       },
     },
-    async (request) => ({ held: await emulator.held(request.params.site) }),
+    async (request) =>
+      request.query.whole
+        ? emulator.standing(request.params.site)
+        : { held: await emulator.held(request.params.site) },
   )
 }
 

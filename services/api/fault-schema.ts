@@ -61,6 +61,18 @@ const doMembers = {
   delayMs: Type.Optional(Type.Number({ minimum: 0 })),
   loseReply: yes,
   readStale: yes,
+  die: Type.Optional(
+    Type.Literal('after commit', {
+      description:
+        "The worker's process is killed as the step is committed, before anything leaves and " +
+        'before its job ends: the event comes again. Once an event.',
+    }),
+  ),
+  again: Type.Optional(
+    Type.Literal(true, {
+      description: 'The step is committed, and the event is taken once more. Once an event.',
+    }),
+  ),
 }
 
 const about = {
@@ -135,6 +147,8 @@ function doOf(body: Body['do']): FaultSpec['do'] {
   if (body.delayMs !== undefined) return { delayMs: durationMs(body.delayMs, 'do/delayMs') }
   if (body.hold) return { hold: true }
   if (body.defer) return { defer: true }
+  if (body.again) return { again: true }
+  if (body.die) return { die: body.die }
   return body.loseReply ? { loseReply: true } : { readStale: true }
 }
 

@@ -75,6 +75,12 @@ export const ADDRESSES_MAX = 100
 /** A clock cannot run faster than this: a day of site time every second. */
 export const CLOCK_SCALE_MAX = 86_400
 
+/** Steps in a bundle: some forty megabytes, and a few seconds to judge. */
+export const BUNDLE_STEPS_MAX = 100_000
+
+/** Recipients of accepted messages in a bundle: as much again at most. */
+export const BUNDLE_RECIPIENTS_MAX = 100_000
+
 /** A comment on a silent event stream, so that proxies and clients see that it lives. */
 export const HEARTBEAT_MS = 15 * SECOND_MS
 

@@ -2,11 +2,14 @@
  * A debugger for mail: pause a site, step one event, go on. It does not use BullMQ's pause, which
  * is the watcher's.
  */
+import type { MailEvent } from '../../machines/wire.ts'
 import { problem } from '../errors.ts'
+import { instant } from './instant.ts'
 import { stepOf } from './journal.ts'
 import { type Live, OWN_EVENT_MS, siteOf, still } from './live-parts.ts'
 import { letGo, type Parked, parkedEvents, steppingKey } from './parked.ts'
-import type { HeldEvent, JournalEntry } from './views-of-driving.ts'
+import type { JobData } from './queues.ts'
+import type { HeldEvent, JournalEntry, Standing, WholeEvent } from './views-of-driving.ts'
 
 const heldOf = ({ id, queue, type, to, text }: Parked): HeldEvent => ({ id, queue, type, to, text })
 
@@ -14,6 +17,34 @@ export async function held(live: Live, site: string): Promise<HeldEvent[]> {
   const settings = await siteOf(live, site)
   const parked = await parkedEvents(live.client, settings)
   return parked.filter(({ kind }) => kind === 'pause').map(heldOf)
+}
+
+/**
+ * Each held event whole, as its job has it. One whose job is not put off yet still moves, and so
+ * does an alarm that is being made again; one that nobody waits for any more is no event.
+ */
+export async function standing(live: Live, site: string): Promise<Standing> {
+  const settings = await siteOf(live, site)
+  const { moving, stuck } = await instant(live, settings)
+  const wanted = new Set(stuck.map(({ job }) => job))
+  const parked = await parkedEvents(live.client, settings)
+  const whole = parked.map(async (one): Promise<(WholeEvent | 'moving')[]> => {
+    const job = await live.queues.get(one.queue).getJob(one.id)
+    if (one.kind !== 'pause') return []
+    if (!job) return wanted.has(one.id) ? ['moving'] : []
+    if (!(await job.isDelayed())) return ['moving']
+    const event = eventFrom(job.data as JobData)
+    return [{ ...heldOf(one), event, stalls: job.stalledCounter }]
+  })
+  const all = (await Promise.all(whole)).flat()
+  const held = all.filter((one) => one !== 'moving')
+  return { held, moving: moving.length + all.length - held.length }
+}
+
+/** The event without what its job carries for a watcher. */
+function eventFrom({ site: _site, who: _who, message: _message, ...job }: JobData): MailEvent {
+  const { alarmAt: _alarmAt, ...event } = job
+  return event
 }
 
 export async function pause(live: Live, site: string): Promise<{ held: HeldEvent[] }> {

@@ -7,6 +7,7 @@
  * Times are milliseconds of site time since the epoch unless a name says otherwise; a duration is
  * in milliseconds and its name ends in `Ms`.
  */
+import type { Bundle, BundleLimits } from './views-of-bundle.ts'
 import type {
   Advanced,
   Audit,
@@ -17,6 +18,7 @@ import type {
   JournalEntry,
   MoveSpec,
   MoveView,
+  Standing,
 } from './views-of-driving.ts'
 import type {
   Accepted,
@@ -88,6 +90,8 @@ export interface Emulator {
 
   restartServer(site: string, server: string, service: 'mta'): Promise<void>
   audit(site: string, restMs?: number, signal?: AbortSignal): Promise<Audit>
+  /** The site in one file: the newest of its journal and of what it accepted, and the audit. */
+  bundle(site: string, limits: BundleLimits): Promise<Bundle>
   /**
    * Journal entries after a position, then as they happen. A position that is no longer kept yields
    * a gap first. `after` is a vector, one stream id a shard, joined by commas; '' means from now
@@ -115,6 +119,8 @@ export interface Emulator {
 
   pause(site: string): Promise<{ held: HeldEvent[] }>
   held(site: string): Promise<HeldEvent[]>
+  /** The same with each event whole, and how many are still on their way to being held. */
+  standing(site: string): Promise<Standing>
   /** Processes one held event: the oldest, or the one named. */
   step(site: string, eventId?: string): Promise<{ stepped: JournalEntry | null; held: HeldEvent[] }>
   resume(site: string): Promise<void>

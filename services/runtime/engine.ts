@@ -13,9 +13,10 @@ import type { MailEvent } from '../../machines/wire.ts'
 import { stateName, tell, who } from '../../machines/words.ts'
 import { type Alarms, type Armed, alarmsOf, disarmedBy } from './alarms.ts'
 import { realDelay, siteTime } from './clock.ts'
-import { type Gate, passGates, type Verdict } from './gates.ts'
+import { spend } from './faults.ts'
+import { type Gate, type Passed, passGates } from './gates.ts'
 import { exclusively } from './mutex.ts'
-import { steppingKey } from './parked.ts'
+import { hasStepped } from './parked.ts'
 import type { JournalRecord, Loaded, Port, Taken } from './port.ts'
 import { messageOf, type Queues } from './queues.ts'
 import type { Settings, SettingsStore } from './settings.ts'
@@ -27,6 +28,8 @@ export interface Engine {
   queues: Queues
   gate: Gate
   alarms: Alarms
+  /** Ends this process at once, as SIGKILL does; none where it is not the workers' own. */
+  die?: () => void
 }
 
 /**
@@ -139,6 +142,7 @@ async function attempt(
   const verdict = await passGates(engine.gate, settings, event, at)
   if ('putOff' in verdict) return ended(verdict)
   if ('dropped' in verdict) return ended({ done: [verdict.dropped] })
+  if (verdict.again?.dies && !engine.die) throw new Error('a rule kills a shared process')
   const stale = verdict.readStale
   const asked = verdict.ordered ? { ...event, ordered: verdict.ordered } : event
   const loaded = await engine.port.load(settings, asked, { at, stale })
@@ -155,13 +159,29 @@ async function attempt(
     if (outcome.why === 'epoch') engine.settings.forget(event.site)
     return null
   }
+  if (verdict.again) await spend(engine.gate.client, settings, verdict.again.rule, event)
+  if (verdict.again?.dies) await dieNow(engine, settings, event)
   return async () => {
     await sendAll(engine, settings, taken, silenced)
-    if (settings.paused) await engine.gate.client.srem(steppingKey(settings), event.id)
+    if (settings.paused) await hasStepped(engine.gate.client, settings, event.id)
+    if (verdict.again) return { putOff: Date.now(), why: 'it is taken once more, by a fault rule' }
     const done = orNothing(told)
     const moved = stepped.actors.get(event.to)?.a.moved
     return moved === undefined ? { done } : { done, progress: { items: moved } }
   }
+}
+
+/**
+ * By a fault rule: the step is committed, nothing that it asked for has left, and the job is still
+ * this worker's. When it comes again the rule lets it pass, and a paused site holds it.
+ */
+async function dieNow(
+  { gate, die }: Engine,
+  settings: Settings,
+  event: ArrivedEvent,
+): Promise<void> {
+  await hasStepped(gate.client, settings, event.id)
+  die?.()
 }
 
 const orNothing = (told: string[]): string[] =>
@@ -231,7 +251,7 @@ async function isCurrent({ settings }: Engine, { site, epoch }: Settings): Promi
 }
 
 /** A rule that loses the reply lets everything happen but the answer's leaving. */
-function withoutReplies(stepped: Stepped, verdict: Extract<Verdict, { told: string[] }>): Stepped {
+function withoutReplies(stepped: Stepped, verdict: Passed): Stepped {
   if (!verdict.loseReply) return stepped
   const lost = stepped.events.filter(({ type }) => /^(reply|transfer|request)\./.test(type))
   if (lost.length > 0) verdict.told.push(`the reply ${lost[0]?.type} was lost by a fault rule`)

@@ -6,6 +6,7 @@ import { uuidv7 } from 'uuidv7'
 import { partsOfProfile } from '../../machines/parts.ts'
 import { problem } from '../errors.ts'
 import { faultKey } from './faults.ts'
+import { mayDie } from './heartbeat.ts'
 import { type Live, siteOf, still } from './live-parts.ts'
 import { letGo, parkedEvents } from './parked.ts'
 import type { FaultRule, Settings } from './settings.ts'
@@ -28,6 +29,10 @@ export async function addFault(live: Live, site: string, spec: FaultSpec): Promi
       'unknown-event',
       `There is no event "${event}"; a queue's jobs are named after it.`,
     )
+  }
+  if ('die' in spec.do && !(await mayDie(live.client, settings.namespace))) {
+    const why = 'Workers run in the process of the API here, and it would die with them.'
+    throw problem('bad-request', `No rule can kill a worker of this service. ${why}`)
   }
   const rule: FaultRule = { ...spec, id: uuidv7() }
   const changed = await live.settings.change(site, (old) => ({

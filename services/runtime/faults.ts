@@ -57,6 +57,18 @@ export const decisionKey = ({ id, to, timer, version, due }: MailEvent): string 
 export const faultKey = (settings: Settings, id: string): string =>
   `${part(settings, 0, 'faults')}:${id}`
 
+/** The rule has done to this event what it does once: seen again, the event is let pass. */
+export async function spend(
+  client: Client,
+  settings: Settings,
+  rule: string,
+  event: MailEvent,
+): Promise<void> {
+  await client.hset(faultKey(settings, rule), `e:${decisionKey(event)}`, SPENT)
+}
+
+export const SPENT = 'spent'
+
 /** The rules that hit this event, in the order in which they were made. */
 export async function hits(
   client: Client,

@@ -11,17 +11,24 @@ import type { MailEvent, Stored } from '../../machines/wire.ts'
 import { who } from '../../machines/words.ts'
 import { PARKED_MS } from './clock.ts'
 import type { Client } from './commit.ts'
-import { decisionKey, faultKey, hits } from './faults.ts'
+import { decisionKey, faultKey, hits, SPENT } from './faults.ts'
 import { messageKey, part, placeOf, shardOf } from './keys.ts'
 import { delayMember, hasReached, type Parked, steppingKey } from './parked.ts'
 import { messageOf, type Queues, queueOf } from './queues.ts'
 import type { FaultRule, Settings } from './settings.ts'
 import type { FaultSpec, MoveSpec } from './views-of-driving.ts'
 
-export type Verdict =
-  | { putOff: number; why: string; parked: true }
-  | { dropped: string }
-  | { ordered: Ordered | null; readStale: boolean; loseReply: boolean; told: string[] }
+export type Verdict = { putOff: number; why: string; parked: true } | { dropped: string } | Passed
+
+/** What a step that may happen is told. */
+export interface Passed {
+  ordered: Ordered | null
+  readStale: boolean
+  loseReply: boolean
+  /** The rule by which the event comes again: the worker dies, or does not acknowledge it. */
+  again: { rule: string; dies: boolean } | null
+  told: string[]
+}
 
 export interface Gate {
   client: Client
@@ -42,16 +49,22 @@ export async function passGates(
   if (await isOfEarlierSite(gate, settings, event)) {
     return { dropped: 'it is of an earlier site of this name' }
   }
-  const passed: Verdict = { ordered: null, readStale: false, loseReply: false, told: [] }
+  const passed: Passed = {
+    ordered: null,
+    readStale: false,
+    loseReply: false,
+    again: null,
+    told: [],
+  }
   if (settings.paused && !(await isStepping(gate, settings, event))) {
     return park(gate, settings, event, 'pause', 'the site is paused')
   }
   if (settings.faults.length === 0) return passed
   const actor = await actorOf(gate, settings, event)
   for (const { rule, decision } of await hits(gate.client, settings, event, actor, at)) {
-    const kept = await keepBack(gate, settings, event, rule, decision, at)
+    const kept = await keepBack(gate, settings, event, rule, at)
     if (kept) return kept
-    apply(passed, rule)
+    if (decision !== SPENT) apply(passed, rule)
   }
   return passed
 }
@@ -96,11 +109,12 @@ async function actorOf(
   return text ? (JSON.parse(text) as Stored) : undefined
 }
 
-function apply(passed: Extract<Verdict, { told: string[] }>, { do: act }: FaultRule): void {
+function apply(passed: Passed, { id, do: act }: FaultRule): void {
   if ('defer' in act) passed.ordered = { defer: true }
   if ('refuse' in act) passed.ordered = { refuse: act.refuse }
   if ('loseReply' in act) passed.loseReply = true
   if ('readStale' in act) passed.readStale = true
+  if ('die' in act || 'again' in act) passed.again = { rule: id, dies: 'die' in act }
 }
 
 /** The verdict of a rule that keeps the event back, or null when it does not (any more). */
@@ -109,11 +123,9 @@ async function keepBack(
   settings: Settings,
   event: MailEvent,
   rule: FaultRule,
-  decision: string,
   at: number,
 ): Promise<Verdict | null> {
   const act = rule.do
-  if (decision === 'released') return null
   if ('hold' in act)
     return park(gate, settings, event, 'hold', `held by fault rule ${rule.id}`, rule)
   if ('delayMs' in act) return delay(gate, settings, event, rule, act.delayMs, at)

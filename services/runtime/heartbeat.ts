@@ -12,9 +12,22 @@ const ME = uuidv7()
 
 const key = (namespace: string): string => `{${namespace}}:workers`
 
-export async function beat(client: Client, namespace: string, roles: string[]): Promise<void> {
+/** What a worker process says of itself. */
+interface Beat {
+  roles: string[]
+  at: number
+  /** It is the workers' own, so that a fault rule may kill it. */
+  mayDie: boolean
+}
+
+export async function beat(
+  client: Client,
+  namespace: string,
+  roles: string[],
+  mayDie: boolean,
+): Promise<void> {
   const all = key(namespace)
-  await client.hset(all, ME, JSON.stringify({ roles, at: Date.now() }))
+  await client.hset(all, ME, JSON.stringify({ roles, at: Date.now(), mayDie } satisfies Beat))
   for (const [process, { at }] of await beats(client, namespace)) {
     if (Date.now() - at > 60 * SILENCE_MS) await client.hdel(all, process)
   }
@@ -22,15 +35,19 @@ export async function beat(client: Client, namespace: string, roles: string[]): 
 
 async function beats(client: Client, namespace: string) {
   const all = await client.hgetall(key(namespace))
-  return Object.entries(all).map(
-    ([process, text]) => [process, JSON.parse(text) as { roles: string[]; at: number }] as const,
-  )
+  return Object.entries(all).map(([process, text]) => [process, JSON.parse(text) as Beat] as const)
+}
+
+async function alive(client: Client, namespace: string): Promise<Beat[]> {
+  const all = (await beats(client, namespace)).map(([, said]) => said)
+  return all.filter(({ at }) => Date.now() - at < SILENCE_MS)
 }
 
 /** The roles that some process runs now. */
 export async function rolesRunning(client: Client, namespace: string): Promise<Set<string>> {
-  const alive = (await beats(client, namespace)).filter(
-    ([, { at }]) => Date.now() - at < SILENCE_MS,
-  )
-  return new Set(alive.flatMap(([, { roles }]) => roles))
+  return new Set((await alive(client, namespace)).flatMap(({ roles }) => roles))
 }
+
+/** May each worker process that runs now be killed? */
+export const mayDie = async (client: Client, namespace: string): Promise<boolean> =>
+  (await alive(client, namespace)).every((said) => said.mayDie)

@@ -4,6 +4,7 @@
 import type { Connection } from '../redis/connect.ts'
 import { accept } from './accept.ts'
 import { openAlarms } from './alarms.ts'
+import { bundle } from './bundle.ts'
 import { type Client, withCommit } from './commit.ts'
 import * as debug from './debug.ts'
 import type { Emulator } from './emulator.ts'
@@ -113,6 +114,7 @@ const driveCalls = (live: Live): Pick<Emulator, DriveCall> => ({
   advance: (...args) => time.advance(live, ...args),
   pause: (...args) => debug.pause(live, ...args),
   held: (...args) => debug.held(live, ...args),
+  standing: (...args) => debug.standing(live, ...args),
   step: (...args) => debug.step(live, ...args),
   resume: (...args) => debug.resume(live, ...args),
 })
@@ -132,6 +134,7 @@ type DriveCall =
   | 'advance'
   | 'pause'
   | 'held'
+  | 'standing'
   | 'step'
   | 'resume'
 
@@ -141,8 +144,9 @@ async function restartServer(live: Live, site: string, server: string): Promise<
   await live.client.del(cacheKey(settings, serverIn(settings, server)))
 }
 
-const probeCalls = (live: Live): Pick<Emulator, 'audit' | 'events' | 'ready' | 'queueNames'> => ({
+const probeCalls = (live: Live): Pick<Emulator, ProbeCall> => ({
   audit: (...args) => audit(live, ...args),
+  bundle: (...args) => bundle(live, ...args),
   events: (...args) => follow(live, ...args),
   ready: () => ready(live),
   async queueNames() {
@@ -151,6 +155,8 @@ const probeCalls = (live: Live): Pick<Emulator, 'audit' | 'events' | 'ready' | '
     return sites.flatMap((site) => (site ? queueNamesOf(site.site, site.servers) : []))
   },
 })
+
+type ProbeCall = 'audit' | 'bundle' | 'events' | 'ready' | 'queueNames'
 
 async function ready(live: Live): Promise<{ ready: boolean; checks: Record<string, string> }> {
   const redis = await live.client.ping().catch((error: Error) => error.message)

@@ -6,7 +6,7 @@ import type { MailEvent, Stored } from '../../machines/wire.ts'
 import { phaseName } from '../../machines/words.ts'
 import type { Client } from './commit.ts'
 import { decisionKey } from './faults.ts'
-import { part, placeOf, shardOf } from './keys.ts'
+import { journalChannel, part, placeOf, shardOf } from './keys.ts'
 import type { Queues } from './queues.ts'
 import type { Settings } from './settings.ts'
 
@@ -28,6 +28,12 @@ export interface Parked {
 
 /** Events of a paused site that may pass all the same. */
 export const steppingKey = (settings: Settings): string => `${part(settings, 0, 'parked')}:stepping`
+
+/** It has had its step; whoever waits for that looks now. */
+export async function hasStepped(client: Client, settings: Settings, id: string): Promise<void> {
+  await client.srem(steppingKey(settings), id)
+  await client.publish(journalChannel(settings.namespace, settings.site), '')
+}
 
 /** A pseudo-timer of a parked event, told from an actor's by its first character. */
 export const delayMember = (queue: string, id: string): string => `!${queue}|${id}`

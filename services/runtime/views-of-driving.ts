@@ -2,6 +2,7 @@
  * The shapes of what a person drives the emulator with, and of what it answers: moves, fault rules,
  * the clock, the debugger, the ledger, the journal.
  */
+import type { MailEvent } from '../../machines/wire.ts'
 import type { Outcome, TimelineEntry, WaitsFor } from './views-of-mail.ts'
 
 export interface MoveSpec {
@@ -51,6 +52,10 @@ export interface FaultSpec {
     | { delayMs: number }
     | { loseReply: true }
     | { readStale: true }
+    /** The worker's process is killed as soon as the step is committed, once an event. */
+    | { die: 'after commit' }
+    /** The step is committed and the event is taken once more, once an event. */
+    | { again: true }
 }
 
 export interface FaultView extends FaultSpec {
@@ -114,4 +119,18 @@ export interface HeldEvent {
   type: string
   to: string
   text: string
+}
+
+/** A held event as it will be taken. */
+export interface WholeEvent extends HeldEvent {
+  event: MailEvent
+  /** How often it came again because the worker that had it was gone. */
+  stalls: number
+}
+
+/** What a paused site stands at. */
+export interface Standing {
+  held: WholeEvent[]
+  /** Events that are under way and not held yet, alarms that are due among them. */
+  moving: number
 }

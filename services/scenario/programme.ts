@@ -53,7 +53,9 @@ async function named(name: string): Promise<Scenario[]> {
 }
 
 /** The scenarios that were asked for. */
-export async function chosen(options: Options): Promise<Scenario[]> {
+export async function chosen(
+  options: Pick<Options, 'names' | 'profiles' | 'all' | 'rows'>,
+): Promise<Scenario[]> {
   const unknown = options.profiles.find((profile) => !Object.hasOwn(PROFILES, profile))
   if (unknown !== undefined) {
     throw new UsageError(`no profile ${unknown}; known: ${Object.keys(PROFILES).join(', ')}`)

@@ -18,6 +18,10 @@ const root = join(dirname(fileURLToPath(import.meta.url)), '..', '..')
 const PROGRAMS = /** @type {Record<string, string>} */ ({
   start: 'services/main.ts',
   scenario: 'services/scenario/main.ts',
+  check: 'services/check/explore/main.ts',
+  simulate: 'services/check/simulate/main.ts',
+  replay: 'services/check/replay/main.ts',
+  conform: 'services/check/conform/main.ts',
   bench: 'test/bench/main.ts',
 })
 

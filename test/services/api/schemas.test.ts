@@ -6,6 +6,7 @@
 import type { Static, TSchema } from 'typebox'
 import { expectTypeOf, test } from 'vitest'
 import type { Audit } from '../../../services/api/audit.ts'
+import type { BundleFile } from '../../../services/api/bundle-schema.ts'
 import type { Advanced, Clock } from '../../../services/api/clock.ts'
 import type { Held } from '../../../services/api/debug.ts'
 import type { Fault } from '../../../services/api/fault-schema.ts'
@@ -21,6 +22,7 @@ import type {
 import type { Move } from '../../../services/api/moves.ts'
 import type { JournalEntry, TimelineEntry, WaitsFor } from '../../../services/api/schema.ts'
 import type { Site } from '../../../services/api/sites.ts'
+import type * as bundling from '../../../services/runtime/views-of-bundle.ts'
 import type * as driving from '../../../services/runtime/views-of-driving.ts'
 import type * as mail from '../../../services/runtime/views-of-mail.ts'
 
@@ -46,7 +48,8 @@ test('a view has the members that its schema names, and of the same types', () =
   expectTypeOf<Static<typeof JournalEntry>>().toEqualTypeOf<driving.JournalEntry>()
 })
 
-test('what is submitted and what makes a fault have the same members', () => {
+test('what is submitted, what makes a fault and a bundle have the same members', () => {
+  expectTypeOf<Members<typeof BundleFile>>().toEqualTypeOf<keyof bundling.Bundle>()
   expectTypeOf<Members<typeof NewMessage>>().toEqualTypeOf<keyof mail.Submission>()
   expectTypeOf<Members<typeof Fault>>().toEqualTypeOf<keyof driving.FaultView>()
 })

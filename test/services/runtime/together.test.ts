@@ -91,7 +91,7 @@ describe('exclusively', () => {
     if (name === 'b') throw new Error('b failed')
   }
 
-  test('who needs several keys waits for all, and holds all; nobody waits in a circle', async () => {
+  test('who needs several keys waits for all, and nobody waits in a circle', async () => {
     const told: string[] = []
     const failed: string[] = []
     const all = [

@@ -1,0 +1,50 @@
+/**
+ * A bundle as it was saved, or as a service gives it: checked, or refused in words.
+ */
+import { readFile } from 'node:fs/promises'
+import { BundleFile } from '../../api/bundle-schema.ts'
+import type { Bundle } from '../../runtime/views-of-bundle.ts'
+import { clientAt } from '../../scenario/client.ts'
+import { DataError, reasonsAgainst } from '../../scenario/problems.ts'
+import { machinesDigest } from '../machines-digest.ts'
+
+/** A file that is none at all has a reason for each of its lines; a few tell enough. */
+const REASONS_MAX = 5
+
+export async function bundleFrom(
+  from: { file: string } | { site: string; url: string },
+): Promise<Bundle> {
+  if ('file' in from) return checkedBundle(await jsonIn(from.file), from.file)
+  const { site, url } = from
+  const path = `/sites/${encodeURIComponent(site)}/bundle`
+  return checkedBundle(await clientAt(url).get(path), `${url}${path}`)
+}
+
+async function jsonIn(file: string): Promise<unknown> {
+  const text = await readFile(file, 'utf8').catch((error: Error) => {
+    throw new DataError(file, [`cannot be read: ${error.message}`])
+  })
+  try {
+    return JSON.parse(text)
+  } catch (error) {
+    throw new DataError(file, [`is not JSON: ${(error as Error).message}`])
+  }
+}
+
+/** Throws when this is no bundle, or one that was made by other machines. */
+export function checkedBundle(data: unknown, file: string): Bundle {
+  const reasons = reasonsAgainst(BundleFile, data)
+  if (reasons.length > 0) {
+    throw new DataError(file, ['is not a bundle', ...reasons.slice(0, REASONS_MAX)])
+  }
+  const bundle = data as Bundle
+  const mine = machinesDigest()
+  if (bundle.machines === mine) return bundle
+  const { undeliverable } = bundle.versions
+  throw new DataError(file, [
+    `was made by machines ${short(bundle.machines)} (undeliverable ${undeliverable}); ` +
+      `these are ${short(mine)}, and only what they made can be judged by them`,
+  ])
+}
+
+const short = (digest: string): string => digest.slice(0, 12)

@@ -1,0 +1,208 @@
+/**
+ * The way to a state, told: its actions done again on plain cells with a clock that goes on, each
+ * step in the words of the domain. This is also where a way is found to be one: a step that could
+ * not be taken as it is said is an error of the search.
+ */
+import { type Stepped, step } from '../../../machines/step.ts'
+import type { MailEvent } from '../../../machines/wire.ts'
+import { tell, who } from '../../../machines/words.ts'
+import { eventsOf, found, sayAct } from '../acts.ts'
+import { plainCells } from '../cells.ts'
+import { judge, labelOf } from '../judge.ts'
+import { machinesDigest } from '../machines-digest.ts'
+import { commit, load, type MemoryLoaded } from '../memory.ts'
+import type { Plan } from '../plan.ts'
+import type { Content, Schedule, ScheduleStep } from '../schedule.ts'
+import { type Action, decode } from './actions.ts'
+import { BEGINS_AT, canonical } from './interning.ts'
+import type { Model } from './model.ts'
+import { BACK } from './successors.ts'
+import type { Seen } from './table.ts'
+import { isReply } from './transitions.ts'
+
+/** The actions that lead to the state, the first one first. */
+export function wayTo(seen: Seen, state: number): Action[] {
+  const way: Action[] = []
+  for (let at = state; seen.parent(at) >= 0; at = seen.parent(at)) way.push(decode(seen.action(at)))
+  return way.reverse()
+}
+
+interface World {
+  plan: Plan
+  model: Model
+  cells: ReturnType<typeof plainCells>
+  events: MailEvent[]
+  /** Events that come back, since their worker died. */
+  back: MailEvent[]
+  timers: Map<string, number>
+  at: number
+  steps: ScheduleStep[]
+}
+
+/** The schedule that takes these actions. */
+export function scheduleOf(model: Model, actions: Action[]): Schedule {
+  const { plan } = model
+  const cells = plainCells()
+  found(cells, plan.site, plan.mailboxes)
+  const world: World = {
+    plan,
+    model,
+    cells,
+    events: [],
+    back: [],
+    timers: new Map(),
+    at: BEGINS_AT,
+    steps: [],
+  }
+  begin(world)
+  for (const action of actions) perform(world, action)
+  const names = () => cells.all.keys()
+  const { leaves } = judge({ get: cells.get, names }, plan.site, false)
+  return {
+    v: 1,
+    machines: machinesDigest(),
+    scenario: plan.scenario,
+    profile: plan.profile,
+    site: plan.site,
+    mailboxes: plan.mailboxes,
+    steps: world.steps,
+    outcomes: Object.fromEntries(leaves.map((leaf) => [labelOf(leaf), leaf.outcome])),
+  }
+}
+
+/** What has happened before the first message of interest. */
+function begin(world: World): void {
+  for (const one of world.plan.before) {
+    if ('advance' in one) world.at += one.advance
+    else {
+      act(world, one.act)
+      while (world.events.length > 0) take(world, world.events[0] as MailEvent, 'take')
+    }
+  }
+}
+
+function act(world: World, done: Plan['acts'][number]): void {
+  const made = eventsOf(world.cells, world.plan.site, done, world.at)
+  if (made === null) throw new Error(`it cannot be done now: ${sayAct(done)}`)
+  world.events.push(...made)
+  world.steps.push({ at: since(world), text: sayAct(done), do: 'act', act: done })
+}
+
+const since = ({ at }: World): number => at - BEGINS_AT
+
+function perform(world: World, action: Action): void {
+  if (action.do === 'act') act(world, world.plan.acts[action.of] as Plan['acts'][number])
+  else {
+    const name = world.model.interned.cells[action.of] as string
+    if (action.do === 'ring') ring(world, name, action.aged)
+    else takeOne(world, name, action)
+  }
+}
+
+function takeOne(world: World, name: string, action: Action): void {
+  const event = under(world, name.slice('event '.length), world.events)
+  const fault = action.do === 'fault' ? world.plan.faults[action.fault] : undefined
+  const ordered = fault && fault.order !== 'lose reply' ? fault.order : undefined
+  if (action.aged) world.at = agedAt(world, event)
+  if (action.do === 'lose' || fault?.order === 'lose reply') take(world, event, 'take and lose')
+  else if (action.do === 'die') take(world, event, 'take and die')
+  else if (action.do === 'again') take(world, event, 'take again')
+  else take(world, event, 'take', ordered)
+}
+
+/** The event under way that says what this value says. */
+function under(world: World, value: string, among: MailEvent[]): MailEvent {
+  const wanted = comparable(world.model.interned.values[Number(value)] as MailEvent)
+  const event = among.find((one) => comparable(one) === wanted)
+  if (!event) throw new Error(`it is not under way: ${wanted}`)
+  return event
+}
+
+/** Dates are told from another moment in the search. */
+const comparable = (event: MailEvent): string =>
+  canonical({ ...event, id: '', at: 0 }).replace(/"expiresAt":\d+/, '"expiresAt":0')
+
+/** When what the event's step would believe has become too old. */
+function agedAt({ cells, plan, at }: World, event: MailEvent): number {
+  const { lookups } = load(cells, plan.site, event, { at })
+  const ages = Object.values(lookups).flatMap(({ source, age }) => (source === 'cache' ? age : []))
+  return at + Math.max(0, plan.site.profile.entryLatencyMs - Math.max(0, ...ages))
+}
+
+function ring(world: World, name: string, aged: boolean): void {
+  if (name.startsWith(BACK)) {
+    const event = under(world, name.slice(BACK.length), world.back)
+    world.back.splice(world.back.indexOf(event), 1)
+    world.events.push(event)
+    take(world, event, 'take')
+    return
+  }
+  const timer = name.slice('timer '.length)
+  const due = world.timers.get(timer)
+  if (due === undefined) throw new Error(`it is not armed: ${timer}`)
+  world.at = Math.max(world.at, due)
+  const [to = '', kind = '', key = ''] = timer.split('|')
+  const event = {
+    id: '',
+    at: due,
+    to,
+    type: `${kind}.due`,
+    due,
+    timer: kind,
+    ...(key === '' ? {} : { version: Number(key) }),
+  } as MailEvent
+  if (aged) world.at = agedAt(world, event)
+  world.timers.delete(timer)
+  commitStep(world, event, 'ring')
+}
+
+type Taking = Exclude<ScheduleStep['do'], 'act' | 'ring'>
+
+function take(world: World, event: MailEvent, how: Taking, ordered?: MailEvent['ordered']): void {
+  if (how !== 'take again') world.events.splice(world.events.indexOf(event), 1)
+  if (how === 'take and die') world.back.push(event)
+  commitStep(world, ordered ? { ...event, ordered } : event, how)
+}
+
+function commitStep(world: World, event: MailEvent, how: Taking | 'ring'): void {
+  const { cells, plan, at } = world
+  const given = load(cells, plan.site, event, { at })
+  const loaded = world.model.removed.load?.(given) ?? given
+  const whole = step(loaded)
+  const stepped = world.model.removed.edit?.(whole, loaded) ?? whole
+  commit(cells, loaded, stepped)
+  for (const [name, { due }] of stepped.timers) {
+    if (due === null) world.timers.delete(name)
+    else world.timers.set(name, due)
+  }
+  const lost = how === 'take and die' && world.model.removed.outbox === true
+  const sent = stepped.events.filter(({ type }) => how !== 'take and lose' || !isReply(type))
+  if (!lost) world.events.push(...sent)
+  const { id: _id, at: _at, ...said } = event
+  const content = event.due === undefined ? said : { ...said, due: event.due - BEGINS_AT }
+  const text = say(loaded, stepped, how)
+  world.steps.push({ at: since(world), text, do: how, event: content as Content })
+}
+
+const seconds = (ms: number): string => `${Math.round(ms / 1_000)} s`
+
+const HOW: Partial<Record<ScheduleStep['do'], string>> = {
+  'take and die': '; the worker dies before it can say so',
+  'take and lose': '; its answer is lost',
+  'take again': '; it will be taken again',
+}
+
+/** Who heard what, what it changed, and what was believed. */
+function say(loaded: MemoryLoaded, stepped: Stepped, how: ScheduleStep['do']): string {
+  const { event, lookups } = loaded
+  const changes = tell(stepped)
+  const actor = stepped.actors.get(event.to) ?? loaded.actors.get(event.to)
+  const heard = `${who(event.to, actor, event.alias)} hears ${event.type}`
+  const beliefs = Object.values(lookups).map(
+    ({ alias, home, source, age }) =>
+      `${alias} is ${home ? `at ${home}` : 'unknown'} (${source}, ${seconds(age)} old)`,
+  )
+  const believed = beliefs.length > 0 ? `; the MTA believes that ${beliefs.join(', ')}` : ''
+  const told = changes.length > 0 ? `: ${changes.join('; ')}` : ': nothing changes'
+  return `${heard}${told}${believed}${HOW[how] ?? ''}`
+}

@@ -1,0 +1,193 @@
+/**
+ * One step of the system as a change of numbers, remembered by what it read.
+ *
+ * The step itself is the machines', loaded and committed by the memory port; here it is run on
+ * cells that note what is read and written. What was read once leads through a tree (this cell, of
+ * this value, then that cell ...) to what was written, so the next time that the same step meets
+ * the same values it costs a few look-ups. Nothing here knows what mail is.
+ */
+import type { EventType, Ordered } from '../../../machines/protocol.ts'
+import { type Stepped, step } from '../../../machines/step.ts'
+import type { MailEvent, SiteFacts } from '../../../machines/wire.ts'
+import { type Act, eventsOf } from '../acts.ts'
+import { type Box, type Cells, copyOfBox, emptyBox } from '../cells.ts'
+import { commit, load, type MemoryLoaded } from '../memory.ts'
+import type { Interned } from './interning.ts'
+
+/** What a step writes: cells and their new values; how often each event leaves. */
+export interface Effect {
+  /** Cell, value, cell, value ... */
+  writes: number[]
+  /** Cells of events that leave. */
+  sent: number[]
+  /** Cells of timers, each with its date's number; 0 disarms. */
+  timers: number[]
+  /** The next moment at which a belief that the step used would be too old; 0: there is none. */
+  agesAt: number
+  /** False when an act would be refused now. */
+  possible: boolean
+}
+
+type Node = { reads: number; next: Map<number, Node | Effect> }
+/** Where the tree of one action begins. */
+export type Root = { tree?: Node | Effect }
+
+export type Dense = { readonly [cell: number]: number }
+
+/** Safeguards that a test removes; none is, otherwise. */
+export interface Removed {
+  /** Events that a worker had not yet made jobs of die with it. */
+  outbox?: boolean
+  /** Of a step, once it is done: what it would have done without the safeguard. */
+  edit?: (stepped: Stepped, loaded: MemoryLoaded) => Stepped
+  /** What a step is given without the safeguard. */
+  load?: (loaded: MemoryLoaded) => MemoryLoaded
+}
+
+export interface Transitions {
+  /** A step that takes this event, or this timer's. */
+  take(root: Root, dense: Dense, run: Run): Effect
+}
+
+/** What is run when memory does not know. */
+export type Run = (
+  cells: Cells,
+) => { stepped: Stepped; agesAt: number } | { acted: MailEvent[] | null }
+
+export const takeEvent =
+  (
+    site: SiteFacts,
+    event: MailEvent,
+    at: number,
+    removed: Removed,
+    more: {
+      ordered?: Ordered
+      loseReply?: boolean
+    } = {},
+  ): Run =>
+  (cells) => {
+    const asked = more.ordered ? { ...event, ordered: more.ordered } : event
+    const given = load(cells, site, asked, { at })
+    const loaded = removed.load ? removed.load(given) : given
+    const whole = step(loaded)
+    const stepped = removed.edit ? removed.edit(whole, loaded) : whole
+    commit(cells, loaded, stepped)
+    return { stepped: more.loseReply ? withoutReplies(stepped) : stepped, agesAt: ages(loaded) }
+  }
+
+export const doAct =
+  (site: SiteFacts, act: Act, at: number): Run =>
+  (cells) => ({ acted: eventsOf(cells, site, act, at) })
+
+const REPLY = /^(reply|transfer|request)\./
+
+export const isReply = (type: EventType): boolean => REPLY.test(type)
+
+const withoutReplies = (stepped: Stepped): Stepped => ({
+  ...stepped,
+  events: stepped.events.filter(({ type }) => !isReply(type)),
+})
+
+/** When the youngest belief that was used will be older than an MTA believes entries. */
+function ages({ lookups, site, at }: MemoryLoaded): number {
+  let first = 0
+  for (const { source, age } of Object.values(lookups)) {
+    if (source !== 'cache') continue
+    const then = at - age + site.profile.entryLatencyMs
+    if (then > at && (first === 0 || then < first)) first = then
+  }
+  return first
+}
+
+export function openTransitions(interned: Interned): Transitions {
+  return {
+    take(root, dense, run) {
+      let node = root.tree
+      while (node && 'reads' in node) node = node.next.get((dense[node.reads] ?? 0) as number)
+      return node ?? remember(interned, root, dense, run)
+    },
+  }
+}
+
+function remember(interned: Interned, root: Root, dense: Dense, run: Run): Effect {
+  const cells = noting(interned, dense)
+  const effect = effectOf(interned, cells, run(cells))
+  let put = (node: Node | Effect): void => {
+    root.tree = node
+  }
+  let node = root.tree
+  for (const read of cells.reads) {
+    if (!node) {
+      node = { reads: read, next: new Map() }
+      put(node)
+    }
+    if (!('reads' in node) || node.reads !== read) throw new Error('a step read in another order')
+    const { next } = node
+    const value = (dense[read] as number | undefined) ?? 0
+    put = (made) => void next.set(value, made)
+    node = next.get(value)
+  }
+  put(effect)
+  return effect
+}
+
+function effectOf(interned: Interned, cells: Noting, ran: ReturnType<Run>): Effect {
+  const writes = [...cells.written].flatMap(([cell, value]) => [cell, interned.value(value)])
+  const none = { writes, sent: [], timers: [], agesAt: 0, possible: true }
+  if ('acted' in ran) {
+    if (ran.acted === null) return { ...none, writes: [], possible: false }
+    return { ...none, sent: ran.acted.map((event) => eventCell(interned, event)) }
+  }
+  const { stepped, agesAt } = ran
+  const timers = [...stepped.timers.values()].flatMap(({ actor, timer, key, due }) => [
+    interned.cell(`timer ${actor}|${timer}|${key}`, 'timer'),
+    due === null ? 0 : interned.value(due),
+  ])
+  return {
+    ...none,
+    sent: stepped.events.map((event) => eventCell(interned, event)),
+    timers,
+    agesAt,
+  }
+}
+
+/** An event under way is a cell of its own, named by what it says; its value counts them. */
+export function eventCell(interned: Interned, event: MailEvent): number {
+  const content = { ...event, id: '', at: 0 }
+  return interned.cell(`event ${interned.value(content)}`, 'event')
+}
+
+interface Noting extends Cells {
+  reads: number[]
+  written: Map<number, unknown>
+}
+
+/** Cells that note which were read, in order, and what was written. */
+function noting({ cell, values }: Interned, dense: Dense): Noting {
+  const reads: number[] = []
+  const known = new Set<number>()
+  const written = new Map<number, unknown>()
+  const get = (name: string): unknown => {
+    const index = cell(name, 'value')
+    if (written.has(index)) return written.get(index)
+    if (!known.has(index)) {
+      known.add(index)
+      reads.push(index)
+    }
+    return values[(dense[index] as number | undefined) ?? 0]
+  }
+  return {
+    reads,
+    written,
+    get,
+    set: (name, value) => void written.set(cell(name, 'value'), value),
+    edit(name) {
+      const index = cell(name, 'value')
+      if (!written.has(index)) {
+        const box = get(name) as Box | undefined
+        written.set(index, box ? copyOfBox(box) : emptyBox())
+      }
+      return written.get(index) as Box
+    },
+  }
+}

@@ -1,0 +1,138 @@
+/**
+ * A scenario as a driver in memory needs it: the site, what has happened before the first message
+ * of interest, what people may do from then on, and which faults may befall it.
+ *
+ * A scenario's own order (waits, holds, releases, advances) is one run among many; here every order
+ * is possible, so those steps say nothing. A fault rule that starts a move becomes an act, one that
+ * defers, refuses or loses a reply becomes a fault that may happen.
+ */
+import type { Code } from '../../machines/codes.ts'
+import { checkProfile } from '../../machines/profile.ts'
+import type { MailboxFacts } from '../../machines/site.ts'
+import type { SiteFacts } from '../../machines/wire.ts'
+import type { FaultRule, Scenario } from '../scenario/format.ts'
+import { durationMs } from '../scenario/format-parts.ts'
+import type { Step } from '../scenario/format-steps.ts'
+import { DataError } from '../scenario/problems.ts'
+import type { Act } from './acts.ts'
+
+export interface Plan {
+  scenario: string
+  profile: string
+  site: SiteFacts
+  mailboxes: MailboxFacts[]
+  /** In this order, each until nothing is under way any more. */
+  before: Before[]
+  /** In any order from then on, one kind of move after the other for one mailbox. */
+  acts: Act[]
+  faults: PlannedFault[]
+}
+
+export type Before = { act: Act } | { advance: number }
+
+/** What may befall an offer to this mailbox, so often at most. */
+export interface PlannedFault {
+  name: string
+  mailbox: string | null
+  times: number
+  order: { defer: true } | { refuse: Code } | 'lose reply'
+}
+
+const DOMAIN = 'example.test'
+
+export function planOf(scenario: Scenario, profile: string): Plan {
+  const checked = checkProfile(
+    scenario.site.profile ? { extends: profile, ...scenario.site.profile } : profile,
+  )
+  if ('wrong' in checked) throw new DataError(scenario.name, [checked.wrong])
+  const { servers } = scenario.site
+  const first = servers[0] as string
+  const mailboxes = scenario.site.mailboxes.map(
+    (mailbox): MailboxFacts => ({ ...mailbox, server: mailbox.server ?? first }),
+  )
+  const begins = scenario.steps.findIndex(
+    ({ kind, value }) => kind === 'send' && !(value as { background?: boolean }).background,
+  )
+  const planner = { mailboxes, first, moves: 0, latest: new Map<string, string>() }
+  const rules = Object.entries(scenario.faults)
+  return {
+    scenario: scenario.name,
+    profile,
+    site: { name: scenario.name, domain: DOMAIN, servers, profile: checked.profile },
+    mailboxes,
+    before: scenario.steps.slice(0, begins).flatMap((step) => beforeOf(planner, step)),
+    acts: [
+      ...rules.flatMap(([, { do: action }]) =>
+        action.move ? [moveOf(planner, action.move.mailbox, action.move.to)] : [],
+      ),
+      ...scenario.steps.slice(begins).flatMap((step) => actOf(planner, step) ?? []),
+    ],
+    faults: rules.flatMap(([name, rule]) => faultOf(name, rule)),
+  }
+}
+
+interface Planner {
+  mailboxes: MailboxFacts[]
+  first: string
+  moves: number
+  /** The latest move of each mailbox. */
+  latest: Map<string, string>
+}
+
+function moveOf(planner: Planner, mailbox: string, to: string): Act {
+  planner.moves += 1
+  const id = `move-${planner.moves}`
+  planner.latest.set(mailbox, id)
+  return { do: 'move', id, mailbox, to }
+}
+
+function beforeOf(planner: Planner, step: Step): Before[] {
+  if (step.kind === 'advance' && step.value.by) return [{ advance: durationMs(step.value.by) }]
+  const act = actOf(planner, step)
+  return act ? [{ act }] : []
+}
+
+function actOf(planner: Planner, { kind, value, refused }: Step): Act | null {
+  if (refused !== null) return null
+  switch (kind) {
+    case 'send': {
+      const home = planner.mailboxes.find(({ alias }) => alias === value.from)?.server
+      return {
+        do: 'send',
+        as: value.as,
+        from: value.from,
+        to: value.to,
+        server: value.server ?? home ?? planner.first,
+        priority: value.priority ?? 'normal',
+        wanted: value.notify === undefined || value.notify.includes('failure'),
+      }
+    }
+    case 'move':
+      return moveOf(planner, value.mailbox, value.to)
+    case 'cancel': {
+      const move = planner.latest.get(value.move)
+      return move === undefined ? null : { do: 'cancel', move }
+    }
+    case 'put': {
+      const { replicate, ...mailbox } = value
+      const server = value.server ?? planner.first
+      return { do: 'put', mailbox: { ...mailbox, server }, now: replicate === 'now' }
+    }
+    case 'deleteMailbox':
+      return { do: 'delete', mailbox: value.mailbox }
+    case 'deleteItem':
+      return { do: 'remove', mailbox: value.mailbox, message: value.message }
+    default:
+      return null
+  }
+}
+
+function faultOf(name: string, { match, when, do: action }: FaultRule): PlannedFault[] {
+  const mailbox = match?.mailbox ?? null
+  const times = when?.first ?? 1
+  if (action.defer) return [{ name, mailbox, times, order: { defer: true } }]
+  if (action.refuse) {
+    return [{ name, mailbox, times, order: { refuse: action.refuse as Code } }]
+  }
+  return action.loseReply ? [{ name, mailbox, times, order: 'lose reply' }] : []
+}

@@ -1,0 +1,106 @@
+/**
+ * What people do in a schedule, done live: each act is the call of the API that it stands for.
+ *
+ * Some calls are answered only when what they ask for has been taken, and the site takes nothing by
+ * itself. So a call is begun, and the act is done when its first event is held; the answer is
+ * waited for at the end.
+ */
+import type { MailEvent } from '../../../machines/wire.ts'
+import type { MailboxView } from '../../runtime/views-of-mail.ts'
+import { Refusal } from '../../scenario/client.ts'
+import type { Act } from '../acts.ts'
+import { answered, type Call, Differs, type Stage, standing, until } from './stage.ts'
+
+export async function perform(stage: Stage, act: Act): Promise<void> {
+  if (act.do === 'send') return send(stage, act)
+  const first = await firstOf(stage, act)
+  if (act.do === 'move') stage.names.add(first.move?.id ?? '', act.id)
+}
+
+/** The first event that a call causes, held. */
+async function firstOf(stage: Stage, act: Exclude<Act, { do: 'send' }>): Promise<MailEvent> {
+  const before = new Set((await standing(stage)).map(({ id }) => id))
+  const call = begin(stage, await callOf(stage, act))
+  const event = await until(stage, ({ held, moving }) => {
+    if (moving > 0) return null
+    const first = held.find(
+      ({ id, event }) => !before.has(id) && FIRST[act.do].includes(event.type),
+    )
+    return first?.event ?? (call.open ? null : 'nothing')
+  })
+  if (event !== null && event !== 'nothing') return event
+  if (!call.failed) throw new Differs('it causes nothing')
+  // An earlier call that has no answer yet may still have the mailbox for itself.
+  if (isBusy(call.failed) && stage.asked.some(({ open }) => open)) {
+    await answered(stage)
+    return firstOf(stage, act)
+  }
+  throw new Differs(`the service refuses it: ${call.failed.message}`)
+}
+
+const isBusy = (error: Error): boolean =>
+  error instanceof Refusal && ['mailbox-moving', 'mailbox-in-transit'].includes(error.code)
+
+/** By what is seen that a call has begun. */
+const FIRST: Record<Exclude<Act['do'], 'send'>, string[]> = {
+  move: ['move.requested'],
+  cancel: ['move.cancelled'],
+  put: ['entry.written', 'mailbox.created'],
+  delete: ['entry.written'],
+  remove: ['item.deleted'],
+}
+
+async function send(stage: Stage, act: Extract<Act, { do: 'send' }>): Promise<void> {
+  const { from, to, server, priority, wanted, as } = act
+  const notify = [wanted ? 'failure' : 'never']
+  const body = { from, to, server, priority, notify, subject: as, text: '' }
+  const answer = stage.client.post<{ id: string }>(`${stage.path}/messages`, body)
+  const { id } = await answer.catch((error: Error) => {
+    throw new Differs(`the service refuses it: ${error.message}`)
+  })
+  stage.names.add(id, as)
+}
+
+function begin(stage: Stage, ask: () => Promise<unknown>): Call {
+  const call: Call = { open: true, failed: null }
+  ask()
+    .catch((error: Error) => {
+      // It is kept and will be done; only its caller has waited long enough.
+      const kept = error instanceof Refusal && error.code === 'timeout'
+      if (!kept) call.failed = error
+    })
+    .finally(() => {
+      call.open = false
+    })
+  stage.asked.push(call)
+  return call
+}
+
+async function callOf(
+  stage: Stage,
+  act: Exclude<Act, { do: 'send' }>,
+): Promise<() => Promise<unknown>> {
+  const { client, path, names } = stage
+  const id = (name: string) => encodeURIComponent(names.live(name) ?? name)
+  switch (act.do) {
+    case 'move':
+      return () => client.post(`${path}/moves`, { mailbox: act.mailbox, to: act.to })
+    case 'cancel':
+      return () => client.post(`${path}/moves/${id(act.move)}/cancel`, {})
+    case 'put': {
+      const { alias, ...entry } = act.mailbox
+      const place = `${path}/mailboxes/${alias}`
+      const old = await client.get<MailboxView>(place).catch((error: Error) => {
+        if (error instanceof Refusal && error.code === 'unknown-mailbox') return null
+        throw error
+      })
+      const replicate = act.now ? 'now' : 'lagged'
+      // A new mailbox is known at once; the home of another is changed by a move only.
+      return () => client.put(place, old ? { ...entry, server: old.server, replicate } : entry)
+    }
+    case 'delete':
+      return () => client.delete(`${path}/mailboxes/${act.mailbox}`)
+    case 'remove':
+      return () => client.delete(`${path}/mailboxes/${act.mailbox}/messages/${id(act.message)}`)
+  }
+}

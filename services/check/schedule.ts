@@ -1,0 +1,45 @@
+/**
+ * A schedule: one run of a site, written down step by step with its times, so that any driver can
+ * take the same steps: the search finds it, the simulator shrinks it, the live system replays it.
+ *
+ * Names are the schedule's own (`acts.ts`): a live system's ids stand for them.
+ */
+import type { MailboxFacts } from '../../machines/site.ts'
+import type { MailEvent, SiteFacts } from '../../machines/wire.ts'
+import type { Act } from './acts.ts'
+
+/** An event without its id and the time at which it was sent. */
+export type Content = Omit<MailEvent, 'id' | 'at'>
+
+export type ScheduleStep = {
+  /** Milliseconds of site time since the start. */
+  at: number
+  /** In the words of the domain. */
+  text: string
+} & (
+  | { do: 'act'; act: Act }
+  /** An event that is under way is taken. */
+  | { do: 'take'; event: Content }
+  /** It is taken and committed, and the worker dies before it can say so: it comes again. */
+  | { do: 'take and die'; event: Content }
+  /** It is taken, and will be taken once more. */
+  | { do: 'take again'; event: Content }
+  /** It is taken, and what it answers is lost. */
+  | { do: 'take and lose'; event: Content }
+  /** A timer rings. */
+  | { do: 'ring'; event: Content }
+)
+
+export interface Schedule {
+  v: 1
+  /** A digest of the machines that made it. */
+  machines: string
+  scenario: string
+  profile: string
+  site: SiteFacts
+  mailboxes: MailboxFacts[]
+  steps: ScheduleStep[]
+  /** What is so at the end: by `<message> <address> <own|redirected>`. */
+  outcomes: Record<string, string>
+  violation?: { invariant: string; entry: string }
+}

@@ -1,0 +1,192 @@
+/**
+ * The search: it finds the published loss by the shortest way, finds none without the defect, finds
+ * what a removed safeguard lets happen, and says what it left out.
+ */
+import { readFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { describe, expect, test } from 'vitest'
+import type { Stored } from '../../../machines/wire.ts'
+import { DEFAULT_BOUNDS } from '../../../services/check/explore/bounds.ts'
+import { check } from '../../../services/check/explore/check.ts'
+import { NoRoomError, Numbers, openSeen } from '../../../services/check/explore/table.ts'
+import type { Removed } from '../../../services/check/explore/transitions.ts'
+import { type Plan, planOf } from '../../../services/check/plan.ts'
+import { chosen } from '../../../services/scenario/programme.ts'
+import { temporaryFolder } from '../../support/folder.ts'
+import { startProgram } from '../../support/program.ts'
+
+const SMALL = { ...DEFAULT_BOUNDS, crashes: 0, retries: 0 }
+const MEMORY_MB = 500
+
+async function planFor(name: string, profile: string): Promise<Plan> {
+  const [scenario] = await chosen({ names: [name], profiles: [], all: false, rows: false })
+  if (!scenario) throw new Error(`no scenario ${name}`)
+  return planOf(scenario, profile)
+}
+
+const checked = async (name: string, profile: string, bounds = SMALL, removed?: Removed) =>
+  check(await planFor(name, profile), {
+    bounds,
+    memoryMb: MEMORY_MB,
+    ...(removed ? { removed } : {}),
+  })
+
+const broken = (violations: { invariant: string; entry: string }[]) =>
+  violations.map(({ invariant, entry }) => `${invariant} ${entry}`)
+
+describe('q248839', () => {
+  test('with the defect the entry is lost, and the shortest way is told', async () => {
+    const found = await checked('q248839', 'exchange-5.5-sp3')
+    expect(broken(found.violations)).toEqual(['I8 letter anna own'])
+    expect(found.outcomes['letter anna own']).toEqual(['delivered', 'lost', 'reported'])
+    const [{ schedule }] = found.violations as [(typeof found.violations)[0]]
+    expect(schedule.outcomes['letter anna own']).toBe('lost')
+    expect(schedule.steps).toHaveLength(30)
+    expect(schedule.steps.at(-1)?.text).toContain('failure absorbed')
+    expect(schedule.steps.map(({ at }) => at)).toEqual(schedule.steps.map(() => 0))
+    expect(found.tuples.some(({ alternateFirst }) => alternateFirst.length > 0)).toBe(true)
+  })
+
+  test.each([
+    ['exchange-5.5-sp4', ['delivered', 'reported']],
+    ['modern', ['delivered']],
+  ])('under %s it is never lost', async (profile, outcomes) => {
+    const bounds = { ...DEFAULT_BOUNDS, crashes: 0, retries: 1 }
+    const found = await checked('q248839', profile, bounds)
+    expect(found.violations).toEqual([])
+    expect(found.ended).toBeNull()
+    expect(found.outcomes['letter anna own']).toEqual(outcomes)
+  })
+})
+
+/** Rows whose every interleaving is few states, and what their own entry may come to. */
+describe.each([
+  ['row-1', 'letter anna own', ['delivered'], ['delivered']],
+  ['row-2', 'letter anna own', ['delivered', 'reported'], ['delivered']],
+  ['row-5', 'letter anna own', ['redirected'], ['redirected']],
+  ['row-6a', 'letter anna own', ['delivered'], ['delivered']],
+  ['row-7a', 'letter anna own', ['delivered', 'reported'], ['delivered']],
+  ['row-17', 'letter bob redirected', ['delivered', 'lost', 'reported'], ['delivered']],
+  ['row-19', 'letter anna own', ['deadLettered', 'delivered', 'lost'], ['delivered']],
+])('%s', (name, entry, sp3, modern) => {
+  test.each([
+    ['exchange-5.5-sp3', sp3],
+    ['exchange-5.5-sp4', sp3.filter((outcome) => outcome !== 'lost')],
+    ['modern', modern],
+  ])('%s', async (profile, outcomes) => {
+    const found = await checked(name, profile, { ...SMALL, retries: 1 })
+    expect(found.outcomes[entry]).toEqual(outcomes)
+    const lost = outcomes.includes('lost')
+    expect(broken(found.violations)).toEqual(lost ? [`I8 ${entry}`] : [])
+  })
+})
+
+describe('a safeguard that is removed', () => {
+  test('the outbox: what a worker had not sent dies with it', async () => {
+    // An offer is made again by its timer; a report is sent once.
+    const bounds = { ...SMALL, crashes: 1, retries: 1 }
+    expect((await checked('row-2', 'exchange-5.5-sp4', bounds)).violations).toEqual([])
+    const found = await checked('row-2', 'exchange-5.5-sp4', bounds, { outbox: true })
+    expect(broken(found.violations)).toContain('I1 letter anna own')
+  })
+
+  test('keys known after a move: a refusal overtakes an acceptance (I9)', async () => {
+    // One offer is accepted and comes again; the mailbox has moved away in between.
+    const bounds = { ...SMALL, duplicates: 1 }
+    const plan = 'row-3'
+    expect((await checked(plan, 'exchange-5.5-sp4', bounds)).violations).toEqual([])
+    const forgetful: Removed = {
+      load(loaded) {
+        const box = loaded.actors.get(loaded.event.to) as Stored | undefined
+        const gone = box?.s === 'absent' || box?.s === 'removing'
+        return gone ? { ...loaded, found: { ...loaded.found, key: 'new' } } : loaded
+      },
+    }
+    const found = await checked(plan, 'exchange-5.5-sp4', bounds, forgetful)
+    expect(broken(found.violations)).toContain('I9 letter anna own')
+  })
+
+  test('the timer beside the nudge: a nudge alone leaves an entry waiting for ever (I1)', async () => {
+    const unarmed: Removed = {
+      edit: (stepped) => ({
+        ...stepped,
+        timers: new Map([...stepped.timers].filter(([, { timer }]) => timer === 'replication')),
+        events: stepped.events.filter(({ type }) => type !== 'mailbox.settled'),
+      }),
+    }
+    const found = await checked('row-3', 'modern', SMALL, unarmed)
+    expect(broken(found.violations)).toContain('I1 letter anna own')
+  })
+})
+
+test('what a bound leaves out is counted as unknown', async () => {
+  const found = await checked('q248839', 'modern', SMALL)
+  expect(found.cutOff).toBeGreaterThan(0)
+  expect(found.unknown).toBeGreaterThan(0)
+  const further = await checked('q248839', 'modern', { ...SMALL, retries: 2 })
+  expect(further.states).toBeGreaterThan(found.states)
+  expect(further.cutOff).toBe(0)
+})
+
+test('an interrupted search says so and tells what it saw', async () => {
+  const plan = await planFor('q248839', 'modern')
+  const bounds = { ...DEFAULT_BOUNDS, crashes: 2 }
+  const found = await check(plan, { bounds, memoryMb: MEMORY_MB, stopped: () => true })
+  expect(found.ended).toBe('interrupted')
+  expect(found.states).toBeGreaterThan(0)
+})
+
+test('a search that would need more room ends with the figure', () => {
+  const seen = openSeen(5_000_000)
+  const numbers = new Numbers()
+  expect(() => {
+    for (let i = 0; i < 1_000_000; i++) {
+      const { isNew } = seen.enter(Math.imul(i, 0x9e3779b1), i, -1, 0)
+      if (!isNew) throw new Error(`${i} was there already`)
+      numbers.push(i)
+    }
+  }).toThrow(NoRoomError)
+  expect(numbers.at(60_000)).toBe(60_000)
+})
+
+describe('the program', () => {
+  const run = async (args: string[]) => {
+    const program = startProgram(['services/check/explore/main.ts', ...args])
+    const { code } = await program.ended
+    return { code, said: program.lines.join('\n') }
+  }
+
+  test('prints a verdict, writes the schedule, exits 1', async () => {
+    const file = join(temporaryFolder(), 'lost.json')
+    const { code, said } = await run([
+      'q248839',
+      '--retries',
+      '0',
+      '--crashes',
+      '0',
+      '--schedule',
+      file,
+    ])
+    expect(code).toBe(1)
+    expect(said).toContain('I8  BROKEN for letter anna own')
+    expect(said).toContain('I9  holds in all')
+    expect(JSON.parse(await readFile(file, 'utf8'))).toMatchObject({
+      v: 1,
+      scenario: 'q248839',
+      violation: { invariant: 'I8', entry: 'letter anna own' },
+    })
+  })
+
+  test.each([
+    [['nothing-of-that-name'], 'is no scenario'],
+    [['q248839', '--profile', 'exchange-4'], 'there is no profile "exchange-4"'],
+    [['q248839', '--retries', 'many'], '--retries: many is not a whole number'],
+    [['q248839', '--memory', '1000000'], 'to spare'],
+    [[], 'which scenario?'],
+  ])('%j is refused in words', async (args, words) => {
+    const { code, said } = await run(args)
+    expect(code).toBe(2)
+    expect(said).toContain(words)
+    expect(said).not.toContain('    at ')
+  })
+})
