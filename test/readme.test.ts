@@ -9,6 +9,7 @@ import { existsSync, readFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { expect, test } from 'vitest'
+import { USAGE as CHECK_USAGE } from '../services/check/explore/options.ts'
 import { helpText } from '../services/config.ts'
 import { OPTIONS } from '../services/options.ts'
 import { USAGE } from '../services/scenario/options.ts'
@@ -54,7 +55,8 @@ test('every option of the service exists, and the help is the one that is printe
   const known = [...Object.values(OPTIONS).map(({ name }) => name), 'help']
   const scenario = found(USAGE, /--([a-z]+)/g)
   expect(missing(lines, known)).toEqual([])
-  expect(missing(quoted, [...known, ...scenario, 'json'])).toEqual([])
+  const check = found(CHECK_USAGE, /--([a-z][\w-]*)/g)
+  expect(missing(quoted, [...known, ...scenario, ...check])).toEqual([])
   expect(page).toContain(helpText())
 })
 
@@ -62,6 +64,12 @@ test('every option of a scenario exists', () => {
   const lines = all(/npm run -s scenario -- (.+)/g, 3)
   const used = lines.flatMap((line) => found(line, /--([a-z]+)/g))
   expect(missing(used, found(USAGE, /--([a-z]+)/g))).toEqual([])
+})
+
+test('every option of a search exists', () => {
+  const lines = all(/npm run -s check -- (.+)/g, 2)
+  const used = lines.flatMap((line) => found(line, / --([a-z][\w-]*)/g))
+  expect(missing(used, found(CHECK_USAGE, /--([a-z][\w-]*)/g))).toEqual([])
 })
 
 test('every environment variable is read', () => {

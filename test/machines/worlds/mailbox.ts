@@ -86,7 +86,8 @@ export const edges = {
     asks,
   }: Edge<Witness>) =>
     !['absent', 'removing'].includes(from.state) ||
-    sends(asks, 'reply.accepted') > 0 === (variant.event.found === 'held'),
+    sends(asks, 'reply.accepted') === 0 ||
+    variant.event.found === 'held',
   'I9. A refusal is kept, or follows from what is': ({ variant, asks }: Edge<Witness>) =>
     sends(asks, 'reply.refused') === 0 ||
     keeps(asks, 'refusal') ||

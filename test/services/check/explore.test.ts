@@ -106,7 +106,7 @@ describe('a safeguard that is removed', () => {
     expect(broken(found.violations)).toContain('I9 letter anna own')
   })
 
-  test('the timer beside the nudge: a nudge alone leaves an entry waiting for ever (I1)', async () => {
+  test('the timer beside the nudge: an entry waits for ever (I1)', async () => {
     const unarmed: Removed = {
       edit: (stepped) => ({
         ...stepped,
