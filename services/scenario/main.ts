@@ -6,9 +6,10 @@
  * piped.
  */
 import { writeFile } from 'node:fs/promises'
+import { UsageError } from '../command-line.ts'
 import { clientAt, Refusal, Unreachable } from './client.ts'
 import { junitOf } from './junit.ts'
-import { type Options, readOptions, USAGE, UsageError } from './options.ts'
+import { type Options, readOptions, USAGE } from './options.ts'
 import { held, type Run } from './play.ts'
 import { DataError } from './problems.ts'
 import { allScenarios, chosen, playAll } from './programme.ts'

@@ -2,7 +2,7 @@
  * The command line of `npm run -s scenario`: what may be asked for, and what is wrong with what was
  * asked.
  */
-import { parseArgs } from 'node:util'
+import { parsed, UsageError } from '../command-line.ts'
 
 export const USAGE = `usage: npm run -s scenario -- NAME... [options]
 
@@ -35,39 +35,21 @@ export interface Options {
   url: string | null
 }
 
-/** The person asked for something that does not exist; the message says what does. */
-export class UsageError extends Error {
-  constructor(message: string) {
-    super(message)
-    this.name = 'UsageError'
-  }
-}
-
-function parsed(args: string[]) {
-  try {
-    return parseArgs({
-      args,
-      allowPositionals: true,
-      options: {
-        profile: { type: 'string', multiple: true },
-        all: { type: 'boolean' },
-        rows: { type: 'boolean' },
-        list: { type: 'boolean' },
-        json: { type: 'boolean' },
-        keep: { type: 'boolean' },
-        help: { type: 'boolean' },
-        junit: { type: 'string' },
-        url: { type: 'string' },
-      },
-    })
-  } catch (error) {
-    throw new UsageError((error as Error).message)
-  }
-}
+const OPTIONS = {
+  profile: { type: 'string', multiple: true },
+  all: { type: 'boolean' },
+  rows: { type: 'boolean' },
+  list: { type: 'boolean' },
+  json: { type: 'boolean' },
+  keep: { type: 'boolean' },
+  help: { type: 'boolean' },
+  junit: { type: 'string' },
+  url: { type: 'string' },
+} as const
 
 /** Reads the arguments after the program's name. */
 export function readOptions(args: string[]): Options {
-  const { values, positionals } = parsed(args)
+  const { values, positionals } = parsed(args, OPTIONS)
   const { all = false, rows = false, list = false, json = false } = values
   const { keep = false, help = false, junit = null, url = null } = values
   if (url !== null && !URL.canParse(url)) throw new UsageError(`--url: ${url} is not a URL`)

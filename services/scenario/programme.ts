@@ -4,10 +4,11 @@
  * A name is a scenario of the folder, or `row-<n>` for a row of the truth table.
  */
 import { PROFILES } from '../../machines/profile.ts'
+import { UsageError } from '../command-line.ts'
 import type { Client } from './client.ts'
 import type { Scenario } from './format.ts'
 import { loadScenario, scenarioNames } from './load.ts'
-import { type Options, UsageError } from './options.ts'
+import type { Options } from './options.ts'
 import { play, type Run } from './play.ts'
 import { scenarioOf } from './rows.ts'
 import { loadTable, rowName } from './table.ts'

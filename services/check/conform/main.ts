@@ -4,11 +4,13 @@
  * Exit status: 0 when it is, 1 when it is not, 2 when there is nothing that could be judged. The
  * result goes to stdout, everything else to stderr, so that `--json` can be piped.
  */
+
+import { UsageError } from '../../command-line.ts'
 import { Refusal, Unreachable } from '../../scenario/client.ts'
 import { DataError } from '../../scenario/problems.ts'
 import { bundleFrom } from './bundle-file.ts'
 import { conform } from './conform.ts'
-import { readOptions, USAGE, UsageError } from './options.ts'
+import { readOptions, USAGE } from './options.ts'
 import { renderVerdict } from './render.ts'
 
 const EXIT_CONFORMS = 0

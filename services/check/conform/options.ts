@@ -2,7 +2,7 @@
  * The command line of `npm run -s conform`: what may be asked for, and what is wrong with what was
  * asked.
  */
-import { parseArgs } from 'node:util'
+import { parsed, UsageError } from '../../command-line.ts'
 
 export const DEFAULT_URL = 'http://127.0.0.1:3000'
 
@@ -27,33 +27,15 @@ export interface Options {
   help: boolean
 }
 
-/** The person asked for something that makes no sense; the message says what would. */
-export class UsageError extends Error {
-  constructor(message: string) {
-    super(message)
-    this.name = 'UsageError'
-  }
-}
-
-function parsed(args: string[]) {
-  try {
-    return parseArgs({
-      args,
-      allowPositionals: true,
-      options: {
-        site: { type: 'string' },
-        url: { type: 'string' },
-        json: { type: 'boolean' },
-        help: { type: 'boolean' },
-      },
-    })
-  } catch (error) {
-    throw new UsageError((error as Error).message)
-  }
-}
+const OPTIONS = {
+  site: { type: 'string' },
+  url: { type: 'string' },
+  json: { type: 'boolean' },
+  help: { type: 'boolean' },
+} as const
 
 export function readOptions(args: string[]): Options {
-  const { values, positionals } = parsed(args)
+  const { values, positionals } = parsed(args, OPTIONS)
   const { site, url = DEFAULT_URL, json = false, help = false } = values
   const [file, another] = positionals
   if (help) return { from: null, json, help }

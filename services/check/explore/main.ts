@@ -5,7 +5,7 @@
  */
 import { writeFile } from 'node:fs/promises'
 import { freemem } from 'node:os'
-import { UsageError } from '../../scenario/options.ts'
+import { UsageError } from '../../command-line.ts'
 import { DataError } from '../../scenario/problems.ts'
 import { chosen } from '../../scenario/programme.ts'
 import { planOf } from '../plan.ts'

@@ -1,8 +1,7 @@
 /**
  * The command line of `npm run -s check`.
  */
-import { parseArgs } from 'node:util'
-import { UsageError } from '../../scenario/options.ts'
+import { parsed, UsageError } from '../../command-line.ts'
 import { BOUND_FLAGS, type Bounds, DEFAULT_BOUNDS } from './bounds.ts'
 
 export const USAGE = `usage: npm run -s check -- SCENARIO [options]
@@ -43,7 +42,7 @@ const DEFAULT_MEMORY_MB = 2_048
 const BOUND_MAX = 100
 
 export function readOptions(args: string[]): Options {
-  const { values, positionals } = parsed(args)
+  const { values, positionals } = read(args)
   const help = values.help === true
   const [scenario = '', ...others] = positionals
   if (!help && scenario === '')
@@ -66,17 +65,13 @@ export function readOptions(args: string[]): Options {
   }
 }
 
-function parsed(args: string[]) {
+function read(args: string[]) {
   const text = { type: 'string' } as const
   const flag = { type: 'boolean' } as const
   const bounds = Object.fromEntries(Object.values(BOUND_FLAGS).map((name) => [name, text]))
   const others = { profile: text, memory: text, schedule: text, json: flag, help: flag }
   const options: Record<string, typeof text | typeof flag> = { ...bounds, ...others }
-  try {
-    return parseArgs({ args, allowPositionals: true, options })
-  } catch (error) {
-    throw new UsageError((error as Error).message)
-  }
+  return parsed(args, options)
 }
 
 function whole(flag: string, given: string, most: number): number {

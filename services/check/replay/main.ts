@@ -4,8 +4,9 @@
  * Exit status: 0 when every step and every outcome was as in the schedule, 1 when not, 2 when what
  * was given is no schedule of these machines. The result goes to stdout, everything else to stderr.
  */
+
+import { UsageError } from '../../command-line.ts'
 import { clientAt, Refusal, Unreachable } from '../../scenario/client.ts'
-import { UsageError } from '../../scenario/options.ts'
 import { DataError } from '../../scenario/problems.ts'
 import { EXIT, StartError } from '../../setup/start-error.mjs'
 import { type Options, readOptions, USAGE } from './options.ts'

@@ -1,8 +1,7 @@
 /**
  * The command line of `npm run -s replay`.
  */
-import { parseArgs } from 'node:util'
-import { UsageError } from '../../scenario/options.ts'
+import { parsed, UsageError } from '../../command-line.ts'
 
 export const USAGE = `usage: npm run -s replay -- SCHEDULE.json [options]
 
@@ -25,26 +24,16 @@ export interface Options {
   help: boolean
 }
 
-function parsed(args: string[]) {
-  try {
-    return parseArgs({
-      args,
-      allowPositionals: true,
-      options: {
-        url: { type: 'string' },
-        json: { type: 'boolean' },
-        keep: { type: 'boolean' },
-        help: { type: 'boolean' },
-      },
-    })
-  } catch (error) {
-    throw new UsageError((error as Error).message)
-  }
-}
+const OPTIONS = {
+  url: { type: 'string' },
+  json: { type: 'boolean' },
+  keep: { type: 'boolean' },
+  help: { type: 'boolean' },
+} as const
 
 /** Reads the arguments after the program's name. */
 export function readOptions(args: string[]): Options {
-  const { values, positionals } = parsed(args)
+  const { values, positionals } = parsed(args, OPTIONS)
   const { json = false, keep = false, help = false, url = null } = values
   if (url !== null && !URL.canParse(url)) throw new UsageError(`--url: ${url} is not a URL`)
   if (keep && url === null) throw new UsageError('--keep needs --url: a site ends with its service')

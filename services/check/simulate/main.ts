@@ -5,7 +5,7 @@
  * does not exist. Results go to stdout, everything else to stderr. Ctrl-C prints what was covered.
  */
 import { writeFile } from 'node:fs/promises'
-import { UsageError } from '../../scenario/options.ts'
+import { UsageError } from '../../command-line.ts'
 import { DataError } from '../../scenario/problems.ts'
 import { chosen } from '../../scenario/programme.ts'
 import { planOf } from '../plan.ts'

@@ -2,9 +2,9 @@
  * The command line of `npm run -s simulate`: what may be asked for, and what is wrong with what was
  * asked.
  */
-import { parseArgs } from 'node:util'
+
 import { PROFILES } from '../../../machines/profile.ts'
-import { UsageError } from '../../scenario/options.ts'
+import { parsed, UsageError } from '../../command-line.ts'
 
 export const USAGE = `usage: npm run -s simulate -- SCENARIO [options]
        npm run -s simulate -- --big [options]
@@ -44,31 +44,21 @@ export interface Options {
 const SEEDS = { scenario: 100, big: 10 }
 const MOST = 2 ** 31 - 1
 
-function parsed(args: string[]) {
-  try {
-    return parseArgs({
-      args,
-      allowPositionals: true,
-      options: {
-        big: { type: 'boolean' },
-        profile: { type: 'string' },
-        seeds: { type: 'string' },
-        seed: { type: 'string' },
-        events: { type: 'string' },
-        schedule: { type: 'string' },
-        'no-shrink': { type: 'boolean' },
-        json: { type: 'boolean' },
-        help: { type: 'boolean' },
-      },
-    })
-  } catch (error) {
-    throw new UsageError((error as Error).message)
-  }
-}
+const OPTIONS = {
+  big: { type: 'boolean' },
+  profile: { type: 'string' },
+  seeds: { type: 'string' },
+  seed: { type: 'string' },
+  events: { type: 'string' },
+  schedule: { type: 'string' },
+  'no-shrink': { type: 'boolean' },
+  json: { type: 'boolean' },
+  help: { type: 'boolean' },
+} as const
 
 /** Reads the arguments after the program's name. */
 export function readOptions(args: string[]): Options {
-  const { values, positionals } = parsed(args)
+  const { values, positionals } = parsed(args, OPTIONS)
   const { big = false, json = false, help = false, profile = null, schedule = null } = values
   if (!help && big === positionals.length > 0) {
     throw new UsageError('which site? name one scenario, or say --big')
