@@ -1,11 +1,12 @@
 /** What leads from one state to another, as one number, so that the way to a state can be kept. */
 
-export const DO = ['take', 'die', 'again', 'lose', 'fault', 'ring', 'act'] as const
+export const DO = ['take', 'die', 'back', 'again', 'lose', 'fault', 'ring', 'act'] as const
 export type Doing = (typeof DO)[number]
+export const [TAKE, DIE, BACK, AGAIN, LOSE, FAULT, RING, ACT] = [0, 1, 2, 3, 4, 5, 6, 7] as const
 
 export interface Action {
   do: Doing
-  /** The cell of the event or timer; of an act its place in the plan. */
+  /** The cell of the event, the timer, or what was taken; of an act its place in the plan. */
   of: number
   /** Of a fault its place in the plan. */
   fault: number
@@ -13,17 +14,18 @@ export interface Action {
   aged: boolean
 }
 
-const KINDS = 8
+const KINDS = DO.length
 const FAULTS = 64
 /** Faults that a plan may have, so that an action stays one number. */
 export const FAULTS_MAX = FAULTS
+export const AGED = 1
 
-export const code = ({ do: doing, of, fault, aged }: Action): number =>
-  ((of * FAULTS + fault) * 2 + (aged ? 1 : 0)) * KINDS + DO.indexOf(doing)
+export const code = (doing: number, of: number, aged = 0, fault = 0): number =>
+  ((of * FAULTS + fault) * 2 + aged) * KINDS + doing
 
 export function decode(number: number): Action {
   const rest = Math.floor(number / KINDS)
-  const aged = rest % 2 === 1
+  const aged = rest % 2 === AGED
   const cell = Math.floor(rest / 2)
   return {
     do: DO[number % KINDS] as Doing,

@@ -46,6 +46,7 @@ export interface CheckOptions {
   bounds: Bounds
   memoryMb: number
   removed?: Removed
+  reduce?: boolean
   stopped?(): boolean
   progress?(progress: Progress): void
 }
@@ -57,6 +58,7 @@ export async function check(plan: Plan, options: CheckOptions): Promise<Checked>
   const searched = await search(model, {
     bounds: options.bounds,
     bytesMax: options.memoryMb * MEGABYTE,
+    reduce: options.reduce ?? true,
     stopped: options.stopped ?? (() => false),
     ...(options.progress ? { progress: options.progress } : {}),
   })

@@ -6,7 +6,7 @@
  * value seen stands for all of them.
  */
 /** What a cell is to the search; all else is the machines' business. */
-export type CellKind = 'value' | 'event' | 'timer' | 'count'
+export type CellKind = 'value' | 'event' | 'timer' | 'count' | 'took'
 
 const TOLD_ONLY: ReadonlySet<string> = new Set([
   'v',
@@ -99,9 +99,10 @@ export function rebasing(interned: Interned, latencies: Latencies) {
     return timed[value]
   }
   return {
-    date(value: number, by: number): number {
+    /** A timer's: what was due at once stays so, any other is told as `least` or later. */
+    date(value: number, by: number, least: number): number {
       const due = interned.values[value] as number
-      return interned.value(later(due, by, BEGINS_AT))
+      return due <= BEGINS_AT ? value : interned.value(later(due, by, least))
     },
     value(value: number, by: number): number {
       if (!isTimed(value)) return value

@@ -11,66 +11,116 @@ import { eventsOf, found } from '../acts.ts'
 import { plainCells } from '../cells.ts'
 import { commit, load } from '../memory.ts'
 import type { Plan } from '../plan.ts'
+import { type Independence, openIndependence } from './independence.ts'
 import { BEGINS_AT, type Interned, interning, rebasing } from './interning.ts'
-import type { Numbers } from './table.ts'
+import { learning, openRoots, type Roots } from './roots.ts'
+import { NoRoomError, type Tape } from './table.ts'
+import { openTally, type Tally } from './tally.ts'
 import { openTransitions, type Removed, type Transitions } from './transitions.ts'
 
 /** Cells that one step may add before the arrays are made larger. */
 const SLACK = 4_096
 
-/** Whether a cell is in the state that was read, or was written a moment ago. */
+/** Whether a cell is told of a state because it differs from the first one, and is it yet. */
 const READ = 1
 const WRITTEN = 2
+
+/** A cell and its value in one number, while the value is less than this. */
+const VALUE_BITS = 16
+const BESIDE = (1 << VALUE_BITS) - 1
 
 export class Model {
   readonly interned: Interned = interning()
   readonly transitions: Transitions
+  readonly independence: Independence
+  readonly roots: Roots
+  readonly tally: Tally
+  /** The value's number of each cell. */
   dense = new Int32Array(SLACK * 2)
-  /** Cells of the state that was read, in no order. */
-  readonly present: number[] = []
+  /** Of the state that was read: cells of events, of timers, and of what was taken. */
+  readonly events: number[] = []
+  readonly timers: number[] = []
+  readonly took: number[] = []
+  /** Cells in which the state that was read differs from the first one. */
+  readonly differing: number[] = []
   low = 0
   high = 0
-  readonly #start: [number, number][]
-  readonly #rebased: ReturnType<typeof rebasing>
-  #marks = new Uint8Array(SLACK * 2)
-  readonly #touched: number[] = []
-  readonly #olds: number[] = []
-
   readonly plan: Plan
   readonly removed: Removed
+  readonly #first: [number, number][]
+  readonly #rebased: ReturnType<typeof rebasing>
+  #base = new Int32Array(SLACK * 2)
+  #marks = new Uint8Array(SLACK * 2)
+  /** Cells that were changed since, with what they were. */
+  readonly #touched: number[] = []
+  readonly #olds: number[] = []
+  #lowRead = 0
+  #highRead = 0
 
   constructor(plan: Plan, removed: Removed = {}) {
     this.plan = plan
     this.removed = removed
-    this.transitions = openTransitions(this.interned)
-    this.#start = firstCells(plan, this.interned)
+    this.independence = openIndependence(this.interned)
+    this.tally = openTally(this.interned, plan)
+    this.roots = openRoots(this.interned, this.independence)
+    this.transitions = openTransitions(this.interned, learning(this.interned, this.independence))
+    this.#first = firstCells(plan, this.interned)
     this.#rebased = rebasing(this.interned, plan.site.profile)
-  }
-
-  /** Reads the first state. */
-  first(): void {
-    this.#begin()
-    for (const [cell, value] of this.#start) this.#enter(cell, value)
-  }
-
-  /** Reads the state that was written at this place; the place after it. */
-  read(from: Numbers, place: number): number {
-    this.#begin()
-    const end = place + 1 + 2 * from.at(place)
-    for (let i = place + 1; i < end; i += 2) this.#enter(from.at(i), from.at(i + 1))
-    return end
-  }
-
-  write(to: Numbers): void {
-    const head = to.length
-    to.push(0)
-    for (const cell of this.present) this.#put(to, cell)
-    for (const cell of this.#touched) {
-      if (this.#marks[cell] !== 0) continue
-      if (this.#put(to, cell)) this.#marks[cell] = WRITTEN
+    this.#room()
+    for (const [cell, value] of this.#first) {
+      this.#base[cell] = value
+      this.dense[cell] = value
     }
-    for (const cell of this.#touched) if (this.#marks[cell] === WRITTEN) this.#marks[cell] = 0
-    to.set(head, (to.length - head - 1) / 2)
+  }
+
+  /** Goes to the first state. */
+  first(): void {
+    this.#begin(0, 0)
+  }
+
+  /** Goes to the state that is next on the tape, whose fingerprint this is. */
+  read(from: Tape, low: number, high: number): void {
+    this.#begin(low, high)
+    for (let left = from.shift(); left > 0; left--) {
+      const packed = from.shift()
+      const cell = packed >>> VALUE_BITS
+      const value = packed & BESIDE
+      this.dense[cell] = value === BESIDE ? from.shift() : value
+      this.differing.push(cell)
+      this.#marks[cell] = READ
+      if (this.#base[cell] === 0) this.#list(cell)
+    }
+  }
+
+  write(to: Tape): void {
+    const { dense, differing } = this
+    const base = this.#base
+    let count = 0
+    for (let i = 0; i < differing.length; i++) {
+      const cell = differing[i] as number
+      if (dense[cell] !== base[cell]) count += 1
+    }
+    const touched = this.#touched
+    const marks = this.#marks
+    const before = count
+    for (let i = 0; i < touched.length; i++) {
+      const cell = touched[i] as number
+      if (marks[cell] !== 0 || dense[cell] === base[cell]) continue
+      marks[cell] = WRITTEN
+      count += 1
+    }
+    to.push(count)
+    for (let i = 0; i < differing.length; i++) {
+      const cell = differing[i] as number
+      if (dense[cell] !== base[cell]) put(to, cell, dense[cell] as number)
+    }
+    if (count === before) return
+    for (let i = 0; i < touched.length; i++) {
+      const cell = touched[i] as number
+      if (marks[cell] !== WRITTEN) continue
+      marks[cell] = 0
+      put(to, cell, dense[cell] as number)
+    }
   }
 
   set(cell: number, value: number): void {
@@ -78,7 +128,9 @@ export class Model {
     if (old === value) return
     this.#touched.push(cell)
     this.#olds.push(old)
-    this.#change(cell, old, value)
+    this.dense[cell] = value
+    this.low = (this.low - mixLow(cell, old) + mixLow(cell, value)) | 0
+    this.high = (this.high - mixHigh(cell, old) + mixHigh(cell, value)) | 0
   }
 
   add(cell: number, count: number): void {
@@ -87,87 +139,113 @@ export class Model {
 
   /** Back to the state that was read. */
   undo(): void {
-    for (let i = this.#touched.length - 1; i >= 0; i--) {
-      const cell = this.#touched[i] as number
-      this.#change(cell, this.dense[cell] as number, this.#olds[i] as number)
+    const touched = this.#touched
+    for (let i = touched.length - 1; i >= 0; i--) {
+      this.dense[touched[i] as number] = this.#olds[i] as number
     }
-    this.#touched.length = 0
+    touched.length = 0
     this.#olds.length = 0
+    this.low = this.#lowRead
+    this.high = this.#highRead
   }
 
-  /** Time passes: the state's dates are told from the new moment. */
+  /** Time passes until a timer is due: the state's dates are told from the new moment. */
   advance(by: number): void {
-    if (by === 0) return
-    for (const cell of this.present) this.#pass(cell, by)
+    this.#pass(by, BEGINS_AT)
   }
 
-  #pass(cell: number, by: number): void {
-    const value = this.dense[cell] as number
-    if (value === 0) return
-    const kind = this.interned.kinds[cell]
-    if (kind === 'timer') this.set(cell, this.#rebased.date(value, by))
-    else if (kind === 'value') this.set(cell, this.#rebased.value(value, by))
-    else if (kind === 'event') {
-      const content = Number((this.interned.cells[cell] as string).slice('event '.length))
-      const then = this.#rebased.value(content, by)
-      if (then === content) return
-      this.set(cell, 0)
-      this.add(this.interned.cell(`event ${then}`, 'event'), value)
+  /**
+   * Time passes while something is under way. What comes due meanwhile has not overtaken it: it is
+   * late, and still to ring.
+   */
+  grow(by: number): void {
+    this.#pass(by, BEGINS_AT + 1)
+  }
+
+  /** Every cell of the state that has a value. */
+  *present(): Generator<number> {
+    for (const [cell] of this.#first) if (this.dense[cell] !== 0) yield cell
+    for (const cell of this.differing) {
+      if (this.#base[cell] === 0 && this.dense[cell] !== 0) yield cell
     }
   }
 
-  #begin(): void {
+  #pass(by: number, least: number): void {
+    if (by === 0) return
+    for (const cell of this.present()) {
+      const value = this.dense[cell] as number
+      const kind = this.interned.kinds[cell]
+      if (kind === 'timer') this.set(cell, this.#rebased.date(value, by, least))
+      else if (kind === 'value') this.set(cell, this.#rebased.value(value, by))
+      else if (kind === 'event' || kind === 'took') {
+        const [prefix, content] = (this.interned.cells[cell] as string).split(' ')
+        const then = this.#rebased.value(Number(content), by)
+        if (then === Number(content)) continue
+        this.set(cell, 0)
+        this.add(this.interned.cell(`${prefix} ${then}`, kind), value)
+      }
+    }
+  }
+
+  #begin(low: number, high: number): void {
     this.undo()
-    for (const cell of this.present) {
-      this.dense[cell] = 0
+    for (let i = 0; i < this.differing.length; i++) {
+      const cell = this.differing[i] as number
+      this.dense[cell] = this.#base[cell] as number
       this.#marks[cell] = 0
     }
-    this.present.length = 0
-    this.low = 0
-    this.high = 0
+    this.differing.length = 0
+    this.events.length = 0
+    this.timers.length = 0
+    this.took.length = 0
+    this.low = low
+    this.high = high
+    this.#lowRead = low
+    this.#highRead = high
+    for (const [cell] of this.#first) this.#list(cell)
+    this.#room()
+  }
+
+  #list(cell: number): void {
+    const kind = this.interned.kinds[cell]
+    if (kind === 'event') this.events.push(cell)
+    else if (kind === 'timer') this.timers.push(cell)
+    else if (kind === 'took') this.took.push(cell)
+  }
+
+  #room(): void {
     const cells = this.interned.cells.length
     if (cells + SLACK <= this.dense.length) return
-    const larger = new Int32Array(cells * 2 + SLACK * 2)
-    larger.set(this.dense)
-    this.dense = larger
-    this.#marks = new Uint8Array(larger.length)
+    if (cells > BESIDE) throw new NoRoomError(`more than ${BESIDE} cells`)
+    const wider = (old: Int32Array): Int32Array<ArrayBuffer> => {
+      const made = new Int32Array(cells * 2 + SLACK * 2)
+      made.set(old)
+      return made
+    }
+    this.dense = wider(this.dense)
+    this.#base = wider(this.#base)
+    this.#marks = new Uint8Array(this.dense.length)
   }
+}
 
-  #enter(cell: number, value: number): void {
-    this.#change(cell, 0, value)
-    this.present.push(cell)
-    this.#marks[cell] = READ
-  }
-
-  #put(to: Numbers, cell: number): boolean {
-    const value = this.dense[cell] as number
-    if (value === 0) return false
-    to.push(cell)
+function put(to: Tape, cell: number, value: number): void {
+  if (value < BESIDE) to.push((cell << VALUE_BITS) | value)
+  else {
+    to.push((cell << VALUE_BITS) | BESIDE)
     to.push(value)
-    return true
-  }
-
-  #change(cell: number, old: number, value: number): void {
-    this.dense[cell] = value
-    if (old !== 0) {
-      this.low = (this.low - mixLow(cell, old)) | 0
-      this.high = (this.high - mixHigh(cell, old)) | 0
-    }
-    if (value !== 0) {
-      this.low = (this.low + mixLow(cell, value)) | 0
-      this.high = (this.high + mixHigh(cell, value)) | 0
-    }
   }
 }
 
 /** Two multiply-and-shift mixers with constants of their own (after those of MurmurHash3). */
 export function mixLow(cell: number, value: number): number {
+  if (value === 0) return 0
   let mixed = Math.imul(cell, 0x9e3779b1) ^ Math.imul(value, 0x85ebca6b)
   mixed = Math.imul(mixed ^ (mixed >>> 15), 0x2c1b3c6d)
   mixed = Math.imul(mixed ^ (mixed >>> 12), 0x297a2d39)
   return mixed ^ (mixed >>> 15)
 }
 export function mixHigh(cell: number, value: number): number {
+  if (value === 0) return 0
   let mixed = Math.imul(cell + 0x3c6ef372, 0xc2b2ae35) ^ Math.imul(value + 0x1b873593, 0xcc9e2d51)
   mixed = Math.imul(mixed ^ (mixed >>> 16), 0x7feb352d)
   mixed = Math.imul(mixed ^ (mixed >>> 15), 0x846ca68b)
@@ -208,7 +286,8 @@ function firstCells(plan: Plan, interned: Interned): [number, number][] {
     start.push([interned.cell(name, 'value'), rebased.value(interned.value(value), by)])
   }
   for (const [name, due] of timers) {
-    start.push([interned.cell(`timer ${name}`, 'timer'), rebased.date(interned.value(due), by)])
+    const date = rebased.date(interned.value(due), by, BEGINS_AT)
+    start.push([interned.cell(`timer ${name}`, 'timer'), date])
   }
   return start
 }

@@ -8,11 +8,11 @@
  * yet made jobs of is in the outbox, that is, under way.
  */
 import { performance } from 'node:perf_hooks'
-import { type Action, code } from './actions.ts'
 import type { Bounds } from './bounds.ts'
+import { RelearnedError } from './independence.ts'
 import type { Model } from './model.ts'
 import { successors } from './successors.ts'
-import { NoRoomError, Numbers, openSeen, type Seen } from './table.ts'
+import { Column, NoRoomError, openSeen, type Seen, Tape } from './table.ts'
 import { openWatch, type Watch } from './watch.ts'
 
 export interface Progress {
@@ -34,8 +34,8 @@ export interface Searched extends Progress {
 
 /** From each state, in the order of their numbers, the states that it leads to by itself. */
 export interface Edges {
-  first: Numbers
-  to: Numbers
+  first: Column
+  to: Column
   /** States from which something was left out because of a bound. */
   cut: Set<number>
   rests: Set<number>
@@ -44,6 +44,8 @@ export interface Edges {
 export interface SearchOptions {
   bounds: Bounds
   bytesMax: number
+  /** Leave for later what nothing else can meet (`independence.ts`). */
+  reduce: boolean
   stopped(): boolean
   /** Called about once a second. */
   progress?(progress: Progress): void
@@ -54,18 +56,28 @@ const LOOK_UP_EVERY = 1_024
 const PROGRESS_MS = 1_000
 
 export async function search(model: Model, options: SearchOptions): Promise<Searched> {
+  for (;;) {
+    try {
+      return await once(model, options)
+    } catch (error) {
+      if (!(error instanceof RelearnedError)) throw error
+    }
+  }
+}
+
+async function once(model: Model, options: SearchOptions): Promise<Searched> {
   const began = performance.now()
   const seen = openSeen(options.bytesMax)
   const watch = openWatch(model)
-  const edges: Edges = { first: new Numbers(), to: new Numbers(), cut: new Set(), rests: new Set() }
-  let queue = new Numbers()
-  let next = new Numbers()
+  const edges: Edges = { first: new Column(), to: new Column(), cut: new Set(), rests: new Set() }
+  const tape = new Tape()
   let told = began
-  const at = { transitions: 0, depth: 0, left: 0 }
+  let state = 0
+  const at = { transitions: 0, depth: 0, peak: 0 }
   const now = (): Progress => ({
     states: seen.count,
     transitions: at.transitions,
-    queue: at.left,
+    queue: seen.count - edges.first.length,
     depth: at.depth,
     seconds: (performance.now() - began) / 1_000,
   })
@@ -75,42 +87,42 @@ export async function search(model: Model, options: SearchOptions): Promise<Sear
     watch,
     edges,
     ended,
-    bytes: seen.bytes() + edges.first.bytes + edges.to.bytes + queue.bytes + next.bytes,
+    bytes: seen.bytes() + edges.first.bytes + edges.to.bytes + at.peak,
   })
+  const emit = (action: number, own: boolean): void => {
+    at.transitions += 1
+    const entered = seen.enter(model.low, model.high, state, action)
+    const found = entered < 0 ? -1 - entered : entered
+    if (own) edges.to.push(found)
+    if (entered < 0) model.write(tape)
+  }
 
-  model.first()
-  next.push(seen.enter(model.low, model.high, -1, 0).state)
-  model.write(next)
-  at.left = 1
   try {
-    while (at.left > 0) {
-      ;[queue, next] = [next, queue]
-      next.clear()
-      at.left = 0
-      for (let place = 0; place < queue.length; ) {
-        const state = queue.at(place)
-        place = model.read(queue, place + 1)
-        edges.first.push(edges.to.length)
-        const looked = watch.look(state)
-        if (looked === 'rest') edges.rests.add(state)
-        const cut = successors(model, options.bounds, (action: Action, own: boolean) => {
-          at.transitions += 1
-          const entered = seen.enter(model.low, model.high, state, code(action))
-          if (own) edges.to.push(entered.state)
-          if (!entered.isNew) return
-          next.push(entered.state)
-          model.write(next)
-          at.left += 1
-        })
-        if (cut) edges.cut.add(state)
-        if (state % LOOK_UP_EVERY !== 0 || performance.now() - told < PROGRESS_MS) continue
-        told = performance.now()
-        options.progress?.(now())
-        // Signals are heard between two turns of the event loop.
-        await new Promise((resolve) => setImmediate(resolve))
-        if (options.stopped()) return end('interrupted')
+    model.first()
+    seen.enter(model.low, model.high, -1, 0)
+    model.write(tape)
+    let level = 1
+    for (; state < seen.count; state++) {
+      if (state === level) {
+        level = seen.count
+        at.depth += 1
       }
-      at.depth += 1
+      model.read(tape, seen.low(state), seen.high(state))
+      edges.first.push(edges.to.length)
+      if (watch.look(state) === 'rest') edges.rests.add(state)
+      const { cut } = successors(model, options.bounds, emit, options.reduce)
+      if (cut) edges.cut.add(state)
+      if (state % LOOK_UP_EVERY !== 0) continue
+      at.peak = Math.max(at.peak, tape.bytes)
+      if (seen.bytes() + tape.bytes + edges.to.bytes > options.bytesMax) {
+        throw new NoRoomError(`more than ${seen.count} states`)
+      }
+      if (performance.now() - told < PROGRESS_MS) continue
+      told = performance.now()
+      options.progress?.(now())
+      // Signals are heard between two turns of the event loop.
+      await new Promise((resolve) => setImmediate(resolve))
+      if (options.stopped()) return end('interrupted')
     }
   } catch (error) {
     if (error instanceof NoRoomError) return end({ memory: error.message })

@@ -1,187 +1,166 @@
 /**
  * What may happen next in a state, each with the state that it leads to.
+ *
+ * A worker that dies after its commit lets its event come back when its lock has run out: that is
+ * seconds later, so no site time has passed, but all that was under way has been taken. It makes no
+ * difference meanwhile who died. So a state remembers what was taken since the clock last went on,
+ * and which of it comes back is chosen at the moment at which it does.
  */
 import type { EventType } from '../../../machines/protocol.ts'
 import type { MailEvent } from '../../../machines/wire.ts'
-import type { Action } from './actions.ts'
+import { ACT, AGAIN, AGED, BACK, code, DIE, FAULT, LOSE, RING, TAKE } from './actions.ts'
 import type { Bounds } from './bounds.ts'
 import { BEGINS_AT } from './interning.ts'
 import type { Model } from './model.ts'
+import { choose, type Pending, pendingIn } from './pending.ts'
+import { FAULTING, LOSING } from './roots.ts'
 import { doAct, type Effect, eventCell, isReply, type Root, takeEvent } from './transitions.ts'
 
 /** Called for each action with the model in the state that it leads to. */
-type Emit = (action: Action, own: boolean) => void
+type Emit = (action: number, own: boolean) => void
 
-interface Roots {
-  of(key: number): Root
+export interface Expanded {
+  /** A bound has left something out. */
+  cut: boolean
+  /** Some of what is under way was left for later. */
+  reduced: boolean
 }
 
-/** Trees of what was read, for each action by itself. */
-const roots = new WeakMap<Model, Roots>()
-function rootsOf(model: Model): Roots {
-  const known = roots.get(model)
-  if (known) return known
-  const all = new Map<number, Root>()
-  const made: Roots = {
-    of(key) {
-      let root = all.get(key)
-      if (!root) {
-        root = {}
-        all.set(key, root)
-      }
-      return root
-    },
+/** All that may happen next; with `reduce`, of what nothing else can meet only that. */
+export function successors(model: Model, bounds: Bounds, emit: Emit, reduce: boolean): Expanded {
+  const pending = pendingIn(model)
+  const busy = pending.events > 0
+  const mayBeLate = spent(model, model.tally.late) < bounds.lateReplies
+  if (reduce && busy && !mayBeLate && choose(model, pending)) {
+    return { cut: chosenOnly(model, bounds, pending, emit), reduced: true }
   }
-  roots.set(model, made)
-  return made
-}
-
-/** True when a bound has left something out. */
-export function successors(model: Model, bounds: Bounds, emit: Emit): boolean {
-  const { interned, dense, present } = model
-  let busy = 0
-  let due = 0
-  for (let i = 0; i < present.length; i++) {
-    const cell = present[i] as number
-    const kind = interned.kinds[cell]
-    if (kind === 'event') busy += 1
-    else if (kind === 'timer') {
-      const date = interned.values[dense[cell] as number] as number
-      if (due === 0 || date < due) due = date
-    }
-  }
-  const count = present.length
+  const { interned, dense, tally } = model
   let cut = false
-  for (let i = 0; i < count; i++) {
-    const cell = present[i] as number
-    if (interned.kinds[cell] === 'event') events(model, bounds, cell, emit)
-    else if (interned.kinds[cell] === 'timer') {
-      const date = interned.values[dense[cell] as number] as number
-      if (date === due && !ring(model, bounds, cell, date, busy > 0, emit)) cut = true
-    }
+  for (let i = 0; i < pending.events; i++) {
+    events(model, bounds, pending.cells[i] as number, emit)
+  }
+  if ((!busy || mayBeLate) && spent(model, tally.died) < bounds.crashes) {
+    for (const cell of model.took) if (dense[cell] !== 0) comeBack(model, bounds, cell, busy, emit)
+  }
+  for (const cell of model.timers) {
+    if (dense[cell] === 0) continue
+    const due = interned.values[dense[cell] as number] as number
+    if (due === pending.due && !ring(model, bounds, cell, due, busy, emit)) cut = true
   }
   acts(model, bounds, emit)
+  return { cut, reduced: false }
+}
+
+function chosenOnly(model: Model, bounds: Bounds, pending: Pending, emit: Emit): boolean {
+  const { cells, chosen, events: first } = pending
+  let cut = false
+  for (let i = 0; i < cells.length; i++) {
+    if (chosen[i] === 0) continue
+    const cell = cells[i] as number
+    if (i < first) events(model, bounds, cell, emit)
+    else if (!ring(model, bounds, cell, BEGINS_AT, true, emit)) cut = true
+  }
   return cut
 }
 
 const take = (
   model: Model,
-  key: number,
-  event: () => MailEvent,
+  root: Root,
+  event: MailEvent,
   more: Parameters<typeof takeEvent>[4] = {},
 ): Effect =>
-  model.transitions.take(rootsOf(model).of(key), model.dense, (cells) =>
-    takeEvent(model.plan.site, event(), BEGINS_AT, model.removed, more)(cells),
+  model.transitions.take(root, model.dense, (cells) =>
+    takeEvent(model.plan.site, event, BEGINS_AT, model.removed, more)(cells),
   )
 
-function apply(model: Model, effect: Effect, died = false): void {
-  const { writes, timers, sent } = effect
+function apply(model: Model, { writes, timers, sent }: Effect, died = false): void {
   for (let i = 0; i < writes.length; i += 2) {
     model.set(writes[i] as number, writes[i + 1] as number)
   }
   for (let i = 0; i < timers.length; i += 2) {
     model.set(timers[i] as number, timers[i + 1] as number)
   }
-  if (died && model.removed.outbox) return
+  if (died) return
   for (let i = 0; i < sent.length; i++) model.add(sent[i] as number, 1)
 }
 
-const counter = (model: Model, name: string): number => model.interned.cell(name, 'count')
-const spent = (model: Model, name: string): number => model.dense[counter(model, name)] as number
+const spent = (model: Model, counter: number): number => model.dense[counter] as number
 
-/**
- * A job whose worker died comes back when its lock has run out: no site time has passed, since that
- * is seconds, but all that was under way has been taken.
- */
-export const BACK = 'timer back|'
-const timerOf = (model: Model, cell: number): number =>
-  model.interned.cell(`${BACK}${(model.interned.cells[cell] as string).slice(6)}`, 'timer')
-
-/** Keys of roots: the cell and in what way it is taken. */
-const PLAIN = 0
-const LOSING = 1
-const ACT = 2
-const FAULT = 3
-const WAYS = 128
-
-const contentOf = (model: Model, cell: number): MailEvent =>
-  model.interned.values[Number((model.interned.cells[cell] as string).slice(6))] as MailEvent
-
-function events(model: Model, bounds: Bounds, cell: number, emit: Emit): void {
-  const content = contentOf(model, cell)
-  const event = () => content
-  const one = (doing: Action['do'], aged = false): Action => ({
-    do: doing,
-    of: cell,
-    fault: 0,
-    aged,
-  })
-  const effect = take(model, cell * WAYS + PLAIN, event)
-  apply(model, effect)
-  model.add(cell, -1)
-  emit(one('take'), true)
-  model.undo()
-
-  if (effect.agesAt > 0) {
-    model.advance(effect.agesAt - BEGINS_AT)
-    takeLater(model, content)
-    emit(one('take', true), true)
-    model.undo()
-  }
-  if (spent(model, 'again') < bounds.duplicates) {
-    apply(model, effect)
-    model.add(counter(model, 'again'), 1)
-    emit(one('again'), false)
-    model.undo()
-  }
-  if (spent(model, 'died') < bounds.crashes) {
-    const comesBack = timerOf(model, cell)
-    if (model.dense[comesBack] === 0) {
-      apply(model, effect, true)
-      model.add(cell, -1)
-      model.add(counter(model, 'died'), 1)
-      model.set(comesBack, model.interned.value(BEGINS_AT))
-      emit(one('die'), false)
-      model.undo()
-    }
-  }
-  const replies = effect.sent.some((sent) => isReply(contentOf(model, sent).type))
-  if (replies && spent(model, 'lost') < bounds.lostReplies) {
-    apply(model, take(model, cell * WAYS + LOSING, event, { loseReply: true }))
-    model.add(cell, -1)
-    model.add(counter(model, 'lost'), 1)
-    emit(one('lose'), false)
-    model.undo()
-  }
-  if (content.type === 'mail.offered') faults(model, cell, content, emit)
+/** A cell that is named by what an event says. */
+const contentOf = ({ interned: { cells, values } }: Model, cell: number): MailEvent => {
+  const name = cells[cell] as string
+  return values[Number(name.slice(name.indexOf(' ') + 1))] as MailEvent
 }
 
-/** The plan's faults that may befall this offer. */
-function faults(model: Model, cell: number, content: MailEvent, emit: Emit): void {
-  model.plan.faults.forEach(({ mailbox, times, order }, fault) => {
-    if (mailbox !== null && content.alias !== mailbox) return
-    if (spent(model, `fault ${fault}`) >= times) return
-    const more = order === 'lose reply' ? { loseReply: true } : { ordered: order }
-    apply(
-      model,
-      take(model, cell * WAYS + FAULT + fault, () => content, more),
-    )
+/** The event has been taken; while a worker may still die, it may come back. */
+function taken(model: Model, bounds: Bounds, cell: number): void {
+  model.add(cell, -1)
+  const { tally } = model
+  if (spent(model, tally.died) < bounds.crashes && !model.removed.outbox) {
+    model.set(tally.took(cell), 1)
+  }
+}
+
+function events(model: Model, bounds: Bounds, cell: number, emit: Emit): void {
+  const { tally, roots } = model
+  const event = contentOf(model, cell)
+  const effect = take(model, roots.of(cell), event)
+  apply(model, effect)
+  taken(model, bounds, cell)
+  emit(code(TAKE, cell), true)
+  model.undo()
+  if (effect.agesAt > 0) {
+    model.grow(effect.agesAt - BEGINS_AT)
+    takeLater(model, bounds, event)
+    emit(code(TAKE, cell, AGED), true)
+    model.undo()
+  }
+  if (spent(model, tally.again) < bounds.duplicates) {
+    apply(model, effect)
+    model.add(tally.again, 1)
+    emit(code(AGAIN, cell), false)
+    model.undo()
+  }
+  if (model.removed.outbox && spent(model, tally.died) < bounds.crashes) {
+    apply(model, effect, true)
+    model.add(tally.died, 1)
+    emit(code(DIE, cell), false)
+    model.undo()
+  }
+  if (spent(model, tally.lost) < bounds.lostReplies && answers(model, effect)) {
+    apply(model, take(model, roots.of(cell, LOSING), event, { loseReply: true }))
     model.add(cell, -1)
-    model.add(counter(model, `fault ${fault}`), 1)
-    emit({ do: 'fault', of: cell, fault, aged: false }, false)
+    model.add(tally.lost, 1)
+    emit(code(LOSE, cell), false)
+    model.undo()
+  }
+  if (event.type === 'mail.offered') faults(model, bounds, cell, event, emit)
+}
+
+const answers = (model: Model, { sent }: Effect): boolean =>
+  sent.some((cell) => isReply(contentOf(model, cell).type))
+
+/** The plan's faults that may befall this offer. */
+function faults(model: Model, bounds: Bounds, cell: number, event: MailEvent, emit: Emit): void {
+  model.plan.faults.forEach(({ mailbox, times, order }, fault) => {
+    const counter = model.tally.faults[fault] as number
+    if (mailbox !== null && event.alias !== mailbox) return
+    if (spent(model, counter) >= times) return
+    const more = order === 'lose reply' ? { loseReply: true } : { ordered: order }
+    apply(model, take(model, model.roots.of(cell, FAULTING + fault), event, more))
+    taken(model, bounds, cell)
+    model.add(counter, 1)
+    emit(code(FAULT, cell, 0, fault), false)
     model.undo()
   })
 }
 
 /** The event as it is now that time has passed, which may be another cell. */
-function takeLater(model: Model, content: MailEvent): void {
-  const cell = eventCell(model.interned, content)
-  const rebased = model.dense[cell] === 0 ? laterCell(model, content) : cell
-  apply(
-    model,
-    take(model, rebased * WAYS + PLAIN, () => contentOf(model, rebased)),
-  )
-  model.add(rebased, -1)
+function takeLater(model: Model, bounds: Bounds, event: MailEvent): void {
+  const cell = eventCell(model.interned, event)
+  const rebased = model.dense[cell] === 0 ? laterCell(model, event) : cell
+  apply(model, take(model, model.roots.of(rebased), contentOf(model, rebased)))
+  taken(model, bounds, rebased)
 }
 
 /** An event with a header has its expiry in it, which has come nearer. */
@@ -195,6 +174,35 @@ function laterCell(model: Model, { to, type }: MailEvent): number {
   throw new Error(`${type} for ${to} is not under way`)
 }
 
+/** An event whose worker had died comes back; one that would change nothing is not looked at. */
+function comeBack(model: Model, bounds: Bounds, took: number, busy: boolean, emit: Emit): void {
+  const { tally, roots, dense } = model
+  const effect = take(model, roots.of(took), contentOf(model, took))
+  if (changesNothing(dense, effect)) return
+  apply(model, effect)
+  model.add(tally.died, 1)
+  if (busy) model.add(tally.late, 1)
+  if (spent(model, tally.died) >= bounds.crashes) forget(model)
+  emit(code(BACK, took), false)
+  model.undo()
+}
+
+function changesNothing(dense: Int32Array, { writes, timers, sent }: Effect): boolean {
+  if (sent.length > 0) return false
+  for (let i = 0; i < writes.length; i += 2) {
+    if (dense[writes[i] as number] !== writes[i + 1]) return false
+  }
+  for (let i = 0; i < timers.length; i += 2) {
+    if (dense[timers[i] as number] !== timers[i + 1]) return false
+  }
+  return true
+}
+
+/** What was taken cannot come back any more. */
+function forget(model: Model): void {
+  for (const cell of model.took) model.set(cell, 0)
+}
+
 /** False when the timer has rung as often as it may. */
 function ring(
   model: Model,
@@ -204,64 +212,60 @@ function ring(
   busy: boolean,
   emit: Emit,
 ): boolean {
-  const name = model.interned.cells[cell] as string
-  const back = name.startsWith(BACK)
-  const overtakes = busy && (back || due > BEGINS_AT)
-  if (overtakes && spent(model, 'late') >= bounds.lateReplies) return true
-  const rung = `rung ${name}`
-  if (!back && spent(model, rung) >= bounds.retries) return false
-  const go = (aged: boolean, wait: number): number => {
+  const { tally } = model
+  const overtakes = busy && due > BEGINS_AT
+  if (overtakes && spent(model, tally.late) >= bounds.lateReplies) return true
+  const rung = tally.rung(cell)
+  if (spent(model, rung) >= bounds.retries) return false
+  const go = (older: number): number => {
     model.set(cell, 0)
-    model.advance(wait)
-    const effect = take(model, cell * WAYS + PLAIN, () => ringing(model, name))
+    if (due > BEGINS_AT && !busy) forget(model)
+    model.advance(Math.max(0, due - BEGINS_AT))
+    model.grow(older)
+    const effect = take(model, model.roots.of(cell), alarm(model, cell))
     apply(model, effect)
-    if (!back) model.add(counter(model, rung), 1)
-    if (overtakes) model.add(counter(model, 'late'), 1)
-    emit({ do: 'ring', of: cell, fault: 0, aged }, !overtakes)
+    model.add(rung, 1)
+    if (overtakes) model.add(tally.late, 1)
+    emit(code(RING, cell, older > 0 ? AGED : 0), !overtakes)
     model.undo()
     return effect.agesAt
   }
-  const wait = Math.max(0, due - BEGINS_AT)
-  const agesAt = go(false, wait)
-  if (agesAt > 0) go(true, wait + agesAt - BEGINS_AT)
+  const agesAt = go(0)
+  if (agesAt > 0) go(agesAt - BEGINS_AT)
   return true
 }
 
-/** What a timer's ringing brings: its own event, or the one that comes back. */
-export function ringing(model: Model, name: string): MailEvent {
-  if (!name.startsWith(BACK)) return alarm(name, BEGINS_AT)
-  return model.interned.values[Number(name.slice(BACK.length))] as MailEvent
-}
-
 /** The event of a timer that rings; the cell is `timer <actor>|<timer>|<key>`. */
-function alarm(cell: string, due: number): MailEvent {
-  const [actor = '', timer = '', key = ''] = cell.slice('timer '.length).split('|')
+function alarm({ interned }: Model, cell: number): MailEvent {
+  const name = (interned.cells[cell] as string).slice('timer '.length)
+  const [actor = '', timer = '', key = ''] = name.split('|')
   return {
     id: '',
-    at: due,
+    at: BEGINS_AT,
     to: actor,
     type: `${timer}.due` as EventType,
-    due,
+    due: BEGINS_AT,
     timer: timer as NonNullable<MailEvent['timer']>,
     ...(key === '' ? {} : { version: Number(key) }),
   }
 }
 
 function acts(model: Model, bounds: Bounds, emit: Emit): void {
-  model.plan.acts.forEach((act, place) => {
-    const done = counter(model, `act ${place}`)
-    if (model.dense[done] !== 0) return
+  const { tally, plan, dense } = model
+  for (let place = 0; place < plan.acts.length; place++) {
+    const done = tally.acts[place] as number
+    if (dense[done] !== 0) continue
+    const act = plan.acts[place] as (typeof plan.acts)[number]
     const limit = act.do === 'move' ? bounds.moves : act.do === 'cancel' ? bounds.cancels : null
-    const kind = counter(model, `acts ${act.do}`)
-    if (limit !== null && (model.dense[kind] as number) >= limit) return
-    const root = rootsOf(model).of(place * WAYS + ACT)
-    const run = doAct(model.plan.site, act, BEGINS_AT)
-    const effect = model.transitions.take(root, model.dense, run)
-    if (!effect.possible) return
+    const kind = act.do === 'move' ? tally.moves : tally.cancels
+    if (limit !== null && spent(model, kind) >= limit) continue
+    const run = doAct(plan.site, act, BEGINS_AT)
+    const effect = model.transitions.take(model.roots.act(place), dense, run)
+    if (!effect.possible) continue
     apply(model, effect)
     model.set(done, 1)
     if (limit !== null) model.add(kind, 1)
-    emit({ do: 'act', of: place, fault: 0, aged: false }, false)
+    emit(code(ACT, place), false)
     model.undo()
-  })
+  }
 }

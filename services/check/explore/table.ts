@@ -1,7 +1,6 @@
 /**
- * The states seen, by number: a fingerprint of 64 bits each, who came before, by which action, and
- * the edges that rest may be reached by. Typed arrays that double, since a `Set` ends at 16.7
- * million.
+ * The states seen, by number: a fingerprint of 64 bits each, who came before, by which action. Room
+ * is made in pieces, since what doubles stands half empty, and a `Set` ends at 16.7 million.
  *
  * Two states of one fingerprint would be taken for one; with ten million states the chance that any
  * two are is about three in a million.
@@ -9,56 +8,105 @@
 
 /** Above this the search stops and says so, whatever the machine has. */
 export const STATES_MAX = 200_000_000
-const FIRST_CAPACITY = 1 << 16
-/** Slots of the hash table for each state that there is room for. */
-const SLOTS_PER_STATE = 2
+/** Numbers in a piece: small enough for a small search, and few pieces for a large one. */
+const PIECE_BITS = 12
+const PIECE = 1 << PIECE_BITS
+const WITHIN = PIECE - 1
+const FIRST_SLOTS = 1 << 13
+/** States for each slot of the hash table, at most: beyond it the ways to a free one grow long. */
+const LOAD_MAX = 0.7
+const BYTES = 4
 
 export class NoRoomError extends Error {}
+
+/** Numbers, one after the other, that stay. */
+export class Column {
+  readonly #pieces: Int32Array[] = []
+  length = 0
+
+  push(value: number): void {
+    const piece = this.length >>> PIECE_BITS
+    if (piece === this.#pieces.length) this.#pieces.push(new Int32Array(PIECE))
+    ;(this.#pieces[piece] as Int32Array)[this.length & WITHIN] = value
+    this.length += 1
+  }
+
+  at(index: number): number {
+    return (this.#pieces[index >>> PIECE_BITS] as Int32Array)[index & WITHIN] as number
+  }
+
+  get bytes(): number {
+    return this.#pieces.length * PIECE * BYTES
+  }
+}
+
+/** Numbers that are read once, in the order in which they were written; a piece goes when read. */
+export class Tape {
+  readonly #pieces: (Int32Array | null)[] = []
+  readonly #spare: Int32Array[] = []
+  #first = 0
+  #head = 0
+  #tail = 0
+
+  push(value: number): void {
+    const piece = (this.#tail >>> PIECE_BITS) - this.#first
+    if (piece === this.#pieces.length) this.#pieces.push(this.#spare.pop() ?? new Int32Array(PIECE))
+    ;(this.#pieces[piece] as Int32Array)[this.#tail & WITHIN] = value
+    this.#tail += 1
+  }
+
+  shift(): number {
+    const piece = (this.#head >>> PIECE_BITS) - this.#first
+    const value = (this.#pieces[piece] as Int32Array)[this.#head & WITHIN] as number
+    this.#head += 1
+    if ((this.#head & WITHIN) === 0) this.#release()
+    return value
+  }
+
+  get bytes(): number {
+    return (this.#pieces.length + this.#spare.length) * PIECE * BYTES
+  }
+
+  #release(): void {
+    const read = this.#pieces.shift()
+    if (read && this.#spare.length < SPARE_MAX) this.#spare.push(read)
+    this.#first += 1
+  }
+}
+
+/** Pieces that were read and are kept to be written again. */
+const SPARE_MAX = 16
 
 export interface Seen {
   count: number
   bytes(): number
-  /** The state's number, and whether it is new. */
-  enter(
-    low: number,
-    high: number,
-    parent: number,
-    action: number,
-  ): { state: number; isNew: boolean }
+  /** The number of the state with this fingerprint; its complement, `-1 - number`, when new. */
+  enter(low: number, high: number, parent: number, action: number): number
+  low(state: number): number
+  high(state: number): number
   parent(state: number): number
   action(state: number): number
 }
 
 export function openSeen(bytesMax: number): Seen {
-  let capacity = FIRST_CAPACITY
-  let slots = new Int32Array(capacity * SLOTS_PER_STATE).fill(-1)
-  let lows = new Int32Array(capacity)
-  let highs = new Int32Array(capacity)
-  let parents = new Int32Array(capacity)
-  let actions = new Int32Array(capacity)
-  const answer = { state: 0, isNew: false }
+  let slots = new Int32Array(FIRST_SLOTS).fill(-1)
+  const lows = new Column()
+  const highs = new Column()
+  const parents = new Column()
+  const actions = new Column()
 
-  const bytesFor = (states: number): number => states * (4 * 4 + 4 * SLOTS_PER_STATE)
+  const bytes = (): number =>
+    slots.byteLength + lows.bytes + highs.bytes + parents.bytes + actions.bytes
+
   const grow = (): void => {
-    const next = capacity * 2
-    // While it grows there are the old arrays and the new ones.
-    if (bytesFor(next) + bytesFor(capacity) > bytesMax || next > STATES_MAX) {
-      throw new NoRoomError(`${next} states`)
+    const next = slots.length * 2
+    if (bytes() + next * BYTES > bytesMax || seen.count * 2 > STATES_MAX) {
+      throw new NoRoomError(`more than ${seen.count} states`)
     }
-    const larger = (old: Int32Array): Int32Array<ArrayBuffer> => {
-      const made = new Int32Array(next)
-      made.set(old)
-      return made
-    }
-    lows = larger(lows)
-    highs = larger(highs)
-    parents = larger(parents)
-    actions = larger(actions)
-    slots = new Int32Array(next * SLOTS_PER_STATE).fill(-1)
-    capacity = next
-    const mask = slots.length - 1
+    slots = new Int32Array(next).fill(-1)
+    const mask = next - 1
     for (let state = 0; state < seen.count; state++) {
-      let slot = (lows[state] as number) & mask
+      let slot = lows.at(state) & mask
       while (slots[slot] !== -1) slot = (slot + 1) & mask
       slots[slot] = state
     }
@@ -66,67 +114,32 @@ export function openSeen(bytesMax: number): Seen {
 
   const seen: Seen = {
     count: 0,
-    bytes: () => bytesFor(capacity),
+    bytes,
     enter(low, high, parent, action) {
       const mask = slots.length - 1
       let slot = low & mask
       for (;;) {
         const state = slots[slot] as number
         if (state === -1) break
-        if (lows[state] === low && highs[state] === high) {
-          answer.state = state
-          answer.isNew = false
-          return answer
-        }
+        if (lows.at(state) === low && highs.at(state) === high) return state
         slot = (slot + 1) & mask
       }
-      if (seen.count === capacity) {
+      if (seen.count >= slots.length * LOAD_MAX) {
         grow()
         return seen.enter(low, high, parent, action)
       }
       const state = seen.count++
       slots[slot] = state
-      lows[state] = low
-      highs[state] = high
-      parents[state] = parent
-      actions[state] = action
-      answer.state = state
-      answer.isNew = true
-      return answer
+      lows.push(low)
+      highs.push(high)
+      parents.push(parent)
+      actions.push(action)
+      return -1 - state
     },
-    parent: (state) => parents[state] as number,
-    action: (state) => actions[state] as number,
+    low: (state) => lows.at(state),
+    high: (state) => highs.at(state),
+    parent: (state) => parents.at(state),
+    action: (state) => actions.at(state),
   }
   return seen
-}
-
-/** Numbers one after the other, with room that doubles. */
-export class Numbers {
-  #all = new Int32Array(FIRST_CAPACITY)
-  length = 0
-
-  push(value: number): void {
-    if (this.length === this.#all.length) {
-      const larger = new Int32Array(this.#all.length * 2)
-      larger.set(this.#all)
-      this.#all = larger
-    }
-    this.#all[this.length++] = value
-  }
-
-  at(index: number): number {
-    return this.#all[index] as number
-  }
-
-  set(index: number, value: number): void {
-    this.#all[index] = value
-  }
-
-  clear(): void {
-    this.length = 0
-  }
-
-  get bytes(): number {
-    return this.#all.byteLength
-  }
 }

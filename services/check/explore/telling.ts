@@ -16,7 +16,6 @@ import type { Content, Schedule, ScheduleStep } from '../schedule.ts'
 import { type Action, decode } from './actions.ts'
 import { BEGINS_AT, canonical } from './interning.ts'
 import type { Model } from './model.ts'
-import { BACK } from './successors.ts'
 import type { Seen } from './table.ts'
 import { isReply } from './transitions.ts'
 
@@ -32,8 +31,8 @@ interface World {
   model: Model
   cells: ReturnType<typeof plainCells>
   events: MailEvent[]
-  /** Events that come back, since their worker died. */
-  back: MailEvent[]
+  /** Events that were taken, each with the step that took it. */
+  taken: { event: MailEvent; step: ScheduleStep }[]
   timers: Map<string, number>
   at: number
   steps: ScheduleStep[]
@@ -49,7 +48,7 @@ export function scheduleOf(model: Model, actions: Action[]): Schedule {
     model,
     cells,
     events: [],
-    back: [],
+    taken: [],
     timers: new Map(),
     at: BEGINS_AT,
     steps: [],
@@ -95,6 +94,7 @@ function perform(world: World, action: Action): void {
   else {
     const name = world.model.interned.cells[action.of] as string
     if (action.do === 'ring') ring(world, name, action.aged)
+    else if (action.do === 'back') comeBack(world, name)
     else takeOne(world, name, action)
   }
 }
@@ -112,11 +112,14 @@ function takeOne(world: World, name: string, action: Action): void {
 
 /** The event under way that says what this value says. */
 function under(world: World, value: string, among: MailEvent[]): MailEvent {
-  const wanted = comparable(world.model.interned.values[Number(value)] as MailEvent)
+  const wanted = wantedBy(world, value)
   const event = among.find((one) => comparable(one) === wanted)
   if (!event) throw new Error(`it is not under way: ${wanted}`)
   return event
 }
+
+const wantedBy = ({ model }: World, value: string): string =>
+  comparable(model.interned.values[Number(value)] as MailEvent)
 
 /** Dates are told from another moment in the search. */
 const comparable = (event: MailEvent): string =>
@@ -129,14 +132,20 @@ function agedAt({ cells, plan, at }: World, event: MailEvent): number {
   return at + Math.max(0, plan.site.profile.entryLatencyMs - Math.max(0, ...ages))
 }
 
+/** The worker that took it last had died before it could say so. */
+function comeBack(world: World, name: string): void {
+  const wanted = wantedBy(world, name.slice('took '.length))
+  const last = world.taken.findLastIndex(({ event }) => comparable(event) === wanted)
+  const found = world.taken[last]
+  if (!found) throw new Error(`it was not taken: ${wanted}`)
+  world.taken.splice(last, 1)
+  found.step.do = 'take and die'
+  found.step.text += HOW['take and die']
+  world.events.push(found.event)
+  take(world, found.event, 'take')
+}
+
 function ring(world: World, name: string, aged: boolean): void {
-  if (name.startsWith(BACK)) {
-    const event = under(world, name.slice(BACK.length), world.back)
-    world.back.splice(world.back.indexOf(event), 1)
-    world.events.push(event)
-    take(world, event, 'take')
-    return
-  }
   const timer = name.slice('timer '.length)
   const due = world.timers.get(timer)
   if (due === undefined) throw new Error(`it is not armed: ${timer}`)
@@ -159,12 +168,13 @@ function ring(world: World, name: string, aged: boolean): void {
 type Taking = Exclude<ScheduleStep['do'], 'act' | 'ring'>
 
 function take(world: World, event: MailEvent, how: Taking, ordered?: MailEvent['ordered']): void {
-  if (how !== 'take again') world.events.splice(world.events.indexOf(event), 1)
-  if (how === 'take and die') world.back.push(event)
-  commitStep(world, ordered ? { ...event, ordered } : event, how)
+  const stays = how === 'take again' || how === 'take and die'
+  if (!stays) world.events.splice(world.events.indexOf(event), 1)
+  const step = commitStep(world, ordered ? { ...event, ordered } : event, how)
+  if (how === 'take') world.taken.push({ event, step })
 }
 
-function commitStep(world: World, event: MailEvent, how: Taking | 'ring'): void {
+function commitStep(world: World, event: MailEvent, how: Taking | 'ring'): ScheduleStep {
   const { cells, plan, at } = world
   const given = load(cells, plan.site, event, { at })
   const loaded = world.model.removed.load?.(given) ?? given
@@ -181,7 +191,9 @@ function commitStep(world: World, event: MailEvent, how: Taking | 'ring'): void 
   const { id: _id, at: _at, ...said } = event
   const content = event.due === undefined ? said : { ...said, due: event.due - BEGINS_AT }
   const text = say(loaded, stepped, how)
-  world.steps.push({ at: since(world), text, do: how, event: content as Content })
+  const told: ScheduleStep = { at: since(world), text, do: how, event: content as Content }
+  world.steps.push(told)
+  return told
 }
 
 const seconds = (ms: number): string => `${Math.round(ms / 1_000)} s`

@@ -29,8 +29,8 @@ export interface Effect {
 }
 
 type Node = { reads: number; next: Map<number, Node | Effect> }
-/** Where the tree of one action begins. */
-export type Root = { tree?: Node | Effect }
+/** Where the tree of one action begins; and of what kind of step it is (`independence.ts`). */
+export type Root = { by: string | null; kind: number; tree?: Node | Effect }
 
 export type Dense = { readonly [cell: number]: number }
 
@@ -99,19 +99,23 @@ function ages({ lookups, site, at }: MemoryLoaded): number {
   return first
 }
 
-export function openTransitions(interned: Interned): Transitions {
+/** Told of each step that was run, with the cells that it read. */
+export type Learn = (root: Root, effect: Effect, reads: readonly number[]) => void
+
+export function openTransitions(interned: Interned, learn: Learn): Transitions {
   return {
     take(root, dense, run) {
       let node = root.tree
       while (node && 'reads' in node) node = node.next.get((dense[node.reads] ?? 0) as number)
-      return node ?? remember(interned, root, dense, run)
+      return node ?? remember(interned, root, dense, run, learn)
     },
   }
 }
 
-function remember(interned: Interned, root: Root, dense: Dense, run: Run): Effect {
+function remember(interned: Interned, root: Root, dense: Dense, run: Run, learn: Learn): Effect {
   const cells = noting(interned, dense)
   const effect = effectOf(interned, cells, run(cells))
+  learn(root, effect, cells.reads)
   let put = (node: Node | Effect): void => {
     root.tree = node
   }

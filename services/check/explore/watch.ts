@@ -60,7 +60,7 @@ export function openWatch(model: Model): Watch {
       const mask = rest ? 2 : 1
       let low = 0
       let high = 0
-      for (const cell of model.present) {
+      for (const cell of model.differing) {
         if ((partOf(cell) & mask) === 0) continue
         const value = model.dense[cell] as number
         low = (low + mixLow(cell, value)) | 0
@@ -78,13 +78,8 @@ export function openWatch(model: Model): Watch {
   return watch
 }
 
-function isAtRest({ present, interned: { kinds } }: Model): boolean {
-  for (const cell of present) {
-    const kind = kinds[cell]
-    if (kind === 'event' || kind === 'timer') return false
-  }
-  return true
-}
+const isAtRest = ({ dense, events, timers }: Model): boolean =>
+  events.every((cell) => dense[cell] === 0) && timers.every((cell) => dense[cell] === 0)
 
 function judgeHere(watch: Watch, model: Model, state: number, rest: boolean): void {
   const { leaves, violations } = judge(listed(model), model.plan.site, rest)
@@ -119,9 +114,10 @@ function tupleOf(model: Model, leaves: Leaf[]): Tuple {
 }
 
 /** Slots that say "no report required", by message and number. */
-function closedSlots({ interned, present, dense }: Model): Set<string> {
+function closedSlots(model: Model): Set<string> {
+  const { interned, dense } = model
   const closed = new Set<string>()
-  for (const cell of present) {
+  for (const cell of model.present()) {
     const name = interned.cells[cell] as string
     if (!name.startsWith('actor slot/')) continue
     const stored = interned.values[dense[cell] as number] as Stored
@@ -132,9 +128,10 @@ function closedSlots({ interned, present, dense }: Model): Set<string> {
 }
 
 /** The state's cells by name. */
-export function listed({ interned, present, dense }: Model) {
+export function listed(model: Model) {
+  const { interned, dense } = model
   const values = new Map<string, unknown>()
-  for (const cell of present) {
+  for (const cell of model.present()) {
     const name = interned.cells[cell] as string
     values.set(name, interned.values[dense[cell] as number])
   }

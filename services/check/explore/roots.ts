@@ -1,0 +1,73 @@
+/**
+ * Where what is remembered of each action begins, and of what kind of step each is.
+ */
+import type { MailEvent } from '../../../machines/wire.ts'
+import type { Independence } from './independence.ts'
+import { BEGINS_AT, type Interned } from './interning.ts'
+import type { Learn, Root } from './transitions.ts'
+
+/** In what way an event is taken. */
+export const PLAIN = 0
+export const LOSING = 1
+const ACT = 2
+export const FAULTING = 3
+const WAYS = 128
+
+export interface Roots {
+  /** Of an event or a timer, by its cell. */
+  of(cell: number, way?: number): Root
+  act(place: number): Root
+}
+
+export function openRoots(interned: Interned, independence: Independence): Roots {
+  const roots = new Map<number, Root>()
+  const plain: Root[] = []
+  const at = (key: number, make: () => Root): Root => {
+    const known = roots.get(key)
+    if (known) return known
+    const made = make()
+    roots.set(key, made)
+    return made
+  }
+  const make = (cell: number): Root => {
+    const name = interned.cells[cell] as string
+    return { by: actorOf(interned, name), kind: independence.kind(kindOf(interned, name)) }
+  }
+  return {
+    of(cell, way = PLAIN) {
+      if (way !== PLAIN) return at(cell * WAYS + way, () => make(cell))
+      plain[cell] ??= make(cell)
+      return plain[cell]
+    },
+    act: (place) =>
+      at(place * WAYS + ACT, () => ({ by: null, kind: independence.kind(`act ${place}`) })),
+  }
+}
+
+/** What a step did, told to those who learn what may be left for later. */
+export const learning =
+  (interned: Interned, independence: Independence): Learn =>
+  ({ by, kind }, effect, reads) => {
+    const { sent, timers } = effect
+    const now = interned.value(BEGINS_AT)
+    const due = timers.filter((_, i) => i % 2 === 0 && timers[i + 1] === now)
+    const leads = [...sent, ...due].map((cell) => {
+      const name = interned.cells[cell] as string
+      return { kind: independence.kind(kindOf(interned, name)), to: actorOf(interned, name) ?? '' }
+    })
+    independence.learn(kind, { by, effect, reads, leads })
+  }
+
+function kindOf(interned: Interned, cell: string): string {
+  const event = eventIn(interned, cell)
+  return event ? `${event.type} ${event.to}` : cell
+}
+
+/** `timer <actor>|<timer>|<key>`, or an event's addressee. */
+const actorOf = (interned: Interned, cell: string): string | null =>
+  eventIn(interned, cell)?.to ?? cell.slice('timer '.length).split('|')[0] ?? null
+
+function eventIn({ values }: Interned, cell: string): MailEvent | null {
+  const prefix = ['event ', 'took '].find((one) => cell.startsWith(one))
+  return prefix === undefined ? null : (values[Number(cell.slice(prefix.length))] as MailEvent)
+}
