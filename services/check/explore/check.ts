@@ -8,15 +8,17 @@ import type { Schedule } from '../schedule.ts'
 import type { Bounds } from './bounds.ts'
 import { Model } from './model.ts'
 import { reach } from './reach.ts'
-import { type Progress, search } from './search.ts'
+import { type Progress, type Searched, type SearchOptions, search } from './search.ts'
 import { scheduleOf, wayTo } from './telling.ts'
 import type { Removed } from './transitions.ts'
-import type { Tuple } from './watch.ts'
+import type { Found, Tuple } from './watch.ts'
 
 export const INVARIANTS = ['I1', 'I2', 'I3', 'I4', 'I5', 'I6', 'I8', 'I9'] as const
 
 export interface Told extends Violation {
   schedule: Schedule
+  /** No way is shorter; otherwise there was no room to look for one. */
+  shortest: boolean
 }
 
 export interface Checked {
@@ -46,6 +48,7 @@ export interface CheckOptions {
   bounds: Bounds
   memoryMb: number
   removed?: Removed
+  /** False: every state is looked at whole. */
   reduce?: boolean
   stopped?(): boolean
   progress?(progress: Progress): void
@@ -55,25 +58,17 @@ const MEGABYTE = 1 << 20
 
 export async function check(plan: Plan, options: CheckOptions): Promise<Checked> {
   const model = new Model(plan, options.removed)
-  const searched = await search(model, {
+  const searching = {
     bounds: options.bounds,
     bytesMax: options.memoryMb * MEGABYTE,
     reduce: options.reduce ?? true,
     stopped: options.stopped ?? (() => false),
     ...(options.progress ? { progress: options.progress } : {}),
-  })
-  const { watch, seen, edges, ended, states, transitions, depth, seconds, bytes } = searched
-  const found = [...watch.violations.values()]
-  const { hopeless, unknown } = reach(searched)
-  if (hopeless !== null) {
-    const why = 'from here on nothing that happens by itself leads to rest'
-    found.push({ invariant: 'I5', entry: 'the site', why, state: hopeless })
   }
-  const violations = found.map(({ state, ...violation }): Told => {
-    const schedule = scheduleOf(model, wayTo(seen, state))
-    const { invariant, entry } = violation
-    return { ...violation, schedule: { ...schedule, violation: { invariant, entry } } }
-  })
+  const searched = await search(model, searching)
+  const { watch, edges, ended, states, transitions, depth, seconds, bytes } = searched
+  const { found, unknown } = brokenIn(searched)
+  const violations = await shortestWays(model, searching, searched, found)
   return {
     scenario: plan.scenario,
     profile: plan.profile,
@@ -84,9 +79,9 @@ export async function check(plan: Plan, options: CheckOptions): Promise<Checked>
     seconds,
     statesPerSecond: Math.round(states / seconds),
     bytesPerState: Math.round(bytes / states),
-    cutOff: edges.cut.size,
+    cutOff: edges.cut.length,
     unknown,
-    rests: edges.rests.size,
+    rests: edges.rests.length,
     outcomes: Object.fromEntries(
       [...watch.outcomes].sort().map(([entry, ends]) => [entry, [...ends.keys()].sort()]),
     ),
@@ -94,4 +89,46 @@ export async function check(plan: Plan, options: CheckOptions): Promise<Checked>
     violations,
     ended: ended === null || ended === 'interrupted' ? ended : `no room for ${ended.memory}`,
   }
+}
+
+/** What is broken in the states that were seen, and in the way in which they hang together. */
+export function brokenIn(searched: Searched): { found: Found[]; unknown: number } {
+  const found = [...searched.watch.violations.values()]
+  const { hopeless, unknown } = reach(searched)
+  if (hopeless !== null) {
+    const why = 'from here on nothing that happens by itself leads to rest'
+    found.push({ invariant: 'I5', entry: 'the site', why, state: hopeless })
+  }
+  return { found, unknown }
+}
+
+const named = ({ invariant, entry }: Violation): string => `${invariant} ${entry}`
+
+/**
+ * The shortest ways may be among those that the reduction leaves out, so they are looked for
+ * without it.
+ */
+async function shortestWays(
+  model: Model,
+  searching: SearchOptions,
+  searched: Searched,
+  found: Found[],
+): Promise<Told[]> {
+  if (found.length === 0) return []
+  const wanted = new Set(found.map(named))
+  const plain = searching.reduce
+    ? await search(model, { ...searching, reduce: false, wanted })
+    : searched
+  const shortest = new Map(brokenIn(plain).found.map((one) => [named(one), one]))
+  return found.map((one): Told => {
+    const known = shortest.get(named(one))
+    const { state, ...violation } = known ?? one
+    const schedule = scheduleOf(model, wayTo((known ? plain : searched).seen, state))
+    const { invariant, entry } = violation
+    return {
+      ...violation,
+      shortest: known !== undefined,
+      schedule: { ...schedule, violation: { invariant, entry } },
+    }
+  })
 }

@@ -42,10 +42,10 @@ export interface Independence {
   /** A kind of step has done this, for the first time. */
   learn(kind: number, done: Done): void
   /**
-   * Marks which of these kinds, all under way, are enough to look at, beginning from one of the
-   * first `startable`. Their number; or 0 when all of them are needed.
+   * Which of these kinds, all under way, are enough to look at, beginning from one of the first
+   * `startable`: a bit for each; 0 when all of them are needed.
    */
-  choose(kinds: readonly number[], count: number, startable: number, chosen: Uint8Array): number
+  choose(pending: readonly number[], startable: number): number
 }
 
 export interface Done {
@@ -115,33 +115,30 @@ export function openIndependence(interned: Interned): Independence {
     return !apart
   }
 
-  const grow = (kinds: readonly number[], count: number, start: number, members: Uint8Array) => {
-    members.fill(0, 0, count)
-    members[start] = 1
-    let size = 1
-    for (let again = true; again; ) {
-      again = false
-      for (let i = 0; i < count; i++) {
-        if (members[i] === 1 || !meetsAny(kinds, count, kinds[i] as number, members)) continue
-        members[i] = 1
-        size += 1
-        again = true
+  /** By what is under way, as bits: all that must come with it. */
+  const together = new Uint32Array(PENDING_MAX)
+  const relate = (pending: readonly number[], count: number): void => {
+    for (let i = 0; i < count; i++) {
+      const one = pending[i] as number
+      let bits = 1 << i
+      for (let j = 0; j < count; j++) {
+        if (j !== i && meets(one, pending[j] as number)) bits |= 1 << j
+      }
+      together[i] = bits
+    }
+  }
+  /** The smallest set that has this one in it. */
+  const grown = (start: number, all: number): number => {
+    let members = together[start] as number
+    for (let before = 0; before !== members && members !== all; ) {
+      const added = members & ~before
+      before = members
+      for (let left = added; left !== 0; left &= left - 1) {
+        members |= together[31 - Math.clz32(left & -left)] as number
       }
     }
-    return size
+    return members
   }
-  const meetsAny = (
-    kinds: readonly number[],
-    count: number,
-    other: number,
-    members: Uint8Array,
-  ): boolean => {
-    for (let i = 0; i < count; i++) {
-      if (members[i] === 1 && meets(kinds[i] as number, other)) return true
-    }
-    return false
-  }
-  const trial = new Uint8Array(PENDING_MAX)
 
   return {
     kind(name) {
@@ -184,21 +181,23 @@ export function openIndependence(interned: Interned): Independence {
       }
       dirty ||= grew
     },
-    choose(pending, count, startable, chosen) {
-      if (count > PENDING_MAX) return 0
+    choose(pending, startable) {
+      const count = pending.length
+      if (count > PENDING_MAX || count < 2) return 0
       if (dirty) relearn()
-      let best = count
-      for (let start = 0; start < startable && best > 1; start++) {
-        const size = grow(pending, count, start, trial)
-        if (size >= best) continue
-        best = size
-        chosen.set(trial.subarray(0, count))
+      relate(pending, count)
+      const all = (1 << count) - 1
+      let best = all
+      for (let start = 0; start < startable; start++) {
+        const members = grown(start, all)
+        if (bitsIn(members) < bitsIn(best)) best = members
       }
-      if (best === count) return 0
+      if (best === all) return 0
       for (let i = 0; i < count; i++) {
-        if (chosen[i] === 0) continue
+        if ((best & (1 << i)) === 0) continue
         for (let j = 0; j < count; j++) {
-          if (chosen[j] === 0) relied[(pending[i] as number) * width + (pending[j] as number)] = 1
+          if ((best & (1 << j)) !== 0) continue
+          relied[(pending[i] as number) * width + (pending[j] as number)] = 1
         }
       }
       return best
@@ -206,8 +205,14 @@ export function openIndependence(interned: Interned): Independence {
   }
 }
 
-/** With more than this under way a state is looked at whole. */
-export const PENDING_MAX = 256
+function bitsIn(number: number): number {
+  let count = 0
+  for (let left = number; left !== 0; left &= left - 1) count += 1
+  return count
+}
+
+/** With more than this under way a state is looked at whole: a set of them is one number. */
+const PENDING_MAX = 30
 
 function widened(pairs: Uint8Array, width: number, wider: number): Uint8Array<ArrayBuffer> {
   const made = new Uint8Array(wider * wider)

@@ -48,6 +48,8 @@ export interface Interned {
   values: unknown[]
   cell(name: string, kind: CellKind): number
   value(value: unknown): number
+  /** Of a cell that is named by what an event says, the number of that. */
+  said(cell: number): number
 }
 
 export function interning(): Interned {
@@ -56,6 +58,7 @@ export function interning(): Interned {
   const values: unknown[] = [undefined]
   const byName = new Map<string, number>()
   const byText = new Map<string, number>()
+  const said: number[] = []
   return {
     cells,
     kinds,
@@ -66,6 +69,10 @@ export function interning(): Interned {
       byName.set(name, cells.length)
       kinds.push(kind)
       return cells.push(name) - 1
+    },
+    said(cell) {
+      said[cell] ??= Number((cells[cell] as string).replace(/^(event|took) /, ''))
+      return said[cell]
     },
     value(value) {
       if (value === undefined) return 0

@@ -47,13 +47,15 @@ export class Model {
   high = 0
   readonly plan: Plan
   readonly removed: Removed
-  readonly #first: [number, number][]
+  /** Cells that have a value in the first state. */
+  readonly #first: number[]
   readonly #rebased: ReturnType<typeof rebasing>
   #base = new Int32Array(SLACK * 2)
   #marks = new Uint8Array(SLACK * 2)
   /** Cells that were changed since, with what they were. */
   readonly #touched: number[] = []
   readonly #olds: number[] = []
+  #changes = 0
   #lowRead = 0
   #highRead = 0
 
@@ -64,10 +66,11 @@ export class Model {
     this.tally = openTally(this.interned, plan)
     this.roots = openRoots(this.interned, this.independence)
     this.transitions = openTransitions(this.interned, learning(this.interned, this.independence))
-    this.#first = firstCells(plan, this.interned)
+    const first = firstCells(plan, this.interned)
+    this.#first = first.map(([cell]) => cell)
     this.#rebased = rebasing(this.interned, plan.site.profile)
     this.#room()
-    for (const [cell, value] of this.#first) {
+    for (const [cell, value] of first) {
       this.#base[cell] = value
       this.dense[cell] = value
     }
@@ -103,7 +106,7 @@ export class Model {
     const touched = this.#touched
     const marks = this.#marks
     const before = count
-    for (let i = 0; i < touched.length; i++) {
+    for (let i = 0; i < this.#changes; i++) {
       const cell = touched[i] as number
       if (marks[cell] !== 0 || dense[cell] === base[cell]) continue
       marks[cell] = WRITTEN
@@ -115,7 +118,7 @@ export class Model {
       if (dense[cell] !== base[cell]) put(to, cell, dense[cell] as number)
     }
     if (count === before) return
-    for (let i = 0; i < touched.length; i++) {
+    for (let i = 0; i < this.#changes; i++) {
       const cell = touched[i] as number
       if (marks[cell] !== WRITTEN) continue
       marks[cell] = 0
@@ -126,8 +129,9 @@ export class Model {
   set(cell: number, value: number): void {
     const old = this.dense[cell] as number
     if (old === value) return
-    this.#touched.push(cell)
-    this.#olds.push(old)
+    this.#touched[this.#changes] = cell
+    this.#olds[this.#changes] = old
+    this.#changes += 1
     this.dense[cell] = value
     this.low = (this.low - mixLow(cell, old) + mixLow(cell, value)) | 0
     this.high = (this.high - mixHigh(cell, old) + mixHigh(cell, value)) | 0
@@ -140,11 +144,10 @@ export class Model {
   /** Back to the state that was read. */
   undo(): void {
     const touched = this.#touched
-    for (let i = touched.length - 1; i >= 0; i--) {
+    for (let i = this.#changes - 1; i >= 0; i--) {
       this.dense[touched[i] as number] = this.#olds[i] as number
     }
-    touched.length = 0
-    this.#olds.length = 0
+    this.#changes = 0
     this.low = this.#lowRead
     this.high = this.#highRead
   }
@@ -164,7 +167,7 @@ export class Model {
 
   /** Every cell of the state that has a value. */
   *present(): Generator<number> {
-    for (const [cell] of this.#first) if (this.dense[cell] !== 0) yield cell
+    for (const cell of this.#first) if (this.dense[cell] !== 0) yield cell
     for (const cell of this.differing) {
       if (this.#base[cell] === 0 && this.dense[cell] !== 0) yield cell
     }
@@ -172,18 +175,26 @@ export class Model {
 
   #pass(by: number, least: number): void {
     if (by === 0) return
-    for (const cell of this.present()) {
-      const value = this.dense[cell] as number
-      const kind = this.interned.kinds[cell]
-      if (kind === 'timer') this.set(cell, this.#rebased.date(value, by, least))
-      else if (kind === 'value') this.set(cell, this.#rebased.value(value, by))
-      else if (kind === 'event' || kind === 'took') {
-        const [prefix, content] = (this.interned.cells[cell] as string).split(' ')
-        const then = this.#rebased.value(Number(content), by)
-        if (then === Number(content)) continue
-        this.set(cell, 0)
-        this.add(this.interned.cell(`${prefix} ${then}`, kind), value)
-      }
+    const base = this.#base
+    for (let i = 0; i < this.#first.length; i++) this.#passIn(this.#first[i] as number, by, least)
+    for (let i = 0; i < this.differing.length; i++) {
+      const cell = this.differing[i] as number
+      if (base[cell] === 0) this.#passIn(cell, by, least)
+    }
+  }
+
+  #passIn(cell: number, by: number, least: number): void {
+    const value = this.dense[cell] as number
+    if (value === 0) return
+    const kind = this.interned.kinds[cell]
+    if (kind === 'timer') this.set(cell, this.#rebased.date(value, by, least))
+    else if (kind === 'value') this.set(cell, this.#rebased.value(value, by))
+    else if (kind === 'event' || kind === 'took') {
+      const said = this.interned.said(cell)
+      const then = this.#rebased.value(said, by)
+      if (then === said) return
+      this.set(cell, 0)
+      this.add(this.interned.cell(`${kind} ${then}`, kind), value)
     }
   }
 
@@ -202,7 +213,7 @@ export class Model {
     this.high = high
     this.#lowRead = low
     this.#highRead = high
-    for (const [cell] of this.#first) this.#list(cell)
+    for (let i = 0; i < this.#first.length; i++) this.#list(this.#first[i] as number)
     this.#room()
   }
 

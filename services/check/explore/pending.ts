@@ -1,7 +1,6 @@
 /**
  * What is under way in a state, and which of it is enough to look at (`independence.ts`).
  */
-import { PENDING_MAX } from './independence.ts'
 import { BEGINS_AT } from './interning.ts'
 import type { Model } from './model.ts'
 
@@ -9,14 +8,12 @@ export interface Pending {
   /** Cells of events, then of timers that are due at once. */
   cells: number[]
   events: number
-  /** Of each whether it is looked at, when `choose` has said so. */
-  chosen: Uint8Array
   /** The earliest date of a timer; 0 when none is armed. */
   due: number
 }
 
 /** One is made for each state, so the room is kept; what is in it ends with the next state. */
-const room = { cells: [] as number[], events: 0, chosen: new Uint8Array(PENDING_MAX), due: 0 }
+const room = { cells: [] as number[], events: 0, due: 0 }
 const kinds: number[] = []
 
 export function pendingIn({ interned, dense, events, timers }: Model): Pending {
@@ -37,16 +34,15 @@ export function pendingIn({ interned, dense, events, timers }: Model): Pending {
   return room
 }
 
-/** Marks what is enough; false when all of it is needed. */
-export function choose(model: Model, { cells, events, chosen }: Pending): boolean {
+/** Which of them are enough to look at, a bit for each; 0 when all of them are needed. */
+export function choose(model: Model, { cells, events }: Pending): number {
   const { dense, roots, tally, independence } = model
   kinds.length = 0
   for (let i = 0; i < cells.length; i++) kinds.push(roots.of(cells[i] as number).kind)
   for (let place = 0; place < tally.acts.length; place++) {
     if (dense[tally.acts[place] as number] === 0) kinds.push(roots.act(place).kind)
   }
-  if (independence.choose(kinds, kinds.length, events, chosen) === 0) return false
+  const chosen = independence.choose(kinds, events)
   // An act may never be done: nothing may wait for it.
-  for (let i = cells.length; i < kinds.length; i++) if (chosen[i] === 1) return false
-  return true
+  return chosen < 1 << cells.length ? chosen : 0
 }

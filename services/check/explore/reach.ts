@@ -20,8 +20,8 @@ const PERHAPS = 2
 export function reach({ seen, edges }: Searched): Reached {
   const expanded = edges.first.length
   const marks = new Uint8Array(seen.count)
-  for (const state of edges.rests) marks[state] = REST
-  for (const state of edges.cut) marks[state] ||= PERHAPS
+  for (let i = 0; i < edges.rests.length; i++) marks[edges.rests.at(i)] = REST
+  for (let i = 0; i < edges.cut.length; i++) marks[edges.cut.at(i)] ||= PERHAPS
   marks.fill(PERHAPS, expanded)
   // Most edges lead to later states, so few passes from the last to the first are enough.
   for (let changed = true; changed; ) {

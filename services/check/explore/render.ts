@@ -60,11 +60,11 @@ function clockText(ms: number): string {
   return `${minutes}:${((ms % 60_000) / 1_000).toFixed(3).padStart(6, '0')}`
 }
 
-function told({ invariant, entry, why, schedule }: Told): string[] {
+function told({ invariant, entry, why, schedule, shortest }: Told): string[] {
   const { steps } = schedule
   const width = `${steps.length}`.length
   return [
-    `  ${invariant} is broken for ${entry}: ${why}. The shortest way there:`,
+    `  ${invariant} is broken for ${entry}: ${why}. ${shortest ? 'The shortest' : 'A'} way there:`,
     '',
     ...steps.map(
       ({ at, text }, i) => `  ${`${i + 1}`.padStart(width + 2)}. ${clockText(at)}  ${text}`,

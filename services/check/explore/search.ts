@@ -9,6 +9,7 @@
  */
 import { performance } from 'node:perf_hooks'
 import type { Bounds } from './bounds.ts'
+import { neglected } from './cycles.ts'
 import { RelearnedError } from './independence.ts'
 import type { Model } from './model.ts'
 import { successors } from './successors.ts'
@@ -37,8 +38,10 @@ export interface Edges {
   first: Column
   to: Column
   /** States from which something was left out because of a bound. */
-  cut: Set<number>
-  rests: Set<number>
+  cut: Column
+  rests: Column
+  /** States in which something was left for later. */
+  reduced: Column
 }
 
 export interface SearchOptions {
@@ -46,30 +49,45 @@ export interface SearchOptions {
   bytesMax: number
   /** Leave for later what nothing else can meet (`independence.ts`). */
   reduce: boolean
+  /** End when all of these violations, `<invariant> <entry>`, have been seen. */
+  wanted?: ReadonlySet<string>
   stopped(): boolean
   /** Called about once a second. */
   progress?(progress: Progress): void
 }
+
+type Columns = [Column, Column, Column, Column, Column]
 
 /** States between two looks at the clock, and how often progress is told. */
 const LOOK_UP_EVERY = 1_024
 const PROGRESS_MS = 1_000
 
 export async function search(model: Model, options: SearchOptions): Promise<Searched> {
+  /** Fingerprints of states in which nothing is left for later. */
+  const whole = new Set<string>()
   for (;;) {
     try {
-      return await once(model, options)
+      const searched = await once(model, options, whole)
+      const { seen, edges, ended } = searched
+      const circling = options.reduce && ended === null ? neglected(edges) : []
+      if (circling.length === 0) return searched
+      for (const state of circling) whole.add(`${seen.low(state)}/${seen.high(state)}`)
     } catch (error) {
       if (!(error instanceof RelearnedError)) throw error
     }
   }
 }
 
-async function once(model: Model, options: SearchOptions): Promise<Searched> {
+async function once(
+  model: Model,
+  options: SearchOptions,
+  whole: ReadonlySet<string>,
+): Promise<Searched> {
   const began = performance.now()
   const seen = openSeen(options.bytesMax)
   const watch = openWatch(model)
-  const edges: Edges = { first: new Column(), to: new Column(), cut: new Set(), rests: new Set() }
+  const [first, to, cut, rests, reduced] = [0, 1, 2, 3, 4].map(() => new Column()) as Columns
+  const edges: Edges = { first, to, cut, rests, reduced }
   const tape = new Tape()
   let told = began
   let state = 0
@@ -77,7 +95,7 @@ async function once(model: Model, options: SearchOptions): Promise<Searched> {
   const now = (): Progress => ({
     states: seen.count,
     transitions: at.transitions,
-    queue: seen.count - edges.first.length,
+    queue: seen.count - first.length,
     depth: at.depth,
     seconds: (performance.now() - began) / 1_000,
   })
@@ -87,13 +105,16 @@ async function once(model: Model, options: SearchOptions): Promise<Searched> {
     watch,
     edges,
     ended,
-    bytes: seen.bytes() + edges.first.bytes + edges.to.bytes + at.peak,
+    bytes: [first, to, cut, rests, reduced].reduce(
+      (sum, { bytes }) => sum + bytes,
+      seen.bytes() + at.peak,
+    ),
   })
   const emit = (action: number, own: boolean): void => {
     at.transitions += 1
     const entered = seen.enter(model.low, model.high, state, action)
     const found = entered < 0 ? -1 - entered : entered
-    if (own) edges.to.push(found)
+    if (own) to.push(found)
     if (entered < 0) model.write(tape)
   }
 
@@ -108,13 +129,16 @@ async function once(model: Model, options: SearchOptions): Promise<Searched> {
         at.depth += 1
       }
       model.read(tape, seen.low(state), seen.high(state))
-      edges.first.push(edges.to.length)
-      if (watch.look(state) === 'rest') edges.rests.add(state)
-      const { cut } = successors(model, options.bounds, emit, options.reduce)
-      if (cut) edges.cut.add(state)
+      first.push(to.length)
+      if (watch.look(state) === 'rest') rests.push(state)
+      if (options.wanted && hasAll(watch, options.wanted)) return end(null)
+      const reduce = options.reduce && !(whole.size > 0 && whole.has(`${model.low}/${model.high}`))
+      const expanded = successors(model, options.bounds, emit, reduce)
+      if (expanded.cut) cut.push(state)
+      if (expanded.reduced) reduced.push(state)
       if (state % LOOK_UP_EVERY !== 0) continue
       at.peak = Math.max(at.peak, tape.bytes)
-      if (seen.bytes() + tape.bytes + edges.to.bytes > options.bytesMax) {
+      if (seen.bytes() + tape.bytes + to.bytes > options.bytesMax) {
         throw new NoRoomError(`more than ${seen.count} states`)
       }
       if (performance.now() - told < PROGRESS_MS) continue
@@ -129,4 +153,10 @@ async function once(model: Model, options: SearchOptions): Promise<Searched> {
     throw error
   }
   return end(null)
+}
+
+function hasAll({ violations }: Watch, wanted: ReadonlySet<string>): boolean {
+  if (violations.size < wanted.size) return false
+  for (const one of wanted) if (!violations.has(one)) return false
+  return true
 }

@@ -31,9 +31,8 @@ export function successors(model: Model, bounds: Bounds, emit: Emit, reduce: boo
   const pending = pendingIn(model)
   const busy = pending.events > 0
   const mayBeLate = spent(model, model.tally.late) < bounds.lateReplies
-  if (reduce && busy && !mayBeLate && choose(model, pending)) {
-    return { cut: chosenOnly(model, bounds, pending, emit), reduced: true }
-  }
+  const chosen = reduce && busy && !mayBeLate ? choose(model, pending) : 0
+  if (chosen !== 0) return { cut: some(model, bounds, pending, chosen, emit), reduced: true }
   const { interned, dense, tally } = model
   let cut = false
   for (let i = 0; i < pending.events; i++) {
@@ -51,11 +50,16 @@ export function successors(model: Model, bounds: Bounds, emit: Emit, reduce: boo
   return { cut, reduced: false }
 }
 
-function chosenOnly(model: Model, bounds: Bounds, pending: Pending, emit: Emit): boolean {
-  const { cells, chosen, events: first } = pending
+function some(
+  model: Model,
+  bounds: Bounds,
+  { cells, events: first }: Pending,
+  chosen: number,
+  emit: Emit,
+): boolean {
   let cut = false
   for (let i = 0; i < cells.length; i++) {
-    if (chosen[i] === 0) continue
+    if ((chosen & (1 << i)) === 0) continue
     const cell = cells[i] as number
     if (i < first) events(model, bounds, cell, emit)
     else if (!ring(model, bounds, cell, BEGINS_AT, true, emit)) cut = true
@@ -63,15 +67,15 @@ function chosenOnly(model: Model, bounds: Bounds, pending: Pending, emit: Emit):
   return cut
 }
 
-const take = (
-  model: Model,
-  root: Root,
-  event: MailEvent,
-  more: Parameters<typeof takeEvent>[4] = {},
-): Effect =>
-  model.transitions.take(root, model.dense, (cells) =>
+/** What the step does here: from memory, or by taking it. */
+const take = (model: Model, root: Root, event: MailEvent, more: More = NO_MORE): Effect =>
+  model.transitions.known(root, model.dense) ??
+  model.transitions.run(root, model.dense, (cells) =>
     takeEvent(model.plan.site, event, BEGINS_AT, model.removed, more)(cells),
   )
+
+type More = Parameters<typeof takeEvent>[4]
+const NO_MORE: More = {}
 
 function apply(model: Model, { writes, timers, sent }: Effect, died = false): void {
   for (let i = 0; i < writes.length; i += 2) {
@@ -86,11 +90,8 @@ function apply(model: Model, { writes, timers, sent }: Effect, died = false): vo
 
 const spent = (model: Model, counter: number): number => model.dense[counter] as number
 
-/** A cell that is named by what an event says. */
-const contentOf = ({ interned: { cells, values } }: Model, cell: number): MailEvent => {
-  const name = cells[cell] as string
-  return values[Number(name.slice(name.indexOf(' ') + 1))] as MailEvent
-}
+const contentOf = ({ interned }: Model, cell: number): MailEvent =>
+  interned.values[interned.said(cell)] as MailEvent
 
 /** The event has been taken; while a worker may still die, it may come back. */
 function taken(model: Model, bounds: Bounds, cell: number): void {
@@ -259,8 +260,9 @@ function acts(model: Model, bounds: Bounds, emit: Emit): void {
     const limit = act.do === 'move' ? bounds.moves : act.do === 'cancel' ? bounds.cancels : null
     const kind = act.do === 'move' ? tally.moves : tally.cancels
     if (limit !== null && spent(model, kind) >= limit) continue
-    const run = doAct(plan.site, act, BEGINS_AT)
-    const effect = model.transitions.take(model.roots.act(place), dense, run)
+    const root = model.roots.act(place)
+    const { known, run } = model.transitions
+    const effect = known(root, dense) ?? run(root, dense, doAct(plan.site, act, BEGINS_AT))
     if (!effect.possible) continue
     apply(model, effect)
     model.set(done, 1)

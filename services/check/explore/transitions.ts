@@ -28,7 +28,36 @@ export interface Effect {
   possible: boolean
 }
 
-type Node = { reads: number; next: Map<number, Node | Effect> }
+/** After a cell that is read, by its value what is read next; or what is done then. */
+class Node {
+  readonly values: number[] = []
+  readonly next: (Node | Effect)[] = []
+  readonly reads: number
+  /** Of values beyond the first few. */
+  more: Map<number, Node | Effect> | null = null
+  constructor(reads: number) {
+    this.reads = reads
+  }
+
+  at(value: number): Node | Effect | undefined {
+    const { values } = this
+    for (let i = 0; i < values.length; i++) if (values[i] === value) return this.next[i]
+    return this.more?.get(value)
+  }
+
+  put(value: number, next: Node | Effect): void {
+    if (this.values.length < FEW) {
+      this.values.push(value)
+      this.next.push(next)
+    } else {
+      this.more ??= new Map()
+      this.more.set(value, next)
+    }
+  }
+}
+/** So many values are looked through one by one. */
+const FEW = 8
+
 /** Where the tree of one action begins; and of what kind of step it is (`independence.ts`). */
 export type Root = { by: string | null; kind: number; tree?: Node | Effect }
 
@@ -45,8 +74,9 @@ export interface Removed {
 }
 
 export interface Transitions {
-  /** A step that takes this event, or this timer's. */
-  take(root: Root, dense: Dense, run: Run): Effect
+  /** What the step does on these cells, when it was run on such before. */
+  known(root: Root, dense: Dense): Effect | undefined
+  run(root: Root, dense: Dense, run: Run): Effect
 }
 
 /** What is run when memory does not know. */
@@ -104,11 +134,12 @@ export type Learn = (root: Root, effect: Effect, reads: readonly number[]) => vo
 
 export function openTransitions(interned: Interned, learn: Learn): Transitions {
   return {
-    take(root, dense, run) {
+    known(root, dense) {
       let node = root.tree
-      while (node && 'reads' in node) node = node.next.get((dense[node.reads] ?? 0) as number)
-      return node ?? remember(interned, root, dense, run, learn)
+      while (node instanceof Node) node = node.at(dense[node.reads] ?? 0)
+      return node
     },
+    run: (root, dense, run) => remember(interned, root, dense, run, learn),
   }
 }
 
@@ -122,14 +153,16 @@ function remember(interned: Interned, root: Root, dense: Dense, run: Run, learn:
   let node = root.tree
   for (const read of cells.reads) {
     if (!node) {
-      node = { reads: read, next: new Map() }
+      node = new Node(read)
       put(node)
     }
-    if (!('reads' in node) || node.reads !== read) throw new Error('a step read in another order')
-    const { next } = node
-    const value = (dense[read] as number | undefined) ?? 0
-    put = (made) => void next.set(value, made)
-    node = next.get(value)
+    if (!(node instanceof Node) || node.reads !== read) {
+      throw new Error('a step read in another order')
+    }
+    const reader: Node = node
+    const value = dense[read] ?? 0
+    put = (made) => reader.put(value, made)
+    node = reader.at(value)
   }
   put(effect)
   return effect

@@ -8,7 +8,7 @@ import { describe, expect, test } from 'vitest'
 import type { Stored } from '../../../machines/wire.ts'
 import { DEFAULT_BOUNDS } from '../../../services/check/explore/bounds.ts'
 import { check } from '../../../services/check/explore/check.ts'
-import { NoRoomError, Numbers, openSeen } from '../../../services/check/explore/table.ts'
+import { NoRoomError, openSeen, Tape } from '../../../services/check/explore/table.ts'
 import type { Removed } from '../../../services/check/explore/transitions.ts'
 import { type Plan, planOf } from '../../../services/check/plan.ts'
 import { chosen } from '../../../services/scenario/programme.ts'
@@ -130,7 +130,7 @@ test('what a bound leaves out is counted as unknown', async () => {
 
 test('an interrupted search says so and tells what it saw', async () => {
   const plan = await planFor('q248839', 'modern')
-  const bounds = { ...DEFAULT_BOUNDS, crashes: 2 }
+  const bounds = { ...DEFAULT_BOUNDS, crashes: 2, duplicates: 2 }
   const found = await check(plan, { bounds, memoryMb: MEMORY_MB, stopped: () => true })
   expect(found.ended).toBe('interrupted')
   expect(found.states).toBeGreaterThan(0)
@@ -138,15 +138,30 @@ test('an interrupted search says so and tells what it saw', async () => {
 
 test('a search that would need more room ends with the figure', () => {
   const seen = openSeen(5_000_000)
-  const numbers = new Numbers()
   expect(() => {
     for (let i = 0; i < 1_000_000; i++) {
-      const { isNew } = seen.enter(Math.imul(i, 0x9e3779b1), i, -1, 0)
-      if (!isNew) throw new Error(`${i} was there already`)
-      numbers.push(i)
+      const state = seen.enter(Math.imul(i, 0x9e3779b1), i, -1, i + 7)
+      if (state !== -1 - i) throw new Error(`${i} was there already`)
     }
   }).toThrow(NoRoomError)
-  expect(numbers.at(60_000)).toBe(60_000)
+  expect(seen.count).toBeGreaterThan(100_000)
+  expect(seen.enter(Math.imul(60_000, 0x9e3779b1), 60_000, -1, 0)).toBe(60_000)
+  expect(seen.action(60_000)).toBe(60_007)
+})
+
+test('a tape gives back what it was given, and keeps nothing that was read', () => {
+  const tape = new Tape()
+  let read = 0
+  for (let i = 0; i < 1_000_000; i++) {
+    tape.push(i * 3)
+    if (i % 3 === 0) continue
+    if (tape.shift() !== read * 3) throw new Error(`${read} came out wrong`)
+    read += 1
+  }
+  expect(tape.bytes).toBeLessThan(2_000_000)
+  for (; read < 1_000_000; read++) {
+    if (tape.shift() !== read * 3) throw new Error(`${read} came out wrong`)
+  }
 })
 
 describe('the program', () => {
