@@ -24,8 +24,8 @@ interface Learned {
   known: boolean
   reads: Bits
   writes: Bits
-  /** Cells that the judge looks at, among those that it writes. */
-  seen: Set<string>
+  /** What it writes of what the judge looks at, each with its key. */
+  seen: Map<string, { cell: string; key: string | null }>
   leads: Set<number>
 }
 
@@ -53,6 +53,8 @@ export interface Done {
   by: string | null
   effect: Effect
   reads: readonly number[]
+  /** Of a box only this key was looked at or written: other keys are another's business. */
+  key: string | null
   /** Kinds of what it sent, and of timers that it armed and that are due at once. */
   leads: { kind: number; to: string }[]
 }
@@ -80,13 +82,27 @@ export function openIndependence(interned: Interned): Independence {
   }
   const dates = datesOf(interned)
 
-  const touch = (bits: Bits, cell: number): boolean =>
-    bits.add(resource(interned.cells[cell] as string))
+  /**
+   * Keys of one box do not meet. Whoever looks at the whole box meets each of them: so that counts
+   * as written, which what has to do with one key only reads.
+   */
+  const touch = (learned: Learned, bits: Bits, cell: number, key: string | null): boolean => {
+    const name = interned.cells[cell] as string
+    if (!name.startsWith('box ')) return bits.add(resource(name))
+    if (key === null) return learned.writes.add(resource(name))
+    const grew = learned.reads.add(resource(name))
+    return bits.add(resource(`${name} ${key}`)) || grew
+  }
 
   const relearn = (): void => {
     dirty = false
-    for (const { seen, writes } of kinds) {
-      for (const cell of seen) writes.add(resource(`sight ${sights.of(cell)}`))
+    for (const { seen, reads, writes } of kinds) {
+      for (const { cell, key } of seen.values()) {
+        const sight = sights.of(cell, key)
+        if (sight === null) continue
+        writes.add(resource(`sight ${sight.written}`))
+        for (const looked of sight.looked) reads.add(resource(`sight ${looked}`))
+      }
     }
     reaches = kinds.map((_, kind) => reachOf(kinds, kind))
     if (kinds.length > width) {
@@ -150,12 +166,12 @@ export function openIndependence(interned: Interned): Independence {
         known: false,
         reads: new Bits(),
         writes: new Bits(),
-        seen: new Set(),
+        seen: new Map(),
         leads: new Set(),
       })
       return kinds.length - 1
     },
-    learn(kind, { by, effect, reads, leads }) {
+    learn(kind, { by, effect, reads, key, leads }) {
       const learned = kinds[kind] as Learned
       let grew = !learned.known
       learned.known = true
@@ -164,20 +180,23 @@ export function openIndependence(interned: Interned): Independence {
         grew = learned.reads.add(resource(TIME)) || grew
       }
       if (effect.agesAt > 0) grew = learned.writes.add(resource(TIME)) || grew
-      for (const cell of reads) grew = touch(learned.reads, cell) || grew
+      for (const cell of reads) grew = touch(learned, learned.reads, cell, key) || grew
       for (let i = 0; i < effect.writes.length; i += 2) {
         const cell = effect.writes[i] as number
         const name = interned.cells[cell] as string
-        if (sights.of(name) !== null) learned.seen.add(name)
-        grew = touch(learned.writes, cell) || grew
+        if (sights.of(name, key) !== null && !learned.seen.has(`${name} ${key}`)) {
+          learned.seen.set(`${name} ${key}`, { cell: name, key })
+          grew = true
+        }
+        grew = touch(learned, learned.writes, cell, key) || grew
       }
       for (let i = 0; i < effect.timers.length; i += 2) {
-        grew = touch(learned.writes, effect.timers[i] as number) || grew
+        grew = touch(learned, learned.writes, effect.timers[i] as number, null) || grew
       }
       for (const lead of leads) {
         grew ||= !learned.leads.has(lead.kind)
         learned.leads.add(lead.kind)
-        if (by !== null && sights.link(by, lead.to)) grew = true
+        if (by !== null && key !== null && sights.link(by, key, lead.to)) grew = true
       }
       dirty ||= grew
     },

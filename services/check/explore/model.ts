@@ -5,6 +5,7 @@
  * it changes. Changes are undone to come back to the state that was read.
  */
 
+import { partsOfProfile } from '../../../machines/parts.ts'
 import { step } from '../../../machines/step.ts'
 import type { MailEvent } from '../../../machines/wire.ts'
 import { eventsOf, found } from '../acts.ts'
@@ -65,7 +66,8 @@ export class Model {
     this.independence = openIndependence(this.interned)
     this.tally = openTally(this.interned, plan)
     this.roots = openRoots(this.interned, this.independence)
-    this.transitions = openTransitions(this.interned, learning(this.interned, this.independence))
+    const learn = learning(this.interned, this.independence, partsOfProfile(plan.site.profile))
+    this.transitions = openTransitions(this.interned, learn)
     const first = firstCells(plan, this.interned)
     this.#first = first.map(([cell]) => cell)
     this.#rebased = rebasing(this.interned, plan.site.profile)

@@ -1,6 +1,8 @@
 /**
  * Where what is remembered of each action begins, and of what kind of step each is.
  */
+import type { Parts } from '../../../machines/defects.ts'
+import { reads as readsOf } from '../../../machines/reads.ts'
 import type { MailEvent } from '../../../machines/wire.ts'
 import type { Independence } from './independence.ts'
 import { BEGINS_AT, type Interned } from './interning.ts'
@@ -31,7 +33,7 @@ export function openRoots(interned: Interned, independence: Independence): Roots
   }
   const make = (cell: number): Root => {
     const name = interned.cells[cell] as string
-    return { by: actorOf(interned, name), kind: independence.kind(kindOf(interned, name)) }
+    return { event: eventIn(interned, name), kind: independence.kind(kindOf(interned, name)) }
   }
   return {
     of(cell, way = PLAIN) {
@@ -40,32 +42,37 @@ export function openRoots(interned: Interned, independence: Independence): Roots
       return plain[cell]
     },
     act: (place) =>
-      at(place * WAYS + ACT, () => ({ by: null, kind: independence.kind(`act ${place}`) })),
+      at(place * WAYS + ACT, () => ({ event: null, kind: independence.kind(`act ${place}`) })),
   }
 }
 
 /** What a step did, told to those who learn what may be left for later. */
 export const learning =
-  (interned: Interned, independence: Independence): Learn =>
-  ({ by, kind }, effect, reads) => {
-    const { sent, timers } = effect
+  (interned: Interned, independence: Independence, parts: Parts): Learn =>
+  ({ event, kind }, effect, reads, on) => {
+    const { writes, sent, timers } = effect
     const now = interned.value(BEGINS_AT)
     const due = timers.filter((_, i) => i % 2 === 0 && timers[i + 1] === now)
     const leads = [...sent, ...due].map((cell) => {
       const name = interned.cells[cell] as string
-      return { kind: independence.kind(kindOf(interned, name)), to: actorOf(interned, name) ?? '' }
+      const to = eventIn(interned, name)?.to ?? ''
+      return { kind: independence.kind(kindOf(interned, name)), to }
     })
-    independence.learn(kind, { by, effect, reads, leads })
+    // What was read and is written as it was is not written.
+    const changed = writes.filter((_, i) => {
+      const cell = writes[i - (i % 2)] as number
+      return on[cell] !== writes[i - (i % 2) + 1] || !reads.includes(cell)
+    })
+    const box = event && readsOf(event, parts).box
+    const key = box?.what === 'key' ? box.key : null
+    const by = event?.to ?? null
+    independence.learn(kind, { by, effect: { ...effect, writes: changed }, reads, key, leads })
   }
 
 function kindOf(interned: Interned, cell: string): string {
   const event = eventIn(interned, cell)
-  return event ? `${event.type} ${event.to}` : cell
+  return event ? `${event.type} ${event.to} ${event.item?.key ?? ''}` : cell
 }
-
-/** `timer <actor>|<timer>|<key>`, or an event's addressee. */
-const actorOf = (interned: Interned, cell: string): string | null =>
-  eventIn(interned, cell)?.to ?? cell.slice('timer '.length).split('|')[0] ?? null
 
 function eventIn({ values }: Interned, cell: string): MailEvent | null {
   const prefix = ['event ', 'took '].find((one) => cell.startsWith(one))

@@ -3,17 +3,18 @@
  * later when nothing else writes there meanwhile, or a broken state between the two would be
  * passed over.
  *
- * An entry is judged by its recipients in every copy, how it ended, and the mailbox that it was
- * offered to in every store; a failed one also by its report. So each belongs to a sight, and
- * sights are one as soon as a mailbox has answered an entry.
+ * An entry is judged by its recipients in every copy, by how it ended, and by its key in the
+ * mailbox that it was offered to, in every store; a failed one also by its report. Each of these
+ * is a sight, and they are one as soon as the mailbox has answered the entry. A mailbox as a whole
+ * is one too, which all that are linked to it look at.
  */
 import { partsOf } from '../../../machines/protocol.ts'
 
 export interface Sights {
-  /** The sight that a cell belongs to, or null. */
-  of(cell: string): string | null
-  /** A mailbox has sent something to a recipient. True when that made two sights one. */
-  link(from: string, to: string): boolean
+  /** The sight of what a step writes there, and those that it only looks at; null: it has none. */
+  of(cell: string, key: string | null): { written: string; looked: Iterable<string> } | null
+  /** A mailbox has answered for this key. True when that made two sights one. */
+  link(mailbox: string, key: string, to: string): boolean
 }
 
 const RECIPIENT = 'actor recipient/'
@@ -26,25 +27,41 @@ export function openSights(): Sights {
     const parent = parents.get(sight)
     return parent === undefined ? sight : root(parent)
   }
+  /** By root, the mailboxes that are linked to it. */
+  const mailboxes = new Map<string, Set<string>>()
+  const at = (sight: string): Set<string> => {
+    const known = mailboxes.get(sight) ?? new Set()
+    mailboxes.set(sight, known)
+    return known
+  }
   return {
-    of(cell) {
-      const sight = plainSight(cell)
-      return sight === null ? null : root(sight)
+    of(cell, key) {
+      if (cell.startsWith(BOX)) {
+        const mailbox = mailboxOf(cell)
+        if (key === null) return { written: mailbox, looked: [] }
+        return { written: root(`${mailbox} ${key}`), looked: [mailbox] }
+      }
+      const entry = entryOf(cell)
+      if (entry === null) return null
+      return { written: root(entry), looked: at(root(entry)) }
     },
-    link(from, to) {
-      const box = plainSight(`box ${from}`)
-      const entry = plainSight(`actor ${to}`)
-      if (box === null || entry === null) return false
-      const [one, other] = [root(box), root(entry)]
+    link(mailbox, key, to) {
+      const entry = entryOf(`actor ${to}`)
+      if (entry === null) return false
+      const whole = mailboxOf(`box ${mailbox}`)
+      const [one, other] = [root(`${whole} ${key}`), root(entry)]
       if (one === other) return false
       parents.set(one, other)
+      for (const each of at(one)) at(other).add(each)
+      at(other).add(whole)
       return true
     },
   }
 }
 
-function plainSight(cell: string): string | null {
-  if (cell.startsWith(BOX)) return `mailbox ${partsOf(cell)[1]}`
+const mailboxOf = (cell: string): string => `mailbox ${partsOf(cell)[1]}`
+
+function entryOf(cell: string): string | null {
   if (cell.startsWith(RECIPIENT)) return entrySight(cell.slice('actor '.length))
   if (cell.startsWith(END)) return entrySight(`end/${cell.slice(END.length)}`)
   return null

@@ -59,7 +59,7 @@ class Node {
 const FEW = 8
 
 /** Where the tree of one action begins; and of what kind of step it is (`independence.ts`). */
-export type Root = { by: string | null; kind: number; tree?: Node | Effect }
+export type Root = { event: MailEvent | null; kind: number; tree?: Node | Effect }
 
 export type Dense = { readonly [cell: number]: number }
 
@@ -129,8 +129,8 @@ function ages({ lookups, site, at }: MemoryLoaded): number {
   return first
 }
 
-/** Told of each step that was run, with the cells that it read. */
-export type Learn = (root: Root, effect: Effect, reads: readonly number[]) => void
+/** Told of each step that was run, on what, and of the cells that it read. */
+export type Learn = (root: Root, effect: Effect, reads: readonly number[], on: Dense) => void
 
 export function openTransitions(interned: Interned, learn: Learn): Transitions {
   return {
@@ -146,7 +146,7 @@ export function openTransitions(interned: Interned, learn: Learn): Transitions {
 function remember(interned: Interned, root: Root, dense: Dense, run: Run, learn: Learn): Effect {
   const cells = noting(interned, dense)
   const effect = effectOf(interned, cells, run(cells))
-  learn(root, effect, cells.reads)
+  learn(root, effect, cells.reads, dense)
   let put = (node: Node | Effect): void => {
     root.tree = node
   }
