@@ -1,6 +1,14 @@
 /** Safeguards of a copy, its entries and its report slots. */
 import type { MemoryLoaded } from '../../../../services/check/memory.ts'
-import { ALWAYS, guarded, NEVER, rewritten, type Safeguard, state } from './safeguard.ts'
+import {
+  ALWAYS,
+  guarded,
+  NEVER,
+  type Removal,
+  rewritten,
+  type Safeguard,
+  state,
+} from './safeguard.ts'
 import {
   ANNA,
   believedHere,
@@ -34,6 +42,19 @@ export const forgetful = rewritten('mailbox', (lines) => {
     on['mail.offered'] = on['mail.offered'].slice(1)
   }
 })
+
+/** As if the first attempt had come while the mailbox was being moved away. */
+export const FIRST_DEFERRED: Removal & { words: string } = {
+  words: 'the first refusal is a deferral',
+  edit: (stepped) => ({
+    ...stepped,
+    events: stepped.events.map((event) =>
+      event.type === 'reply.refused' && event.attempt === 1
+        ? { ...event, type: 'reply.deferred' }
+        : event,
+    ),
+  }),
+}
 
 export const COPY: Safeguard[] = [
   {
@@ -193,17 +214,7 @@ export const ENTRY: Safeguard[] = [
       figures: soon(40, 50),
     },
     bounds: { retries: 1, lateReplies: 2 },
-    given: {
-      words: 'the first refusal is a deferral',
-      edit: (stepped) => ({
-        ...stepped,
-        events: stepped.events.map((event) =>
-          event.type === 'reply.refused' && event.attempt === 1
-            ? { ...event, type: 'reply.deferred' }
-            : event,
-        ),
-      }),
-    },
+    given: FIRST_DEFERRED,
     without: rewritten('recipient', (lines) => {
       state(lines, 'transferring').on['expiry.due'] = 'expired'
     }),

@@ -1,7 +1,16 @@
 /** Safeguards of a mailbox at its store. */
 import { UNRECOGNIZED } from '../../../../machines/codes.ts'
-import { forgetful } from './entry.ts'
-import { ALWAYS, guarded, NEVER, rewritten, type Safeguard, state } from './safeguard.ts'
+import type { MailEvent } from '../../../../machines/wire.ts'
+import { FIRST_DEFERRED, forgetful } from './entry.ts'
+import {
+  ALWAYS,
+  guarded,
+  NEVER,
+  type Removal,
+  rewritten,
+  type Safeguard,
+  state,
+} from './safeguard.ts'
 import {
   ANNA,
   believedHere,
@@ -19,6 +28,28 @@ import {
 } from './scenes.ts'
 
 const MAILBOX = 'machines/mailbox.ts'
+
+/** The second offer comes to its store when the mailbox comes back to it, not before. */
+const SLOW_SECOND: Removal & { words: string } = {
+  words: 'the first refusal is a deferral, and the second offer comes with the mailbox',
+  load(loaded, as) {
+    const { event } = loaded
+    if (event.type !== 'target.requested') return loaded
+    const entry = 'recipient/letter/nyc/1'
+    const { actors } = as({ id: '', at: 0, to: entry, type: 'reply.accepted' })
+    const attempt = Number(actors.get(entry)?.c.attempts ?? 0)
+    return { ...loaded, event: { ...event, attempt } }
+  },
+  edit(stepped, loaded) {
+    const deferred = FIRST_DEFERRED.edit?.(stepped, loaded) ?? stepped
+    const isSecond = ({ type, attempt }: MailEvent) => type === 'mail.offered' && attempt === 2
+    const events = deferred.events.filter((event) => !isSecond(event))
+    const { type, attempt } = loaded.event
+    const back = type === 'target.requested' && attempt === 2
+    const second = { ...OLD_OFFER, attempt: 2, id: '', at: 0 }
+    return { ...deferred, events: back ? [...events, second] : events }
+  },
+}
 
 export const KEYS: Safeguard[] = [
   {
@@ -129,6 +160,20 @@ export const KEYS: Safeguard[] = [
           'copy' in write ? { ...write, copy: write.copy.filter(({ item }) => item) } : write,
         ),
       }),
+    },
+  },
+  {
+    name: 'a withdrawn key is barred where it was offered, also when the mailbox is away',
+    at: `${MAILBOX}, withdrawsHere`,
+    breaks: 'I9 letter anna own',
+    scene: { ...believedHere, figures: soon(40, 50) },
+    bounds: { retries: 1 },
+    given: SLOW_SECOND,
+    without: {
+      edit: (stepped) =>
+        stepped.events.some(({ type }) => type === 'reply.unknown')
+          ? { ...stepped, items: stepped.items.filter((write) => !('bar' in write)) }
+          : stepped,
     },
   },
   {
