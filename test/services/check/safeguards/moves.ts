@@ -1,6 +1,9 @@
 /** Safeguards of a move, of the directory, and of what an MTA believes. */
+
+import type { Lookup } from '../../../../machines/cache.ts'
 import { withParts } from '../../../../machines/parts.ts'
 import type { Profile } from '../../../../machines/profile.ts'
+import { partsOf, serverOf } from '../../../../machines/protocol.ts'
 import {
   ALWAYS,
   guarded,
@@ -132,7 +135,67 @@ const believesWhenBack: Removal = {
   },
 }
 
+/** An MTA asks the directory even of a mailbox that its own store has. */
+const asksDirectory: Removal = {
+  load(loaded) {
+    const { event, site, lookups } = loaded
+    const here = serverOf(partsOf(event.to)[1] ?? '')
+    const other = site.servers.find((server) => server !== here) ?? null
+    const asked = Object.entries(lookups).map(([alias, found]): [string, Lookup] => [
+      alias,
+      found.source === 'store'
+        ? { ...found, route: 'elsewhere', home: other, source: 'directory' }
+        : found,
+    ])
+    return { ...loaded, lookups: Object.fromEntries(asked) }
+  },
+}
+
+/** The two writes of a move change places. */
+const sourceFirst = rewritten('move', (lines) => {
+  const [commit, publish] = [state(lines, 'verified.working'), state(lines, 'committed.working')]
+  lines.states.verified.states.working = publish
+  lines.states.committed.states.working = commit
+  redirected(publish, '#move.published', '#move.committed')
+  redirected(publish, '#move.committed.working', '#move.verified.working')
+  redirected(commit, '#move.committed', '#move.published')
+  redirected(commit, '#move.verified.working', '#move.committed.working')
+})
+
+const CROSSED: Scene = {
+  profile: 'modern',
+  figures: { hopLimit: 3 },
+  mailboxes: [ANNA, CAROL],
+  acts: [send(['anna']), move('anna', 'lon')],
+}
+
 export const BELIEFS: Safeguard[] = [
+  {
+    name: "the target's replica is written before the source's",
+    at: `${MOVE}, verified and committed`,
+    breaks: 'I5 letter anna own',
+    scene: CROSSED,
+    bounds: {},
+    given: {
+      words: 'no hop limit, and an MTA asks the directory even of what its own store has',
+      load: (loaded, as) =>
+        asksDirectory.load?.(unlimitedHops.load?.(loaded, as) ?? loaded, as) ?? loaded,
+    },
+    without: sourceFirst,
+  },
+  {
+    name: 'an MTA delivers to a mailbox of its own store, whatever the directory says',
+    at: 'machines/cache.ts, atOwnStore',
+    breaks: 'I5 letter anna own',
+    scene: CROSSED,
+    bounds: {},
+    given: {
+      words: "no hop limit, and the source's replica is written first",
+      ...unlimitedHops,
+      ...sourceFirst,
+    },
+    without: asksDirectory,
+  },
   {
     name: 'directory writes are versioned',
     at: `${DIRECTORY}, guard newer`,

@@ -32,7 +32,20 @@ breaks nothing when it is taken again with it. This page is written by
 |---|---|---|---|---|---:|---:|---|---:|---:|
 `
 
-export const page = (rows: readonly Row[]): string => `${HEAD}${rows.map(line).join('\n')}\n`
+/** What was taken out and not missed. */
+const TAIL = `
+What the search cannot miss, or did not:
+
+- *versions of actors*: a step is atomic in memory, so no two workers meet; \`port.test.ts\` does it.
+- *cache bypass after a refusal*: without it an entry is delivered as well, once its belief is old.
+- *barred keys travel*: a withdrawal bars the key where it was offered, so the copy is not needed.
+- *answers again, and refusals of what makes no sense, to a move*: without them it asks for ever, by
+  its timer; how often a timer rings is a bound, so such states count as unknown.
+- *the expiry, and limits of transfers*: likewise a matter of time, which a search has not.
+- *redirection history and limit*: alternates are resolved within one step, which would not end.
+`
+
+export const page = (rows: readonly Row[]): string => `${HEAD}${rows.map(line).join('\n')}\n${TAIL}`
 
 const number = (value: number): string => value.toLocaleString('en-US')
 
