@@ -36,7 +36,7 @@ breaks nothing when it is taken again with it. This page is written by
 const TAIL = `
 What the search cannot miss, or did not:
 
-- *versions of actors*: a step is atomic in memory, so no two workers meet; \`port.test.ts\` does it.
+- *versions of actors*: a step is atomic in memory, so no two workers meet; see \`port.test.ts\`.
 - *cache bypass after a refusal*: without it an entry is delivered as well, once its belief is old.
 - *barred keys travel*: a withdrawal bars the key where it was offered, so the copy is not needed.
 - *answers again, and refusals of what makes no sense, to a move*: without them it asks for ever, by
