@@ -11,8 +11,8 @@ import type { EntryRecord, SiteFacts, Stored } from '../../machines/wire.ts'
 import { stateName } from '../../machines/words.ts'
 import { type Fate, fateByReport, fateOf } from '../runtime/fate.ts'
 import { forgetEarlierStays } from '../runtime/places.ts'
-import { newestEntry } from './acts.ts'
 import type { Box, Cells } from './cells.ts'
+import { newestEntry } from './edits.ts'
 
 /** Cells that can be gone through by name. */
 export interface Listed extends Pick<Cells, 'get'> {

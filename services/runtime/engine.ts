@@ -17,7 +17,7 @@ import { spend } from './faults.ts'
 import { type Gate, type Passed, passGates } from './gates.ts'
 import { exclusively } from './mutex.ts'
 import { hasStepped } from './parked.ts'
-import type { JournalRecord, Loaded, Port, Taken } from './port.ts'
+import type { Asked, Befell, JournalRecord, Loaded, Port, Taken } from './port.ts'
 import { messageOf, type Queues } from './queues.ts'
 import type { Settings, SettingsStore } from './settings.ts'
 import { gathering } from './together.ts'
@@ -151,7 +151,7 @@ async function attempt(
   const stepped = withoutReplies(step(loaded), verdict)
   const changes = tell(stepped)
   const told = [...changes, ...verdict.told]
-  const record = recordOf(loaded, stepped, told)
+  const record = recordOf(loaded, stepped, told, befell(verdict))
   const silenced = await engine.alarms.armed(settings, disarmedBy(stepped, event))
   const taken = [{ loaded, stepped, record }]
   const outcome = await engine.port.commit(taken)
@@ -254,13 +254,44 @@ async function isCurrent({ settings }: Engine, { site, epoch }: Settings): Promi
 function withoutReplies(stepped: Stepped, verdict: Passed): Stepped {
   if (!verdict.loseReply) return stepped
   const lost = stepped.events.filter(({ type }) => /^(reply|transfer|request)\./.test(type))
-  if (lost.length > 0) verdict.told.push(`the reply ${lost[0]?.type} was lost by a fault rule`)
+  if (lost.length > 0) {
+    verdict.lost = true
+    verdict.told.push(`the reply ${lost[0]?.type} was lost by a fault rule`)
+  }
   return { ...stepped, events: stepped.events.filter((event) => !lost.includes(event)) }
 }
 
-function recordOf(loaded: Loaded, stepped: Stepped, told: string[]): JournalRecord {
+/** What fault rules did; none when they let it pass as it was. */
+function befell({ ordered, readStale, lost }: Passed): Befell | undefined {
+  if (!ordered && !readStale && !lost) return undefined
+  return {
+    ...(ordered ? { ordered } : {}),
+    ...(readStale ? { stale: true } : {}),
+    ...(lost ? { lost: true } : {}),
+  }
+}
+
+/** What somebody outside asked for, whose events have ids without an actor in them. */
+function askedOutside({ id, type, move, holdAt, record, now, item }: MailEvent): Asked | undefined {
+  if (id.includes('/') || type === 'mail.submitted') return undefined
+  return {
+    ...(move ? { move } : {}),
+    ...(holdAt === undefined ? {} : { holdAt }),
+    ...(record ? { record } : {}),
+    ...(now === undefined ? {} : { now }),
+    ...(item ? { item: item.key } : {}),
+  }
+}
+
+function recordOf(
+  loaded: Loaded,
+  stepped: Stepped,
+  told: string[],
+  faults?: Befell,
+): JournalRecord {
   const { event, at } = loaded
   const message = messageOf(event)
+  const asked = askedOutside(event)
   const actor = stepped.actors.get(event.to) ?? loaded.actors.get(event.to)
   return {
     i: event.id,
@@ -271,6 +302,8 @@ function recordOf(loaded: Loaded, stepped: Stepped, told: string[]): JournalReco
     c: told,
     s: [...stepped.actors].map(([address, { s }]) => [address, stateName(s)]),
     ...(message ? { m: message } : {}),
+    ...(asked ? { e: asked } : {}),
+    ...(faults ? { f: faults } : {}),
   }
 }
 

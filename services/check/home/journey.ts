@@ -1,0 +1,126 @@
+/**
+ * What it takes to take a bundle's journal again: the site as it began, the messages that are still
+ * to be sent, names for its ids. What the bundle does not have is said, or ends the journal early.
+ */
+import type { Profile } from '../../../machines/profile.ts'
+import type { MailboxFacts } from '../../../machines/site.ts'
+import { compareIds } from '../../runtime/journal.ts'
+import type { AcceptedMessage, Bundle, BundleStep } from '../../runtime/views-of-bundle.ts'
+import { DataError } from '../../scenario/problems.ts'
+import { Rehearsal } from '../rehearsal.ts'
+import { namingOf } from './naming.ts'
+import { inOrder } from './order.ts'
+
+export interface Journey {
+  bundle: Bundle
+  rehearsal: Rehearsal
+  profile: Profile
+  mailboxes: MailboxFacts[]
+  steps: readonly BundleStep[]
+  notes: string[]
+  /** Site time at which the schedule begins. */
+  madeAt: number
+  told(text: string): string
+  /** Sends the messages that were accepted until this site time, and not yet here. */
+  sendBefore(at: number): void
+  /** The same event was taken once more later. */
+  seenLater(step: BundleStep): boolean
+  /** The alias of a mailbox's id. */
+  aliases: Map<string, string>
+}
+
+export function journeyOf(bundle: Bundle, file: string): Journey {
+  const reasons = missingIn(bundle)
+  if (reasons.length > 0) throw new DataError(file, reasons)
+  const { history, site: name, domain, topology } = bundle
+  const mailboxes = history.mailboxes as MailboxFacts[]
+  const [change] = history.changes
+  const { steps, notes } = upTo(bundle, change)
+  const profile = change?.what === 'profile' ? change.before : profileAtFirst(bundle)
+  const site = { name, domain, servers: topology.servers, profile }
+  const rehearsal = new Rehearsal(site, mailboxes)
+  const { told } = namingOf(bundle)
+  const last = new Map(steps.map((step, i) => [step.i, i]))
+  const place = new Map(steps.map((step, i) => [step, i]))
+  return {
+    ...{ bundle, rehearsal, profile, mailboxes, steps, notes, told },
+    madeAt: history.madeAt,
+    sendBefore: sendingOf(bundle, rehearsal, told, change !== undefined, steps),
+    seenLater: (step) => (last.get(step.i) as number) > (place.get(step) as number),
+    aliases: new Map(mailboxes.map(({ alias }) => [alias, alias])),
+  }
+}
+
+function missingIn({ journal, accepted, history }: Bundle): string[] {
+  const reasons: string[] = []
+  if (journal.trimmed) {
+    const from = journal.from.join(', ') || 'its end'
+    reasons.push(`its journal was trimmed and begins at ${from}: what was before is not known`)
+  }
+  if (accepted.leftOut > 0) {
+    reasons.push(`${accepted.leftOut} accepted messages are not in it, only the newest are`)
+  }
+  if (history.mailboxes === null) {
+    reasons.push('it does not say with which mailboxes its site began')
+  }
+  return reasons
+}
+
+/** Of several changes the first profile that was replaced is the one that the site began with. */
+function profileAtFirst({ history, profile }: Bundle): Profile {
+  const first = history.changes.find(({ what }) => what === 'profile')
+  return first?.what === 'profile' ? first.before : profile
+}
+
+/** A schedule has one profile and no restarts: the journal is taken up to the first such change. */
+function upTo(bundle: Bundle, change: Bundle['history']['changes'][number] | undefined) {
+  const { journal } = bundle
+  const all = inOrder(journal.steps, journal.shards)
+  if (!change) return { steps: all, notes: [] }
+  const isBefore = ({ p }: BundleStep): boolean => {
+    const [shard = '0', id = ''] = p.split(':')
+    return compareIds(id, change.after[Number(shard)] ?? '0-0') <= 0
+  }
+  const steps = all.filter(isBefore)
+  const left = all.length - steps.length
+  if (left === 0) return { steps, notes: [] }
+  const what =
+    change.what === 'profile' ? 'its profile was changed' : `the MTA of ${change.server} restarted`
+  return { steps, notes: [`after step ${steps.length} ${what}: ${left} later steps are left out`] }
+}
+
+function sendingOf(
+  { accepted, history }: Bundle,
+  rehearsal: Rehearsal,
+  told: (text: string) => string,
+  isCut: boolean,
+  steps: readonly BundleStep[],
+): Journey['sendBefore'] {
+  const taken = new Set(steps.map(({ m }) => m))
+  const messages = accepted.messages
+    .filter(({ header }) => !isCut || taken.has(header.id))
+    .toSorted((a, b) => a.acceptedAt - b.acceptedAt)
+  return (at) => {
+    for (let next = messages[0]; next && next.acceptedAt <= at; next = messages[0]) {
+      messages.shift()
+      rehearsal.at = Math.max(rehearsal.at, next.acceptedAt - history.madeAt)
+      send(rehearsal, next, told)
+    }
+  }
+}
+
+function send(
+  rehearsal: Rehearsal,
+  { header, server, recipients }: AcceptedMessage,
+  told: (text: string) => string,
+): void {
+  rehearsal.act({
+    do: 'send',
+    as: told(header.id),
+    from: header.originator,
+    to: recipients.map(({ address }) => address),
+    server,
+    priority: header.priority,
+    wanted: recipients.every(({ wanted }) => wanted),
+  })
+}
