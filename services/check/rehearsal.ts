@@ -32,6 +32,8 @@ export class Rehearsal {
   at = 0
   readonly #timers = new Map<string, number>()
   readonly #underWay = new Map<string, MailEvent[]>()
+  /** The same, the oldest first. */
+  readonly #inOrder = new Set<MailEvent>()
   readonly #isTold: boolean
   #acts = 0
 
@@ -59,9 +61,9 @@ export class Rehearsal {
     return this.#underWay.get(`${to} ${type}`) ?? []
   }
 
-  /** All that is under way, the oldest to each actor first. */
-  *all(): Iterable<MailEvent> {
-    for (const events of this.#underWay.values()) yield* events
+  /** All that is under way, the oldest first. */
+  all(): Iterable<MailEvent> {
+    return this.#inOrder
   }
 
   get timers(): ReadonlyMap<string, number> {
@@ -80,7 +82,7 @@ export class Rehearsal {
 
   /** Takes an event that is under way, or an alarm. */
   take(event: MailEvent, how: How): Stepped {
-    if (!event.timer && how.do !== 'take and die' && how.do !== 'take again') this.#remove(event)
+    if (!event.timer) this.#remove(event)
     const asked = how.ordered ? { ...event, ordered: how.ordered } : event
     const stale = how.stale === true
     const loaded = load(this.cells, this.site, asked, { at: this.at, stale })
@@ -89,6 +91,7 @@ export class Rehearsal {
     writeTimers(this.#timers, event, stepped)
     const loses = how.do === 'take and lose'
     for (const sent of stepped.events) if (!(loses && isReply(sent))) this.#add(sent)
+    if (how.do === 'take and die' || how.do === 'take again') this.#add(event)
     const { id: _id, at: _at, ...content } = asked
     this.steps.push({
       at: this.at,
@@ -111,6 +114,7 @@ export class Rehearsal {
   }
 
   #add(event: MailEvent): void {
+    this.#inOrder.add(event)
     const name = `${event.to} ${event.type}`
     const known = this.#underWay.get(name)
     if (known) known.push(event)
@@ -118,6 +122,7 @@ export class Rehearsal {
   }
 
   #remove(event: MailEvent): void {
+    this.#inOrder.delete(event)
     const name = `${event.to} ${event.type}`
     const left = (this.#underWay.get(name) ?? []).filter((one) => one !== event)
     if (left.length > 0) this.#underWay.set(name, left)
