@@ -3,7 +3,8 @@
  * to be sent, names for its ids. What the bundle does not have is said, or ends the journal early.
  */
 import type { Profile } from '../../../machines/profile.ts'
-import type { MailboxFacts } from '../../../machines/site.ts'
+import { firstActors, type MailboxFacts } from '../../../machines/site.ts'
+import type { SiteChange } from '../../runtime/history.ts'
 import { compareIds } from '../../runtime/journal.ts'
 import type { AcceptedMessage, Bundle, BundleStep } from '../../runtime/views-of-bundle.ts'
 import { DataError } from '../../scenario/problems.ts'
@@ -35,9 +36,11 @@ export function journeyOf(bundle: Bundle, file: string): Journey {
   const { history, site: name, domain, topology } = bundle
   const mailboxes = history.mailboxes as MailboxFacts[]
   const [change] = history.changes
-  const { steps, notes } = upTo(bundle, change)
-  const profile = change?.what === 'profile' ? change.before : profileAtFirst(bundle)
+  const profile = profileAtFirst(bundle)
   const site = { name, domain, servers: topology.servers, profile }
+  const { shards } = bundle.journal
+  const ordered = inOrder(bundle.journal.steps, shards, firstActors(site, mailboxes))
+  const { steps, notes } = upTo(ordered, change)
   const rehearsal = new Rehearsal(site, mailboxes)
   const { told } = namingOf(bundle)
   const last = new Map(steps.map((step, i) => [step.i, i]))
@@ -73,9 +76,7 @@ function profileAtFirst({ history, profile }: Bundle): Profile {
 }
 
 /** A schedule has one profile and no restarts: the journal is taken up to the first such change. */
-function upTo(bundle: Bundle, change: Bundle['history']['changes'][number] | undefined) {
-  const { journal } = bundle
-  const all = inOrder(journal.steps, journal.shards)
+function upTo(all: readonly BundleStep[], change: SiteChange | undefined) {
   if (!change) return { steps: all, notes: [] }
   const isBefore = ({ p }: BundleStep): boolean => {
     const [shard = '0', id = ''] = p.split(':')

@@ -3,19 +3,25 @@
  * only the clocks of their Redis servers between them, so of what those say at once, an event is
  * taken after the step that sent it.
  */
+import type { Address } from '../../../machines/protocol.ts'
+import type { Stored } from '../../../machines/wire.ts'
 import type { BundleStep } from '../../runtime/views-of-bundle.ts'
 import { type Source, sourceOf } from '../conform/order.ts'
 
-/** As many steps of other shards may have to come before one that seems earlier. */
-type Waiting = BundleStep[]
-
-/** Steps in an order in which each event has been sent before it is taken. */
-export function inOrder(steps: readonly BundleStep[], shards: number): readonly BundleStep[] {
+/**
+ * Steps in an order in which each event has been sent before it is taken. `first` has the actors
+ * with which the site began.
+ */
+export function inOrder(
+  steps: readonly BundleStep[],
+  shards: number,
+  first: ReadonlyMap<Address, Pick<Stored, 'v'>>,
+): readonly BundleStep[] {
   if (shards === 1) return steps
-  const queues = Array.from({ length: shards }, (): Waiting => [])
+  const queues = Array.from({ length: shards }, (): BundleStep[] => [])
   for (const step of steps) queues[shardOf(step)]?.push(step)
   const place = new Map(steps.map((step, i) => [step, i]))
-  const versions = new Map<string, number>()
+  const versions = new Map([...first].map(([actor, { v }]) => [actor, v]))
   const ordered: BundleStep[] = []
   for (;;) {
     const heads = queues.flatMap((queue) => queue.slice(0, 1))
@@ -31,8 +37,7 @@ export function inOrder(steps: readonly BundleStep[], shards: number): readonly 
 
 const shardOf = ({ p }: BundleStep): number => Number(p.slice(0, p.indexOf(':')))
 
-/** Versions begin at 0 for most; who was there from the start is one ahead, which does no harm. */
 function isSent(source: Source | null, versions: ReadonlyMap<string, number>): boolean {
   if (source?.by !== 'actor') return true
-  return (versions.get(source.sender) ?? 0) + 1 >= source.version
+  return (versions.get(source.sender) ?? 0) >= source.version
 }

@@ -14,26 +14,9 @@ import { temporaryFolder } from '../../support/folder.ts'
 import { startProgram } from '../../support/program.ts'
 import { liveSites, type Sites } from '../../support/site.ts'
 import { ALL, eventfulBundle } from './conform-site.ts'
+import { counted, ledgerOf } from './ends.ts'
 
 const sites = liveSites()
-
-/** How the live ledger counts them, from a schedule's outcomes. */
-function counted(outcomes: Record<string, string>): Record<string, number> {
-  const counts: Record<string, number> = {}
-  for (const [label, outcome] of Object.entries(outcomes)) {
-    // A report is no obligation of its own.
-    if (label.split(' ')[0]?.includes('~')) continue
-    counts[outcome] = (counts[outcome] ?? 0) + 1
-  }
-  return counts
-}
-
-const ledger = ({ audit }: Bundle): Record<string, number> => {
-  const { delivered, reported, silenced, deadLettered, handedOff, pending, lost } = audit
-  const all = { delivered, reported, silenced, deadLettered, handedOff, pending }
-  const counts = { ...all, lost: lost.length }
-  return Object.fromEntries(Object.entries(counts).filter(([, count]) => count > 0))
-}
 
 /** The loss of Q248839, as a person makes it: see the README. */
 async function lossOn({ emulator, open, send, settled, moveIn }: Sites): Promise<string> {
@@ -60,7 +43,7 @@ describe('a bundle', () => {
       const taken = schedule.steps.filter((step) => step.do !== 'act')
       expect(taken).toHaveLength(bundle.journal.steps.length)
       const { redirected: _, ...ends } = counted(schedule.outcomes)
-      expect(ends).toEqual(ledger(bundle))
+      expect(ends).toEqual(ledgerOf(bundle))
     },
   )
 
