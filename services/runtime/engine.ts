@@ -10,15 +10,16 @@
 import { kindOf, partsOf } from '../../machines/protocol.ts'
 import { type Stepped, step } from '../../machines/step.ts'
 import type { MailEvent } from '../../machines/wire.ts'
-import { stateName, tell, who } from '../../machines/words.ts'
+import { tell } from '../../machines/words.ts'
 import { type Alarms, type Armed, alarmsOf, disarmedBy } from './alarms.ts'
 import { realDelay, siteTime } from './clock.ts'
 import { spend } from './faults.ts'
 import { type Gate, type Passed, passGates } from './gates.ts'
 import { exclusively } from './mutex.ts'
 import { hasStepped } from './parked.ts'
-import type { Asked, Befell, JournalRecord, Loaded, Port, Taken } from './port.ts'
-import { messageOf, type Queues } from './queues.ts'
+import type { Loaded, Port, Taken } from './port.ts'
+import type { Queues } from './queues.ts'
+import { befell, recordOf } from './record.ts'
 import type { Settings, SettingsStore } from './settings.ts'
 import { gathering } from './together.ts'
 
@@ -259,52 +260,6 @@ function withoutReplies(stepped: Stepped, verdict: Passed): Stepped {
     verdict.told.push(`the reply ${lost[0]?.type} was lost by a fault rule`)
   }
   return { ...stepped, events: stepped.events.filter((event) => !lost.includes(event)) }
-}
-
-/** What fault rules did; none when they let it pass as it was. */
-function befell({ ordered, readStale, lost }: Passed): Befell | undefined {
-  if (!ordered && !readStale && !lost) return undefined
-  return {
-    ...(ordered ? { ordered } : {}),
-    ...(readStale ? { stale: true } : {}),
-    ...(lost ? { lost: true } : {}),
-  }
-}
-
-/** What somebody outside asked for, whose events have ids without an actor in them. */
-function askedOutside({ id, type, move, holdAt, record, now, item }: MailEvent): Asked | undefined {
-  if (id.includes('/') || type === 'mail.submitted') return undefined
-  return {
-    ...(move ? { move } : {}),
-    ...(holdAt === undefined ? {} : { holdAt }),
-    ...(record ? { record } : {}),
-    ...(now === undefined ? {} : { now }),
-    ...(item ? { item: item.key } : {}),
-  }
-}
-
-function recordOf(
-  loaded: Loaded,
-  stepped: Stepped,
-  told: string[],
-  faults?: Befell,
-): JournalRecord {
-  const { event, at } = loaded
-  const message = messageOf(event)
-  const asked = askedOutside(event)
-  const actor = stepped.actors.get(event.to) ?? loaded.actors.get(event.to)
-  return {
-    i: event.id,
-    a: at,
-    t: event.to,
-    y: event.type,
-    w: who(event.to, actor),
-    c: told,
-    s: [...stepped.actors].map(([address, { s }]) => [address, stateName(s)]),
-    ...(message ? { m: message } : {}),
-    ...(asked ? { e: asked } : {}),
-    ...(faults ? { f: faults } : {}),
-  }
 }
 
 async function sendAll(

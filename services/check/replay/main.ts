@@ -1,5 +1,6 @@
 /**
- * `npm run -s replay`: a schedule, or a bundle's journal, taken by the live system, in exactly its order, crashes included.
+ * `npm run -s replay`: a schedule, or a bundle's journal, taken by the live system, in exactly its
+ * order, crashes included.
  *
  * Exit status: 0 when every step and every outcome was as in the schedule, 1 when not, 2 when what
  * was given is no schedule of these machines. The result goes to stdout, everything else to stderr.

@@ -6,7 +6,7 @@ const sites = liveSites()
 
 const ANNA = { alias: 'anna', server: 'nyc', alternateRecipient: 'dave', deliverToBoth: true }
 
-/** The API stops waiting for an event of its own after five seconds; a claim is void after as many. */
+/** The API stops waiting for its own event after five seconds; a claim is void after as many. */
 const SLOW = { timeout: 60_000 }
 
 test('an edit that its caller no longer waits for still keeps a move away', SLOW, async () => {
