@@ -5,9 +5,9 @@
 import type { Profile } from '../../../machines/profile.ts'
 import { firstActors, type MailboxFacts } from '../../../machines/site.ts'
 import type { SiteChange } from '../../runtime/history.ts'
-import { compareIds } from '../../runtime/journal.ts'
 import type { AcceptedMessage, Bundle, BundleStep } from '../../runtime/views-of-bundle.ts'
 import { DataError } from '../../scenario/problems.ts'
+import { isAfter } from '../profiles.ts'
 import { Rehearsal } from '../rehearsal.ts'
 import { namingOf } from './naming.ts'
 import { inOrder } from './order.ts'
@@ -78,11 +78,7 @@ function profileAtFirst({ history, profile }: Bundle): Profile {
 /** A schedule has one profile and no restarts: the journal is taken up to the first such change. */
 function upTo(all: readonly BundleStep[], change: SiteChange | undefined) {
   if (!change) return { steps: all, notes: [] }
-  const isBefore = ({ p }: BundleStep): boolean => {
-    const [shard = '0', id = ''] = p.split(':')
-    return compareIds(id, change.after[Number(shard)] ?? '0-0') <= 0
-  }
-  const steps = all.filter(isBefore)
+  const steps = all.filter((step) => !isAfter(change, step))
   const left = all.length - steps.length
   if (left === 0) return { steps, notes: [] }
   const what =

@@ -9,8 +9,8 @@ export const USAGE = `usage: npm run -s shrink -- BUNDLE.json [options]
 Makes a run that breaks an invariant small: the journal of a live site (GET /sites/NAME/bundle), or
 a schedule, without whatever the violation does not need, in the order in which it happened. What
 is left breaks the same invariant of the same entry, and can be replayed.
-Exits 0 when it is written, 1 when nothing is broken, 2 if it was given something that is neither, or
-is of other machines.
+Exits 0 when it is written, 1 when nothing is broken, 2 if it was given something that is neither,
+or is of other machines.
 
   --entry LABEL     which violation, if there are several: letter anna own (default: the first)
   --schedule FILE   where the schedule is written; default: the name given, with .shrunk.json

@@ -77,6 +77,7 @@ describe('a bundle', () => {
     await sites.send(site, 'dave')
     await sites.rest(site)
     const bundle = await sites.emulator.bundle(site, ALL)
+    expect(conform(bundle)).toMatchObject({ conforms: true, failure: null })
     const { schedule, notes } = homeOf(bundle, 'it')
     expect(schedule.profile).toBe('exchange-5.5-sp3')
     expect(notes).toEqual([expect.stringMatching(/^after step \d+ its profile was changed: \d+/)])
