@@ -8,14 +8,15 @@
  * there: where it does not, the bundle is refused, with the step.
  */
 import { stateName } from '../../../machines/words.ts'
-import type { BundleStep } from '../../runtime/views-of-bundle.ts'
+import type { Bundle, BundleStep } from '../../runtime/views-of-bundle.ts'
 import { DataError } from '../../scenario/problems.ts'
 import { sourceOf } from '../conform/order.ts'
 import { machinesDigest } from '../machines-digest.ts'
 import { type How, outcomesOf } from '../rehearsal.ts'
 import type { Schedule } from '../schedule.ts'
 import { actFor } from './acts.ts'
-import { type Journey, journeyOf } from './journey.ts'
+import { type Journey, journalOf, journeyOf } from './journey.ts'
+import { takenEarlier } from './order.ts'
 
 export interface Home {
   schedule: Schedule
@@ -23,20 +24,48 @@ export interface Home {
   notes: string[]
 }
 
+/** Steps that may have to be taken a little earlier than they were committed. [ours] */
+const EARLIER_MAX = 50
+
 /** Throws a `DataError` when what happened cannot be told from the bundle. */
-export function homeOf(...[bundle, file]: Parameters<typeof journeyOf>): Home {
-  const journey = journeyOf(bundle, file)
-  journey.steps.forEach((step, i) => {
+export function homeOf(bundle: Bundle, file: string): Home {
+  let plan = journalOf(bundle, file)
+  let first: Stray | null = null
+  for (let left = EARLIER_MAX; ; left--) {
+    const journey = journeyOf(bundle, plan)
+    const stray = firstStray(journey)
+    if (!stray) return homeFrom(journey)
+    if (first?.step !== stray.step) first = stray
+    const steps = left > 0 ? takenEarlier(plan.steps, stray.place) : null
+    if (!steps) {
+      const { step, why } = first
+      const what = `${step.y} for ${journey.told(step.t)} (${step.p})`
+      throw new DataError(file, [`${what} cannot be taken again: ${why}`])
+    }
+    plan = { ...plan, steps }
+  }
+}
+
+interface Stray {
+  step: BundleStep
+  place: number
+  why: string
+}
+
+function firstStray(journey: Journey): Stray | null {
+  for (const [place, step] of journey.steps.entries()) {
     try {
       takeAgain(journey, step)
     } catch (error) {
       if (!(error instanceof Strays)) throw error
-      throw new DataError(file, [
-        `step ${i + 1} of its journal (${step.p}) cannot be taken again: ${error.message}`,
-      ])
+      return { step, place, why: error.message }
     }
-  })
-  const { rehearsal, bundle: whole, profile, notes } = journey
+  }
+  return null
+}
+
+function homeFrom(journey: Journey): Home {
+  const { rehearsal, bundle, profile, mailboxes, notes } = journey
   journey.sendBefore(Number.POSITIVE_INFINITY)
   const judged = rehearsal.judge()
   const [broken] = judged.violations
@@ -44,10 +73,10 @@ export function homeOf(...[bundle, file]: Parameters<typeof journeyOf>): Home {
     schedule: {
       v: 1,
       machines: machinesDigest(),
-      scenario: whole.site,
+      scenario: bundle.site,
       profile: profile.name,
       site: rehearsal.site,
-      mailboxes: journey.mailboxes,
+      mailboxes,
       steps: rehearsal.steps,
       outcomes: outcomesOf(judged),
       ...(broken ? { violation: { invariant: broken.invariant, entry: broken.entry } } : {}),
@@ -70,8 +99,7 @@ function takeAgain(journey: Journey, step: BundleStep): void {
   for (const actor of new Set([...there.keys(), ...here.keys()])) {
     const [live, mine] = [there.get(actor) ?? 'as it was', here.get(actor) ?? 'as it was']
     if (live === mine) continue
-    const what = `${step.y} left ${actor} ${live} there, and leaves it ${mine} here`
-    throw new Strays(`${what}; what an MTA believed may have been read a moment earlier`)
+    throw new Strays(`it left ${actor} ${live} there, and leaves it ${mine} here`)
   }
 }
 
@@ -84,7 +112,7 @@ function eventOf(journey: Journey, step: BundleStep) {
   const found = rehearsal.underWay(to, step.y)
   const event = source?.by === 'actor' ? found.find((one) => one.id === id) : found[0]
   if (event) return event
-  throw new Strays(`${step.y} is not under way to ${to} here`)
+  throw new Strays('it is not under way here')
 }
 
 /** Its number is the version that a replication timer waits with. */

@@ -4,6 +4,7 @@
  */
 import type { Profile } from '../../../machines/profile.ts'
 import { firstActors, type MailboxFacts } from '../../../machines/site.ts'
+import type { SiteFacts } from '../../../machines/wire.ts'
 import type { SiteChange } from '../../runtime/history.ts'
 import type { AcceptedMessage, Bundle, BundleStep } from '../../runtime/views-of-bundle.ts'
 import { DataError } from '../../scenario/problems.ts'
@@ -30,25 +31,41 @@ export interface Journey {
   aliases: Map<string, string>
 }
 
-export function journeyOf(bundle: Bundle, file: string): Journey {
+/** The steps that are to be taken, in order, and under which profile. */
+export interface Journal {
+  steps: readonly BundleStep[]
+  profile: Profile
+  notes: string[]
+}
+
+export function journalOf(bundle: Bundle, file: string): Journal {
   const reasons = missingIn(bundle)
   if (reasons.length > 0) throw new DataError(file, reasons)
-  const { history, site: name, domain, topology } = bundle
-  const mailboxes = history.mailboxes as MailboxFacts[]
-  const [change] = history.changes
+  const { history, journal } = bundle
   const profile = profileAtFirst(bundle)
-  const site = { name, domain, servers: topology.servers, profile }
-  const { shards } = bundle.journal
-  const ordered = inOrder(bundle.journal.steps, shards, firstActors(site, mailboxes))
-  const { steps, notes } = upTo(ordered, change)
-  const rehearsal = new Rehearsal(site, mailboxes)
+  const first = firstActors(siteOf(bundle, profile), history.mailboxes as MailboxFacts[])
+  const ordered = inOrder(journal.steps, journal.shards, first)
+  return { profile, ...upTo(ordered, history.changes[0]) }
+}
+
+const siteOf = ({ site: name, domain, topology }: Bundle, profile: Profile): SiteFacts => ({
+  name,
+  domain,
+  servers: topology.servers,
+  profile,
+})
+
+export function journeyOf(bundle: Bundle, { steps, profile, notes }: Journal): Journey {
+  const mailboxes = bundle.history.mailboxes as MailboxFacts[]
+  const rehearsal = new Rehearsal(siteOf(bundle, profile), mailboxes)
   const { told } = namingOf(bundle)
   const last = new Map(steps.map((step, i) => [step.i, i]))
   const place = new Map(steps.map((step, i) => [step, i]))
+  const isCut = bundle.history.changes.length > 0
   return {
     ...{ bundle, rehearsal, profile, mailboxes, steps, notes, told },
-    madeAt: history.madeAt,
-    sendBefore: sendingOf(bundle, rehearsal, told, change !== undefined, steps),
+    madeAt: bundle.history.madeAt,
+    sendBefore: sendingOf(bundle, rehearsal, told, isCut, steps),
     seenLater: (step) => (last.get(step.i) as number) > (place.get(step) as number),
     aliases: new Map(mailboxes.map(({ alias }) => [alias, alias])),
   }
