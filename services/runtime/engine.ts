@@ -10,15 +10,16 @@
 import { kindOf, partsOf } from '../../machines/protocol.ts'
 import { type Stepped, step } from '../../machines/step.ts'
 import type { MailEvent } from '../../machines/wire.ts'
-import { stateName, tell, who } from '../../machines/words.ts'
+import { tell } from '../../machines/words.ts'
 import { type Alarms, type Armed, alarmsOf, disarmedBy } from './alarms.ts'
 import { realDelay, siteTime } from './clock.ts'
 import { spend } from './faults.ts'
 import { type Gate, type Passed, passGates } from './gates.ts'
 import { exclusively } from './mutex.ts'
 import { hasStepped } from './parked.ts'
-import type { JournalRecord, Loaded, Port, Taken } from './port.ts'
-import { messageOf, type Queues } from './queues.ts'
+import type { Loaded, Port, Taken } from './port.ts'
+import type { Queues } from './queues.ts'
+import { befell, recordOf } from './record.ts'
 import type { Settings, SettingsStore } from './settings.ts'
 import { gathering } from './together.ts'
 
@@ -151,7 +152,7 @@ async function attempt(
   const stepped = withoutReplies(step(loaded), verdict)
   const changes = tell(stepped)
   const told = [...changes, ...verdict.told]
-  const record = recordOf(loaded, stepped, told)
+  const record = recordOf(loaded, stepped, told, befell(verdict))
   const silenced = await engine.alarms.armed(settings, disarmedBy(stepped, event))
   const taken = [{ loaded, stepped, record }]
   const outcome = await engine.port.commit(taken)
@@ -254,24 +255,11 @@ async function isCurrent({ settings }: Engine, { site, epoch }: Settings): Promi
 function withoutReplies(stepped: Stepped, verdict: Passed): Stepped {
   if (!verdict.loseReply) return stepped
   const lost = stepped.events.filter(({ type }) => /^(reply|transfer|request)\./.test(type))
-  if (lost.length > 0) verdict.told.push(`the reply ${lost[0]?.type} was lost by a fault rule`)
-  return { ...stepped, events: stepped.events.filter((event) => !lost.includes(event)) }
-}
-
-function recordOf(loaded: Loaded, stepped: Stepped, told: string[]): JournalRecord {
-  const { event, at } = loaded
-  const message = messageOf(event)
-  const actor = stepped.actors.get(event.to) ?? loaded.actors.get(event.to)
-  return {
-    i: event.id,
-    a: at,
-    t: event.to,
-    y: event.type,
-    w: who(event.to, actor),
-    c: told,
-    s: [...stepped.actors].map(([address, { s }]) => [address, stateName(s)]),
-    ...(message ? { m: message } : {}),
+  if (lost.length > 0) {
+    verdict.lost = true
+    verdict.told.push(`the reply ${lost[0]?.type} was lost by a fault rule`)
   }
+  return { ...stepped, events: stepped.events.filter((event) => !lost.includes(event)) }
 }
 
 async function sendAll(

@@ -25,6 +25,8 @@ export interface Passed {
   ordered: Ordered | null
   readStale: boolean
   loseReply: boolean
+  /** Said by the engine: there was an answer, and it was lost. */
+  lost: boolean
   /** The rule by which the event comes again: the worker dies, or does not acknowledge it. */
   again: { rule: string; dies: boolean } | null
   told: string[]
@@ -53,6 +55,7 @@ export async function passGates(
     ordered: null,
     readStale: false,
     loseReply: false,
+    lost: false,
     again: null,
     told: [],
   }

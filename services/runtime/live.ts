@@ -10,6 +10,7 @@ import * as debug from './debug.ts'
 import type { Emulator } from './emulator.ts'
 import * as faults from './fault-rules.ts'
 import { rolesRunning } from './heartbeat.ts'
+import { noteChange } from './history.ts'
 import * as items from './items.ts'
 import { follow } from './journal.ts'
 import { cacheKey } from './keys.ts'
@@ -65,7 +66,8 @@ const siteCalls = (live: Live) => ({
 
 async function changeProfile(live: Live, site: string, spec: ProfileSpec): Promise<SiteView> {
   const profile = lifecycle.profileFor(spec)
-  await siteOf(live, site)
+  const settings = await siteOf(live, site)
+  await noteChange(live.client, settings, { what: 'profile', before: settings.profile })
   const changed = await live.settings.change(site, (old) => ({ ...old, profile }))
   return lifecycle.viewOf(live, still(changed, site))
 }
@@ -141,7 +143,9 @@ type DriveCall =
 /** Restarting an MTA empties its cache (Q178534). */
 async function restartServer(live: Live, site: string, server: string): Promise<void> {
   const settings = await siteOf(live, site)
-  await live.client.del(cacheKey(settings, serverIn(settings, server)))
+  const cache = cacheKey(settings, serverIn(settings, server))
+  await noteChange(live.client, settings, { what: 'restart', server })
+  await live.client.del(cache)
 }
 
 const probeCalls = (live: Live): Pick<Emulator, ProbeCall> => ({
