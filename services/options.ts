@@ -7,13 +7,18 @@
  * is put before that.
  */
 import { resolve } from 'node:path'
+import {
+  DURABILITIES,
+  type Durability,
+  REPLICAS_MAX,
+  type ReplicasWanted,
+} from './redis/durability.ts'
 import { parseRedisUrl } from './redis/url.ts'
 
 export const WORKER_ROLES = ['mta', 'store', 'moves', 'directory'] as const
 export const ROLES = ['api', ...WORKER_ROLES] as const
 export type ServiceRole = (typeof ROLES)[number]
 
-const DURABILITIES = ['memory', 'everysec', 'always'] as const
 const LOG_LEVELS = ['silent', 'fatal', 'error', 'warn', 'info', 'debug', 'trace'] as const
 
 export interface Config {
@@ -24,7 +29,8 @@ export interface Config {
   namespace: string
   /** Absolute. */
   data: string
-  durability: (typeof DURABILITIES)[number]
+  durability: Durability
+  replicas: ReplicasWanted
   /** `all` is the supervisor with everything; a list is just these, in this process. */
   roles: 'all' | ServiceRole[]
   server: string | null
@@ -152,8 +158,16 @@ export const OPTIONS = {
     value: 'HOW',
     env: 'UNDELIVERABLE_DURABILITY',
     default: 'everysec',
-    description: `of the embedded Redis: ${DURABILITIES.join(', ')}`,
+    description: `what 202 promises: ${DURABILITIES.join(', ')}; your own Redis must keep it`,
     parse: oneOf(DURABILITIES),
+  },
+  replicas: {
+    name: 'replicas',
+    value: 'NUMBER',
+    env: 'UNDELIVERABLE_REPLICAS',
+    default: 'auto',
+    description: 'replicas that must have it before 202; auto: 1 with always and a replica',
+    parse: (text) => (text === 'auto' ? text : wholeNumber(0, REPLICAS_MAX)(text)),
   },
   roles: {
     name: 'role',

@@ -10,11 +10,11 @@ import { fileURLToPath } from 'node:url'
 import { banner } from './banner.ts'
 import { type Config, WORKER_ROLES } from './options.ts'
 import { type Kept, keepRunning, type Launch } from './processes.ts'
-import { checkRedis } from './redis/check.ts'
+import { assuranceText, assureOrRefuse, checkRedis } from './redis/check.ts'
 import { connect } from './redis/connect.ts'
 import { openEmbedded } from './redis/embedded.ts'
 import { redact } from './redis/url.ts'
-import { EMBEDDED_DURABILITY, type RoleReady } from './roles.ts'
+import type { RoleReady } from './roles.ts'
 import { onSignals } from './shutdown.ts'
 
 /** How a role's process is started: replaced in tests by a smaller program. */
@@ -67,7 +67,7 @@ export async function supervise(config: Config, command: Command = ownCommand): 
   try {
     const place = await openRedis(config)
     redis = place.part
-    const environment = { ...process.env, ...place.environment }
+    const environment = { ...process.env, REDIS_URL: place.url }
     const settled = { ...config }
     const launch = (names: readonly string[]) => launchRole(command(names), settled, environment)
     const api = keepRole(
@@ -85,7 +85,7 @@ export async function supervise(config: Config, command: Command = ownCommand): 
     roles.push(...workers)
     const [ready] = await Promise.all([api.ready, ...workers.map((worker) => worker.ready)])
     const processes = { api: api.pid(), workers: workers.map((worker) => worker.pid()) }
-    for (const line of banner(config, place.words, ready, processes)) console.log(line)
+    for (const line of banner(config, place, ready, processes)) console.log(line)
   } catch (error) {
     await stopOnce()
     throw error
@@ -98,24 +98,38 @@ function workerName(config: Config, index: number): string {
 
 interface RedisPlace {
   part: Part | null
-  environment: Record<string, string>
+  url: string
   words: string
+  /** The mode, and what this Redis makes of it. */
+  durability: string
 }
 
 async function openRedis(config: Config): Promise<RedisPlace> {
   if (config.redisUrl !== null) {
-    const { redisUrl, namespace } = config
-    const connection = connect({ redisUrl, namespace, durability: 'external', log })
-    for (const warning of await checkRedis(connection)) log(warning)
-    return { part: null, environment: { REDIS_URL: redisUrl }, words: redact(redisUrl) }
+    const durability = await durabilityOf(config, config.redisUrl)
+    return { part: null, url: config.redisUrl, words: redact(config.redisUrl), durability }
   }
-  const { durability, data } = config
-  const embedded = await openEmbedded({ durability, dataFolder: data, log })
-  return {
-    part: embedded,
-    environment: { REDIS_URL: embedded.url, [EMBEDDED_DURABILITY]: durability },
-    words: `embedded, ${embedded.url.slice('unix://'.length)}`,
+  const embedded = await openEmbedded({
+    durability: config.durability,
+    dataFolder: config.data,
+    log,
+  })
+  try {
+    const words = `embedded, ${embedded.url.slice('unix://'.length)}`
+    const durability = await durabilityOf(config, embedded.url)
+    return { part: embedded, url: embedded.url, words, durability }
+  } catch (error) {
+    await embedded.stop()
+    throw error
   }
+}
+
+/** In words, as this Redis keeps it; throws when it cannot. */
+async function durabilityOf(config: Config, redisUrl: string): Promise<string> {
+  const { namespace, durability, replicas } = config
+  const connection = connect({ redisUrl, namespace, durability, replicas, log })
+  const assurance = assureOrRefuse(connection, await checkRedis(connection))
+  return assuranceText(durability, assurance)
 }
 
 /** What the processes of the roles are told; the Redis and its password go by the environment. */
@@ -124,6 +138,8 @@ function roleArguments(config: Config): string[] {
     host: config.host,
     port: config.port,
     namespace: config.namespace,
+    durability: config.durability,
+    replicas: config.replicas,
     concurrency: config.concurrency,
     'log-level': config.logLevel,
   }

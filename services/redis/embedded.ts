@@ -12,18 +12,12 @@ import { type Kept, keepRunning } from '../processes.ts'
 import type { RedisBinary } from '../setup/find-redis.mjs'
 import { ensureRedis } from '../setup/install-redis.mjs'
 import { StartError } from '../setup/start-error.mjs'
-import {
-  type Binding,
-  bestBinding,
-  type EmbeddedDurability,
-  type LaunchOptions,
-  launchRedis,
-  socketPath,
-} from './launch.ts'
+import type { Durability } from './durability.ts'
+import { type Binding, bestBinding, type LaunchOptions, launchRedis, socketPath } from './launch.ts'
 import { type Lock, lockDataFolder, removeSocketFolder, SOCKET_FOLDER_PREFIX } from './lock.ts'
 
 export interface EmbeddedOptions {
-  durability: EmbeddedDurability
+  durability: Durability
   /** Not needed for `memory`. */
   dataFolder?: string
   log?: (line: string) => void

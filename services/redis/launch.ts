@@ -12,15 +12,15 @@ import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import type { Launch } from '../processes.ts'
 import { findOnPath, type RedisBinary } from '../setup/find-redis.mjs'
+import type { Durability } from './durability.ts'
 
-export type EmbeddedDurability = 'memory' | 'everysec' | 'always'
 export type Binding = 'pdeathsig' | 'watchdog'
 
 export interface LaunchOptions {
   binary: RedisBinary
   socketFolder: string
   dataFolder: string
-  durability: EmbeddedDurability
+  durability: Durability
   binding: Binding
   /** What Redis said last, for the words about its death. */
   onLine(line: string): void

@@ -1,7 +1,8 @@
 /**
  * Accepting a message: one Lua call writes what was accepted and the first event, then the event
- * becomes a job, then the caller is told. Whoever was told can rely on it; whoever was not may
- * repeat the request with the same Idempotency-Key.
+ * becomes a job, then what the mode of durability asks for is waited for (`confirm.ts`), then the
+ * caller is told. Whoever was told can rely on it; whoever was not may repeat the request with the
+ * same Idempotency-Key.
  */
 
 import { createHash } from 'node:crypto'
@@ -42,9 +43,9 @@ export async function accept(
     ? await remember(live, settings, idempotencyKey, { id: fresh, digest })
     : fresh
   record.header.id = id
-  if (await write(live, settings, record, entries, content)) {
-    return answer(live, record, entries, false)
-  }
+  const written = await write(live, settings, record, entries, content)
+  await live.confirmation.confirm(settings, id)
+  if (written) return answer(live, record, entries, false)
   const first = await firstAccepted(live, settings, id)
   return answer(live, first.record, first.entries, true)
 }

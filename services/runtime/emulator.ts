@@ -7,6 +7,7 @@
  * Times are milliseconds of site time since the epoch unless a name says otherwise; a duration is
  * in milliseconds and its name ends in `Ms`.
  */
+import type { Readiness } from './readiness.ts'
 import type { Bundle, BundleLimits } from './views-of-bundle.ts'
 import type {
   Advanced,
@@ -126,7 +127,7 @@ export interface Emulator {
   resume(site: string): Promise<void>
 
   /** Probes: is Redis there, are the workers there. */
-  ready(): Promise<{ ready: boolean; checks: Record<string, string> }>
+  ready(): Promise<Readiness>
   /** For /metrics and the queue UI. */
   queueNames(): Promise<string[]>
 }

@@ -6,10 +6,10 @@ import { accept } from './accept.ts'
 import { openAlarms } from './alarms.ts'
 import { bundle } from './bundle.ts'
 import { type Client, withCommit } from './commit.ts'
+import { openConfirmation } from './confirm.ts'
 import * as debug from './debug.ts'
 import type { Emulator } from './emulator.ts'
 import * as faults from './fault-rules.ts'
-import { rolesRunning } from './heartbeat.ts'
 import * as items from './items.ts'
 import { follow } from './journal.ts'
 import { cacheKey } from './keys.ts'
@@ -18,7 +18,8 @@ import * as lifecycle from './lifecycle.ts'
 import { type Live, serverIn, siteOf, still } from './live-parts.ts'
 import * as mailboxes from './mailboxes.ts'
 import * as moves from './moves.ts'
-import { openQueues, queueNamesOf, ROLES } from './queues.ts'
+import { openQueues, queueNamesOf } from './queues.ts'
+import { ready } from './readiness.ts'
 import { openSettings } from './settings.ts'
 import * as time from './time.ts'
 import * as views from './views.ts'
@@ -29,6 +30,10 @@ export async function openEmulator(
   connection: Connection,
 ): Promise<Emulator & { close(): Promise<void> }> {
   const client = withCommit(connection.client())
+  const confirmation = await openConfirmation(connection, client).catch((error: Error) => {
+    client.disconnect()
+    throw error
+  })
   const jobs = connection.client() as Client
   const queues = openQueues(jobs, connection.namespace)
   const settings = await openSettings(connection)
@@ -36,6 +41,7 @@ export async function openEmulator(
   const live: Live = {
     connection,
     client,
+    confirmation,
     queues,
     alarms: openAlarms(queues, client),
     settings,
@@ -47,6 +53,7 @@ export async function openEmulator(
     ...driveCalls(live),
     ...probeCalls(live),
     async close() {
+      confirmation.close()
       await watch.close()
       await queues.close()
       await settings.close()
@@ -157,11 +164,3 @@ const probeCalls = (live: Live): Pick<Emulator, ProbeCall> => ({
 })
 
 type ProbeCall = 'audit' | 'bundle' | 'events' | 'ready' | 'queueNames'
-
-async function ready(live: Live): Promise<{ ready: boolean; checks: Record<string, string> }> {
-  const redis = await live.client.ping().catch((error: Error) => error.message)
-  const running = await rolesRunning(live.client, live.connection.namespace)
-  const checks: Record<string, string> = { redis: redis === 'PONG' ? 'ok' : redis }
-  for (const role of ROLES) checks[role] = running.has(role) ? 'ok' : 'no worker runs this role'
-  return { ready: Object.values(checks).every((check) => check === 'ok'), checks }
-}

@@ -32,6 +32,7 @@ test('without options everything runs, on loopback only, in the documented place
     namespace: 'undeliverable',
     data: `${process.cwd()}/.data`,
     durability: 'everysec',
+    replicas: 'auto',
     roles: 'all',
     server: null,
     site: null,
