@@ -27,6 +27,8 @@ export interface WorkersOptions {
   site?: string
   /** Events that one queue's worker has in progress at a time. */
   concurrency?: number
+  /** Attempts after which an event that throws is given up. */
+  attemptsMax?: number
   /** Nobody else runs in this process, so a fault rule may kill it. */
   mayDie?: boolean
 }
@@ -62,7 +64,8 @@ export async function startWorkers(
       startMove({ client, queues }, site, spec),
   }
   const engine: Engine = { port: openPort(client), settings, queues, gate, alarms }
-  const { mayDie = false } = options
+  const { mayDie = false, attemptsMax } = options
+  if (attemptsMax !== undefined) engine.attemptsMax = attemptsMax
   if (mayDie) engine.die = () => process.kill(process.pid, 'SIGKILL')
   const concurrency = options.concurrency ?? CONCURRENCY
   const open = (name: string) =>

@@ -13,6 +13,7 @@ import type {
   Advanced,
   Audit,
   ClockView,
+  DeadLetterView,
   FaultSpec,
   FaultView,
   HeldEvent,
@@ -91,6 +92,11 @@ export interface Emulator {
 
   restartServer(site: string, server: string, service: 'mta'): Promise<void>
   audit(site: string, restMs?: number, signal?: AbortSignal): Promise<Audit>
+  /** Events that could never be processed, the newest first. */
+  deadLetters(
+    site: string,
+    page: { offset: number; limit: number },
+  ): Promise<{ total: number; deadLetters: DeadLetterView[] }>
   /** The site in one file: the newest of its journal and of what it accepted, and the audit. */
   bundle(site: string, limits: BundleLimits): Promise<Bundle>
   /**

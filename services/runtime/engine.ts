@@ -9,7 +9,6 @@
  */
 import { kindOf, partsOf } from '../../machines/protocol.ts'
 import { type Stepped, step } from '../../machines/step.ts'
-import type { MailEvent } from '../../machines/wire.ts'
 import { stateName, tell, who } from '../../machines/words.ts'
 import { type Alarms, type Armed, alarmsOf, disarmedBy } from './alarms.ts'
 import { realDelay, siteTime } from './clock.ts'
@@ -17,7 +16,7 @@ import { spend } from './faults.ts'
 import { type Gate, type Passed, passGates } from './gates.ts'
 import { exclusively } from './mutex.ts'
 import { hasStepped } from './parked.ts'
-import type { JournalRecord, Loaded, Port, Taken } from './port.ts'
+import type { ArrivedEvent, JournalRecord, Loaded, Port, Taken } from './port.ts'
 import { messageOf, type Queues } from './queues.ts'
 import type { Settings, SettingsStore } from './settings.ts'
 import { gathering } from './together.ts'
@@ -28,6 +27,8 @@ export interface Engine {
   queues: Queues
   gate: Gate
   alarms: Alarms
+  /** Attempts after which an event is given up; `POISON_ATTEMPTS` where it is not said. */
+  attemptsMax?: number
   /** Ends this process at once, as SIGKILL does; none where it is not the workers' own. */
   die?: () => void
 }
@@ -86,12 +87,6 @@ const GATHERED: ReadonlySet<string> = new Set([
 const mayJoin = (first: ArrivedEvent[], next: ArrivedEvent): boolean =>
   next.type !== 'mail.offered' ||
   first.every(({ to, item }) => to !== next.to || item?.key !== next.item?.key)
-
-/** An event as it arrived: with its site, and for an alarm when it was set to ring. */
-export interface ArrivedEvent extends MailEvent {
-  site: string
-  alarmAt?: number
-}
 
 /** Steps of one copy share its actors, so they run one at a time. */
 const lockOf = ({ site, to }: ArrivedEvent): string => {

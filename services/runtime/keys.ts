@@ -120,6 +120,8 @@ type Part =
   | 'idempotency'
   | 'addresses'
   | 'faults'
+  | 'counts'
+  | 'deadLetters'
 export const part = (keys: Keys, shard: number, name: Part): string =>
   `${base(keys, shard)}:${name}`
 

@@ -10,6 +10,7 @@
 import { OUTSIDE } from '../../machines/wire.ts'
 import { moveOf } from './claims.ts'
 import { siteTime } from './clock.ts'
+import { type Count, readCounts } from './counts.ts'
 import { allEntries } from './directory-read.ts'
 import { boxKey } from './keys.ts'
 import { type Leaf, leavesOf, type Whole, wholeOf } from './leaves.ts'
@@ -36,8 +37,16 @@ export async function audit(
     await Promise.all(ids.map((id) => enter(live, settings, book, id)))
   }
   await inspectMailboxes(live, settings, book)
+  await addCounts(live, settings, book)
   book.audit.atRest = before && (await isAtRest(live, settings))
   return book.audit
+}
+
+async function addCounts(live: Live, settings: Settings, { audit }: Book): Promise<void> {
+  const counts = await readCounts(live.client, settings)
+  const of = (name: Count) => counts.get(name) ?? 0
+  audit.deadLetters = of('deadLetters')
+  audit.swept = { resent: of('resent'), retried: of('retried'), repeated: of('repeated') }
 }
 
 interface Book {
@@ -64,6 +73,8 @@ const emptyBook = (settings: Settings): Book => ({
     duplicated: [],
     unexpected: [],
     falseReports: [],
+    deadLetters: 0,
+    swept: { resent: 0, retried: 0, repeated: 0 },
   },
 })
 

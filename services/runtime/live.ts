@@ -18,6 +18,7 @@ import * as lifecycle from './lifecycle.ts'
 import { type Live, serverIn, siteOf, still } from './live-parts.ts'
 import * as mailboxes from './mailboxes.ts'
 import * as moves from './moves.ts'
+import { deadLetters } from './poison.ts'
 import { openQueues, queueNamesOf } from './queues.ts'
 import { ready } from './readiness.ts'
 import { openSettings } from './settings.ts'
@@ -153,6 +154,7 @@ async function restartServer(live: Live, site: string, server: string): Promise<
 
 const probeCalls = (live: Live): Pick<Emulator, ProbeCall> => ({
   audit: (...args) => audit(live, ...args),
+  deadLetters: (...args) => deadLetters(live, ...args),
   bundle: (...args) => bundle(live, ...args),
   events: (...args) => follow(live, ...args),
   ready: () => ready(live),
@@ -163,4 +165,4 @@ const probeCalls = (live: Live): Pick<Emulator, ProbeCall> => ({
   },
 })
 
-type ProbeCall = 'audit' | 'bundle' | 'events' | 'ready' | 'queueNames'
+type ProbeCall = 'audit' | 'deadLetters' | 'bundle' | 'events' | 'ready' | 'queueNames'

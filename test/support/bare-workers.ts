@@ -22,7 +22,11 @@ export interface BareWorkers {
   close(): Promise<void>
 }
 
-export async function startBareWorkers(connection: Connection, site: string): Promise<BareWorkers> {
+export async function startBareWorkers(
+  connection: Connection,
+  site: string,
+  more: Partial<Engine> = {},
+): Promise<BareWorkers> {
   const client = withDecide(withCommit(connection.client()))
   const jobs = connection.client() as Client
   const store = await openSettings(connection)
@@ -31,7 +35,7 @@ export async function startBareWorkers(connection: Connection, site: string): Pr
   const alarms = openAlarms(queues, client)
   const startMove = () => Promise.reject(new Error('no rule of these tests starts a move'))
   const gate = { client, queues, startMove }
-  const engine: Engine = { port: openPort(client), settings: store, queues, gate, alarms }
+  const engine: Engine = { port: openPort(client), settings: store, queues, gate, alarms, ...more }
   const settings = await store.get(site)
   if (!settings) throw new Error(`there is no site ${site}`)
   const names = queueNamesOf(site, settings.servers)
