@@ -14,6 +14,7 @@ import {
   type ReplicasWanted,
 } from './redis/durability.ts'
 import { parseRedisUrl } from './redis/url.ts'
+import { QUEUE_LIMIT } from './runtime/limits.ts'
 
 export const WORKER_ROLES = ['mta', 'store', 'moves', 'directory'] as const
 export const ROLES = ['api', ...WORKER_ROLES] as const
@@ -31,6 +32,9 @@ export interface Config {
   data: string
   durability: Durability
   replicas: ReplicasWanted
+  /** Of the embedded Redis; null is half of the machine's. */
+  redisMemory: number | null
+  queueLimit: number
   /** `all` is the supervisor with everything; a list is just these, in this process. */
   roles: 'all' | ServiceRole[]
   server: string | null
@@ -94,6 +98,11 @@ const optional =
 
 /** More only make a worker's event loop late. */
 const MOST_CONCURRENCY = 10_000
+/** An empty Redis takes up a megabyte or two; a site with some mail, a few. */
+const LEAST_REDIS_MEGABYTES = 16
+const MOST_REDIS_MEGABYTES = 1_048_576
+/** Redis would have been full long before. */
+const MOST_EVENTS = 100_000_000
 /** Far more than any one machine has use for. */
 const MOST_WORKER_PROCESSES = 64
 
@@ -168,6 +177,22 @@ export const OPTIONS = {
     default: 'auto',
     description: 'replicas that must have it before 202; auto: 1 with always and a replica',
     parse: (text) => (text === 'auto' ? text : wholeNumber(0, REPLICAS_MAX)(text)),
+  },
+  redisMemory: {
+    name: 'redis-memory',
+    value: 'MEGABYTES',
+    env: 'UNDELIVERABLE_REDIS_MEMORY',
+    defaultText: "half of the machine's",
+    description: 'what the embedded Redis may use; new mail is refused at 80% of it',
+    parse: optional(wholeNumber(LEAST_REDIS_MEGABYTES, MOST_REDIS_MEGABYTES)),
+  },
+  queueLimit: {
+    name: 'queue-limit',
+    value: 'NUMBER',
+    env: 'UNDELIVERABLE_QUEUE_LIMIT',
+    default: String(QUEUE_LIMIT),
+    description: 'events of a site that may be under way before new mail is refused',
+    parse: wholeNumber(1, MOST_EVENTS),
   },
   roles: {
     name: 'role',

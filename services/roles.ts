@@ -98,7 +98,7 @@ async function runApi(config: Config, connection: Connection): Promise<Running> 
     import('./runtime/live.ts'),
     import('./api/app.ts'),
   ])
-  const emulator = await openEmulator(connection)
+  const emulator = await openEmulator(connection, { queue: config.queueLimit })
   const app = await buildApp({ emulator, connection, log: config.logLevel })
   await listen(() => app.listen({ host: config.host, port: config.port }), config)
   const demo = config.demo ? await ensureDemo(emulator, connection) : 'off'

@@ -112,6 +112,7 @@ async function openRedis(config: Config): Promise<RedisPlace> {
   const embedded = await openEmbedded({
     durability: config.durability,
     dataFolder: config.data,
+    memoryMegabytes: config.redisMemory,
     log,
   })
   try {
@@ -140,6 +141,7 @@ function roleArguments(config: Config): string[] {
     namespace: config.namespace,
     durability: config.durability,
     replicas: config.replicas,
+    'queue-limit': config.queueLimit,
     concurrency: config.concurrency,
     'log-level': config.logLevel,
   }

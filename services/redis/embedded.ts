@@ -6,7 +6,7 @@
  * no data folder and no lock.
  */
 import { mkdtempSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { tmpdir, totalmem } from 'node:os'
 import { join, resolve } from 'node:path'
 import { type Kept, keepRunning } from '../processes.ts'
 import type { RedisBinary } from '../setup/find-redis.mjs'
@@ -20,6 +20,8 @@ export interface EmbeddedOptions {
   durability: Durability
   /** Not needed for `memory`. */
   dataFolder?: string
+  /** Default: half of the machine's. */
+  memoryMegabytes?: number | null
   log?: (line: string) => void
   /** Default: what is on the PATH, installed if need be. */
   binary?: RedisBinary
@@ -64,6 +66,7 @@ export async function openEmbedded(options: EmbeddedOptions): Promise<EmbeddedRe
       socketFolder,
       dataFolder: lock === null ? socketFolder : resolve(options.dataFolder ?? ''),
       durability: options.durability,
+      memoryMegabytes: options.memoryMegabytes ?? halfOfTheMachine(),
       binding: options.binding ?? bestBinding(),
       onLine: (line) => lines.splice(0, Math.max(0, lines.push(line) - LINES_KEPT)),
     }
@@ -76,6 +79,13 @@ export async function openEmbedded(options: EmbeddedOptions): Promise<EmbeddedRe
     removeSocketFolder(socketFolder)
     throw error instanceof StartError && kept !== null ? withLines(error, lines) : error
   }
+}
+
+/** In a container, half of what the container may use. */
+function halfOfTheMachine(): number {
+  const allowed = process.constrainedMemory()
+  const most = allowed > 0 ? Math.min(allowed, totalmem()) : totalmem()
+  return Math.floor(most / 2 / 1_048_576)
 }
 
 function keepRedis(launch: LaunchOptions, lock: Lock | null, log: (line: string) => void) {

@@ -35,10 +35,13 @@ export async function accept(
   idempotencyKey?: string,
 ): Promise<Accepted> {
   const settings = await siteOf(live, site)
+  const content = contentOf(submission)
+  const size = sizeOf(content)
+  await live.admission.admit(settings, submission.to.length, size)
   const digest = digestOf(submission)
   const fresh = idFor(settings, idempotencyKey)
   // Refused before its key is remembered, a request may be mended and come again with it.
-  const { record, entries, content } = await prepare(live, settings, submission, digest)
+  const { record, entries } = await prepare(live, settings, submission, { digest, content, size })
   const id = idempotencyKey
     ? await remember(live, settings, idempotencyKey, { id: fresh, digest })
     : fresh
@@ -122,27 +125,25 @@ async function firstAccepted(
 interface Prepared {
   record: AcceptRecord
   entries: EntryRecord[]
-  content: Content
 }
 
 async function prepare(
   live: Live,
   settings: Settings,
   submission: Submission,
-  digest: string,
+  { digest, content, size }: { digest: string; content: Content; size: number },
 ): Promise<Prepared> {
   const at = siteTime(settings.clock, Date.now())
   const { addresses, home } = await resolveAll(live, settings, [submission.from, ...submission.to])
   const [originator = '', ...to] = addresses
   const first = settings.servers[0] as string
   const server = submission.server ? serverIn(settings, submission.server) : (home ?? first)
-  const content = contentOf(submission)
   const priority = submission.priority ?? 'normal'
   const header: Header = {
     id: '',
     originator,
     subject: subjectOf(content),
-    size: sizeOf(content),
+    size,
     priority,
     submittedAt: at,
     expiresAt: at + settings.profile.expiryMs[priority],
@@ -152,7 +153,7 @@ async function prepare(
   const chunks = Math.max(1, Math.ceil(entries.length / CHUNK))
   const recipients = entries.length
   const record = { v: 1 as const, header, server, recipients, chunks, digest, acceptedAt: at }
-  return { record, entries, content }
+  return { record, entries }
 }
 
 /** Of parts, what they come to; the composed text is a little longer. */

@@ -3,6 +3,7 @@
  */
 import { type ProblemCode, problem } from '../errors.ts'
 import type { Connection } from '../redis/connect.ts'
+import type { Admission } from './admission.ts'
 import type { Alarms } from './alarms.ts'
 import type { Client } from './commit.ts'
 import type { Confirmation } from './confirm.ts'
@@ -14,6 +15,7 @@ export interface Live {
   connection: Connection
   client: Client
   confirmation: Confirmation
+  admission: Admission
   queues: Queues
   alarms: Alarms
   settings: SettingsStore

@@ -3,6 +3,7 @@
  */
 import type { Connection } from '../redis/connect.ts'
 import { accept } from './accept.ts'
+import { LIMITS, type Limits, openAdmission } from './admission.ts'
 import { openAlarms } from './alarms.ts'
 import { bundle } from './bundle.ts'
 import { type Client, withCommit } from './commit.ts'
@@ -29,6 +30,7 @@ import { openWatch } from './watch.ts'
 
 export async function openEmulator(
   connection: Connection,
+  limits: Partial<Limits> = {},
 ): Promise<Emulator & { close(): Promise<void> }> {
   const client = withCommit(connection.client())
   const confirmation = await openConfirmation(connection, client).catch((error: Error) => {
@@ -43,6 +45,7 @@ export async function openEmulator(
     connection,
     client,
     confirmation,
+    admission: openAdmission(client, { ...LIMITS, ...limits }),
     queues,
     alarms: openAlarms(queues, client),
     settings,
@@ -54,6 +57,7 @@ export async function openEmulator(
     ...driveCalls(live),
     ...probeCalls(live),
     async close() {
+      live.admission.close()
       confirmation.close()
       await watch.close()
       await queues.close()

@@ -33,6 +33,8 @@ test('without options everything runs, on loopback only, in the documented place
     data: `${process.cwd()}/.data`,
     durability: 'everysec',
     replicas: 'auto',
+    redisMemory: null,
+    queueLimit: 50_000,
     roles: 'all',
     server: null,
     site: null,

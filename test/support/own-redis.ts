@@ -4,6 +4,7 @@
  */
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
+import { existsSync, symlinkSync } from 'node:fs'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import type { Redis } from 'ioredis'
@@ -22,10 +23,13 @@ export interface OwnRedis {
   said(section: string, name: string): Promise<number>
 }
 
-/** `program` is another server than the one of the service, started by its path. */
+/**
+ * `program` is another server than the one of the service, started by its path; `wrap` is a command
+ * that ends by running what follows it.
+ */
 export async function startOwnRedis(
   args: string[] = [],
-  { folder = temporaryFolder(), program = '' } = {},
+  { folder = temporaryFolder(), program = '', wrap = [] as string[] } = {},
 ): Promise<OwnRedis> {
   const found = findRedis()
   if (found === null) throw new Error('there is no Redis on the PATH')
@@ -33,8 +37,12 @@ export async function startOwnRedis(
   const url = join(folder, 'r.sock')
   const own = ['--unixsocket', url, '--dir', folder, '--save', '', '--hz', '100']
   const port = args.includes('--port') ? [] : ['--port', '0']
-  const child = spawn(binary.path, [...port, ...own, ...args], {
-    argv0: binary.name,
+  // A shell that prepares something runs the program by a link of the right name.
+  const linked = join(folder, binary.name)
+  if (wrap.length > 0 && !existsSync(linked)) symlinkSync(binary.path, linked)
+  const command = wrap.length > 0 ? [...wrap, linked] : [binary.path]
+  const child = spawn(command[0] as string, [...command.slice(1), ...port, ...own, ...args], {
+    ...(wrap.length > 0 ? {} : { argv0: binary.name }),
     stdio: ['ignore', 'pipe', 'inherit'],
   })
   onTestFinished(async () => {
