@@ -12,7 +12,7 @@ import { type Config, WORKER_ROLES } from './options.ts'
 import { type Kept, keepRunning, type Launch } from './processes.ts'
 import { assuranceText, assureOrRefuse, checkRedis } from './redis/check.ts'
 import { connect } from './redis/connect.ts'
-import { openEmbedded } from './redis/embedded.ts'
+import { openEmbedded, STOP_WITHIN_MS as REDIS_STOP_WITHIN_MS } from './redis/embedded.ts'
 import { redact } from './redis/url.ts'
 import type { RoleReady } from './roles.ts'
 import { onSignals } from './shutdown.ts'
@@ -28,6 +28,9 @@ interface Part {
 
 /** Longer than a role gives itself (roles.ts), so that it is killed only if it hangs. */
 const ROLE_STOP_WITHIN_MS = 12_000
+
+/** From SIGTERM to the end of everything: the roles, each within its time, then Redis. */
+export const STOP_WITHIN_MS = ROLE_STOP_WITHIN_MS + REDIS_STOP_WITHIN_MS
 
 /**
  * Each event leaves short-lived texts behind; with room for them the collector runs seldom, and a

@@ -44,7 +44,7 @@ export interface EmbeddedRedis {
 const LONGEST_SOCKET_PATH = 103
 
 /** Writing out what is in memory takes a moment; a Redis that hangs must not hang the service. */
-const STOP_WITHIN_MS = 10_000
+export const STOP_WITHIN_MS = 10_000
 
 /** The reason of a death is in the last lines. */
 const LINES_KEPT = 5

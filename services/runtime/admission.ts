@@ -75,8 +75,8 @@ export function openAdmission(client: Client, limits: Limits = LIMITS): Admissio
       const now = performance.now()
       let sample = samples.get(settings.site)
       if (!sample || now - sample.at > STALE_MS) sample = await take(settings)
-      // Taken beside the requests; trouble with Redis is told by the request's own commands.
-      else if (now - sample.at > SAMPLE_MS) take(settings).catch(() => undefined)
+      // Taken beside the requests, which go on with the last ones if it fails.
+      else if (now - sample.at > SAMPLE_MS) take(settings).catch(tell)
       refuse(settings, sample, lag.ms(), limits)
       sample.recipients += recipients
       sample.bytes += COPIES * bytes
@@ -145,3 +145,5 @@ function watchLag() {
     stop: () => clearInterval(timer),
   }
 }
+
+const tell = (error: Error): void => console.error(`admission: ${error.message}`)
