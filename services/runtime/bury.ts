@@ -13,6 +13,7 @@ import { entryKey, serverOf } from '../../machines/protocol.ts'
 import { recipient } from '../../machines/recipient.ts'
 import { reportFor, reportId } from '../../machines/reporting.ts'
 import { initial } from '../../machines/transition.ts'
+import { stamped } from '../../machines/versions.ts'
 import type { EntryRecord, Header, MailEvent, Stored } from '../../machines/wire.ts'
 import { who } from '../../machines/words.ts'
 import { asciiJson } from './ascii.ts'
@@ -230,7 +231,8 @@ function put(
   const field = `r/${copy}/${key}`
   const v = versionOf(grave.fields[field])
   const c = before?.c ?? { ...initial(recipient).context }
-  const stored: Stored = { v: v + 1, s, c, a: { ...before?.a, entry, ...about } }
+  const known = { ...before?.a, entry, ...about }
+  const stored = stamped('recipient', { v: v + 1, s, c, a: known })
   grave.actors.push(actor(grave, field, v, stored))
   const address = `recipient/${grave.id}/${copy}/${key}`
   for (const timer of TIMERS) grave.timers.push([`${address}|${timer}|`, null])
@@ -259,7 +261,8 @@ function closed(grave: Grave): Burial {
     const s = routing ? 'routing' : open > 0 ? 'open' : 'settled'
     const c = { chunks: 0, ...before?.c, open, nullSender: header.originator === '' }
     const v = versionOf(text)
-    grave.actors.push(actor(grave, `m/${copy}`, v, { v: v + 1, s, c, a: { ...before?.a, header } }))
+    const stored = stamped('message', { v: v + 1, s, c, a: { ...before?.a, header } })
+    grave.actors.push(actor(grave, `m/${copy}`, v, stored))
     grave.states.push([`message/${grave.id}/${copy}`, s])
     const pending = part(grave.settings, grave.shard, 'pending')
     grave.commands.push([s === 'settled' ? 'SREM' : 'SADD', pending, `${grave.id}/${copy}`])

@@ -8,6 +8,7 @@
  * was about get an ending, and a dead letter keeps the event with the error. Those behind it
  * went on meanwhile, since an event that is put off does not hold its queue.
  */
+import { NewerSnapshot } from '../../machines/versions.ts'
 import type { Client } from './commit.ts'
 import { decisionKey } from './faults.ts'
 import { base, part, shardOf, shardsOf } from './keys.ts'
@@ -42,13 +43,9 @@ const PASSING_WORDS = [
 ]
 const PASSING_CODES = /^(E[A-Z]+|CLUSTER_.*)$/
 
-/** A snapshot of a later version: a worker that is as new will take it. */
-export class OtherVersion extends Error {
-  override readonly name = 'OtherVersion'
-}
-
 export function isPassing(error: Error & { code?: unknown }): boolean {
-  if (error instanceof OtherVersion) return true
+  // A worker that is as new as the snapshot will take it.
+  if (error instanceof NewerSnapshot) return true
   if (typeof error.code === 'string' && PASSING_CODES.test(error.code)) return true
   return PASSING.test(error.message) || PASSING_WORDS.some((words) => words.test(error.message))
 }

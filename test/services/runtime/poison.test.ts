@@ -175,6 +175,33 @@ test('a request of a move is only put aside; mended, the move comes to its end',
   await sites.moveIn(site, move.id, { state: 'completed' })
 })
 
+test('a snapshot of a newer service is left to one: no attempt is counted', async () => {
+  const site = await open({ profile: { extends: 'exchange-5.5-sp4', storeRetryMs: 300 } })
+  const rule = {
+    match: { event: 'mail.offered' },
+    when: { first: 1 },
+    do: { defer: true },
+  } as const
+  await sites.emulator.addFault(site, rule)
+  const { id } = await sites.send(site, 'bob')
+  const deferred = { until: 'deferred', timeoutMs: 10_000 }
+  expect((await sites.emulator.recipient(site, id, 'bob', deferred)).reached).toBe(true)
+  const key = sites.key(site, `message:${id}`)
+  const stored = JSON.parse((await sites.client.hget(key, 'r/nyc/1')) ?? '')
+  await sites.client.hset(key, 'r/nyc/1', JSON.stringify({ ...stored, m: 99 }))
+  const mta = mtaOf(site)
+  const tries = async () => {
+    const [retry] = (await mta.getDelayed()).filter(({ name }) => name === 'retry.due')
+    return (await mta.getJobLogs(retry?.id ?? '')).logs
+  }
+  await expect.poll(async () => (await tries()).length, soon).toBeGreaterThan(2)
+  expect((await tries())[0]).toContain('a recipient is stored in version 99')
+  expect(await letters(site)).toEqual([])
+  await sites.client.hset(key, 'r/nyc/1', JSON.stringify(stored))
+  expect(await outcomes(site, id)).toEqual({ bob: 'delivered' })
+  expect(await sites.rest(site)).toMatchObject({ ...FLAWLESS, delivered: 1, deadLetters: 0 })
+})
+
 test.each([
   'OOM command not allowed when used memory > maxmemory',
   'MISCONF Errors writing to the AOF file: No space left on device',
