@@ -10,6 +10,7 @@ import { type DemoState, ensureDemo } from './demo.ts'
 import { type Config, type ServiceRole, WORKER_ROLES } from './options.ts'
 import { assuranceText, assureOrRefuse, checkRedis } from './redis/check.ts'
 import { type Connection, connect } from './redis/connect.ts'
+import { keepFor } from './runtime/limits.ts'
 import { EXIT, StartError } from './setup/start-error.mjs'
 import { onSignals } from './shutdown.ts'
 
@@ -87,11 +88,15 @@ async function runWorkers(
     roles,
     mayDie,
     concurrency: config.concurrency,
+    keep: keepOf(config),
     ...(config.server === null ? {} : { server: config.server }),
     ...(config.site === null ? {} : { site: config.site }),
   })
   return { ready: { type: 'ready' }, close: () => workers.close() }
 }
+
+const keepOf = ({ keepDays, keepMessages, keepMegabytes, keepSteps }: Config) =>
+  keepFor(keepDays, keepMessages, keepMegabytes, keepSteps)
 
 async function runApi(config: Config, connection: Connection): Promise<Running> {
   const [{ openEmulator }, { buildApp }] = await Promise.all([

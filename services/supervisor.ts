@@ -145,6 +145,10 @@ function roleArguments(config: Config): string[] {
     durability: config.durability,
     replicas: config.replicas,
     'queue-limit': config.queueLimit,
+    'keep-days': config.keepDays,
+    'keep-messages': config.keepMessages,
+    'keep-megabytes': config.keepMegabytes,
+    'keep-steps': config.keepSteps,
     concurrency: config.concurrency,
     'log-level': config.logLevel,
   }

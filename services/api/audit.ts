@@ -66,6 +66,9 @@ export const Audit = Type.Object(
           'without what it did being there.',
       },
     ),
+    trimmed: Type.Integer({
+      description: 'Settled messages that are no longer kept. The totals count them too.',
+    }),
   },
   { title: 'Audit' },
 )

@@ -14,11 +14,12 @@ import { asciiJson } from './ascii.ts'
 import { siteTime } from './clock.ts'
 import { load, type RedisCommand } from './commit.ts'
 import { type Content, contentOf, subjectOf } from './content.ts'
+import { counted } from './counts.ts'
 import { entryOf, newest } from './directory-read.ts'
 import { eventFor, writeNow } from './inject.ts'
 import { contentKey, directoryKey, messageKey, part, shardOfMessage } from './keys.ts'
 import { type Live, serverIn, siteOf } from './live-parts.ts'
-import type { AcceptRecord } from './messages.ts'
+import { type AcceptRecord, bytesOf, type Remembered } from './messages.ts'
 import { outboxText } from './redis-port.ts'
 import type { Settings } from './settings.ts'
 import type { Accepted, Submission } from './views-of-mail.ts'
@@ -35,22 +36,24 @@ export async function accept(
   idempotencyKey?: string,
 ): Promise<Accepted> {
   const settings = await siteOf(live, site)
-  const content = contentOf(submission)
-  const size = sizeOf(content)
-  await live.admission.admit(settings, submission.to.length, size)
+  await live.admission.admit(settings, submission.to.length)
   const digest = digestOf(submission)
   const fresh = idFor(settings, idempotencyKey)
   // Refused before its key is remembered, a request may be mended and come again with it.
-  const { record, entries } = await prepare(live, settings, submission, { digest, content, size })
-  const id = idempotencyKey
-    ? await remember(live, settings, idempotencyKey, { id: fresh, digest })
-    : fresh
+  const { record, entries, content } = await prepare(live, settings, submission, digest)
+  live.admission.took(settings, record.header.size)
+  const place = idempotencyKey === undefined ? null : placeOfKey(settings, idempotencyKey, fresh)
+  const mine: Remembered = { id: fresh, digest }
+  const first = place ? await remember(live, place, idempotencyKey ?? '', mine) : mine
+  const { id } = first
   record.header.id = id
+  if (first.trimmed) return answer(live, record, entries, true)
+  if (place) record.key = place
   const written = await write(live, settings, record, entries, content)
   await live.confirmation.confirm(settings, id)
   if (written) return answer(live, record, entries, false)
-  const first = await firstAccepted(live, settings, id)
-  return answer(live, first.record, first.entries, true)
+  const earlier = await firstAccepted(live, settings, id)
+  return answer(live, earlier.record, earlier.entries, true)
 }
 
 const answer = (
@@ -79,30 +82,29 @@ function idFor(settings: Settings, key: string | undefined): string {
   return id.slice(0, -1) + digit
 }
 
-interface Remembered {
-  id: string
-  digest: string
+/** With the message that it stands for: in its shard. */
+function placeOfKey(settings: Settings, key: string, id: string): string {
+  const hashed = createHash('sha256').update(key).digest('hex').slice(0, 32)
+  return `${part(settings, shardOfMessage(settings, id), 'idempotency')}:${hashed}`
 }
 
 /**
- * The id of the first request with this key, perhaps this one; another body with the same key is
- * refused.
+ * What the first request with this key was accepted as, perhaps this one; another body with the
+ * same key is refused.
  */
 async function remember(
   { client }: Live,
-  settings: Settings,
+  place: string,
   key: string,
   mine: Remembered,
-): Promise<string> {
-  const hashed = createHash('sha256').update(key).digest('hex').slice(0, 32)
-  const place = `${part(settings, shardOfMessage(settings, mine.id), 'idempotency')}:${hashed}`
+): Promise<Remembered> {
   const set = await client.set(place, JSON.stringify(mine), 'EX', KEY_SECONDS, 'NX')
-  if (set === 'OK') return mine.id
+  if (set === 'OK') return mine
   const first = JSON.parse((await client.get(place)) ?? JSON.stringify(mine)) as Remembered
   if (first.digest !== mine.digest) {
     throw problem('idempotency-mismatch', `The key "${key}" came before with another body.`)
   }
-  return first.id
+  return first
 }
 
 /**
@@ -125,25 +127,27 @@ async function firstAccepted(
 interface Prepared {
   record: AcceptRecord
   entries: EntryRecord[]
+  content: Content
 }
 
 async function prepare(
   live: Live,
   settings: Settings,
   submission: Submission,
-  { digest, content, size }: { digest: string; content: Content; size: number },
+  digest: string,
 ): Promise<Prepared> {
   const at = siteTime(settings.clock, Date.now())
   const { addresses, home } = await resolveAll(live, settings, [submission.from, ...submission.to])
   const [originator = '', ...to] = addresses
   const first = settings.servers[0] as string
   const server = submission.server ? serverIn(settings, submission.server) : (home ?? first)
+  const content = contentOf(submission)
   const priority = submission.priority ?? 'normal'
   const header: Header = {
     id: '',
     originator,
     subject: subjectOf(content),
-    size,
+    size: sizeOf(content),
     priority,
     submittedAt: at,
     expiresAt: at + settings.profile.expiryMs[priority],
@@ -153,7 +157,7 @@ async function prepare(
   const chunks = Math.max(1, Math.ceil(entries.length / CHUNK))
   const recipients = entries.length
   const record = { v: 1 as const, header, server, recipients, chunks, digest, acceptedAt: at }
-  return { record, entries }
+  return { record, entries, content }
 }
 
 /** Of parts, what they come to; the composed text is a little longer. */
@@ -248,6 +252,7 @@ async function write(
     ...chunks.map((chunk, k): RedisCommand => ['HSET', key, `to/${k}`, asciiJson(chunk)]),
     ['SET', contentKey(settings, header.id), asciiJson(content)],
     ['ZADD', part(settings, shard, 'messages'), header.submittedAt, header.id],
+    counted(settings, shard, 'bytes', bytesOf(record)),
     ['SADD', part(settings, shard, 'pending'), `${header.id}/${server}`],
     ['HSET', part(settings, shard, 'outbox'), event.id, outboxText(event)],
   ]

@@ -40,8 +40,10 @@ export const LIMITS: Limits = {
 }
 
 export interface Admission {
-  /** Throws `overloaded` when no new mail is taken now; else counts the recipients and bytes. */
-  admit(settings: Settings, recipients: number, bytes: number): Promise<void>
+  /** Throws `overloaded` when no new mail is taken now; else counts the recipients. */
+  admit(settings: Settings, recipients: number): Promise<void>
+  /** So much is about to be written: nobody looks at the memory again before the next sample. */
+  took(settings: Settings, bytes: number): void
   close(): void
 }
 
@@ -71,7 +73,7 @@ export function openAdmission(client: Client, limits: Limits = LIMITS): Admissio
     return taken
   }
   return {
-    async admit(settings, recipients, bytes) {
+    async admit(settings, recipients) {
       const now = performance.now()
       let sample = samples.get(settings.site)
       if (!sample || now - sample.at > STALE_MS) sample = await take(settings)
@@ -79,7 +81,10 @@ export function openAdmission(client: Client, limits: Limits = LIMITS): Admissio
       else if (now - sample.at > SAMPLE_MS) take(settings).catch(tell)
       refuse(settings, sample, lag.ms(), limits)
       sample.recipients += recipients
-      sample.bytes += COPIES * bytes
+    },
+    took(settings, bytes) {
+      const sample = samples.get(settings.site)
+      if (sample) sample.bytes += COPIES * bytes
     },
     close: () => lag.stop(),
   }

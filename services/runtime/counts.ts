@@ -3,10 +3,11 @@
  * what was trimmed. They are written with the very commit that they count, in its shard.
  */
 import type { Client, RedisCommand } from './commit.ts'
-import { part, shardsOf } from './keys.ts'
+import type { Tally } from './judgement.ts'
+import { base, part, shardsOf } from './keys.ts'
 import type { Settings } from './settings.ts'
 
-export type Count = 'resent' | 'retried' | 'repeated' | 'deadLetters' | `trimmed.${string}`
+export type Count = 'resent' | 'retried' | 'repeated' | 'deadLetters' | 'bytes'
 
 export const counted = (
   settings: Settings,
@@ -15,16 +16,32 @@ export const counted = (
   by: number,
 ): RedisCommand => ['HINCRBY', part(settings, shard, 'counts'), count, by]
 
-/** Summed over the shards. */
-export async function readCounts(client: Client, settings: Settings): Promise<Map<string, number>> {
-  const all = await Promise.all(
-    shardsOf(settings).map((shard) => client.hgetall(part(settings, shard, 'counts'))),
-  )
-  const sums = new Map<string, number>()
-  for (const one of all) {
-    for (const [name, text] of Object.entries(one)) {
-      sums.set(name, (sums.get(name) ?? 0) + Number(text))
-    }
-  }
-  return sums
+/** What is counted of a message that was trimmed, as `trimmed.<name>`. */
+export const TALLIED = [
+  ...(['obligations', 'accepted', 'delivered', 'reported'] as const),
+  ...(['silenced', 'deadLettered', 'handedOff', 'pending'] as const),
+] as const satisfies (keyof Tally)[]
+
+export interface Stock {
+  counts: Record<string, string>
+  /** Messages that are kept, the oldest first. */
+  kept: string[]
 }
+
+const STOCK = `
+local counts = redis.call('HGETALL', KEYS[1] .. ':counts')
+return { counts, redis.call('ZRANGE', KEYS[1] .. ':messages', 0, -1) }
+`
+
+/** Of each shard, in one look. */
+export const takeStock = (client: Client, settings: Settings): Promise<Stock[]> =>
+  Promise.all(
+    shardsOf(settings).map(async (shard) => {
+      const [flat, kept] = (await client.eval(STOCK, 1, base(settings, shard))) as string[][]
+      const counts: Record<string, string> = {}
+      for (let i = 0; i < (flat?.length ?? 0); i += 2) {
+        counts[flat?.[i] as string] = flat?.[i + 1] as string
+      }
+      return { counts, kept: kept ?? [] }
+    }),
+  )

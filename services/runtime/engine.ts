@@ -13,7 +13,7 @@ import { stateName, tell, who } from '../../machines/words.ts'
 import { type Alarms, type Armed, alarmsOf, disarmedBy } from './alarms.ts'
 import { realDelay, siteTime } from './clock.ts'
 import { spend } from './faults.ts'
-import { type Gate, type Passed, passGates } from './gates.ts'
+import { type Gate, mayBeLate, type Passed, passGates } from './gates.ts'
 import { exclusively } from './mutex.ts'
 import { hasStepped } from './parked.ts'
 import type { ArrivedEvent, JournalRecord, Loaded, Port, Taken } from './port.ts'
@@ -199,6 +199,7 @@ async function attemptTogether(
     const settings = await engine.settings.get(site)
     if (!settings || settings.paused || settings.faults.length > 0) return null
     if (settings.shards > 1) return null
+    if (events.some((event) => mayBeLate(engine.gate, settings, event))) return null
     const at = siteTime(settings.clock, Date.now())
     const taken = chain(await engine.port.loadTogether(settings, events, { at }))
     const timers = taken.flatMap(({ loaded, stepped }) => disarmedBy(stepped, loaded.event))

@@ -122,6 +122,8 @@ type Part =
   | 'faults'
   | 'counts'
   | 'deadLetters'
+  | 'floor'
+  | 'trimming'
 export const part = (keys: Keys, shard: number, name: Part): string =>
   `${base(keys, shard)}:${name}`
 

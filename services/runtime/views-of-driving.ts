@@ -109,6 +109,8 @@ export interface Audit {
   deadLetters: number
   /** Events that the sweeper brought back, by what had become of their jobs. */
   swept: { resent: number; retried: number; repeated: number }
+  /** Settled messages that are no longer kept; the totals count them too. */
+  trimmed: number
 }
 
 /** An event that could never be processed. */

@@ -190,16 +190,3 @@ async function summary(
     recipients,
   }
 }
-
-/** Ids of all accepted messages, oldest first, shard by shard. */
-export async function* messageIds(live: Live, settings: Settings): AsyncIterable<string[]> {
-  const PAGE = 200
-  for (const shard of shardsOf(settings)) {
-    const key = part(settings, shard, 'messages')
-    for (let offset = 0; ; offset += PAGE) {
-      const ids = await live.client.zrange(key, `${offset}`, `${offset + PAGE - 1}`)
-      if (ids.length === 0) break
-      yield ids
-    }
-  }
-}

@@ -6,12 +6,15 @@
 import type { Connection } from '../../services/redis/connect.ts'
 import { openAlarms } from '../../services/runtime/alarms.ts'
 import { type Client, withCommit } from '../../services/runtime/commit.ts'
-import type { Engine } from '../../services/runtime/engine.ts'
+import { type Engine, openProcessor } from '../../services/runtime/engine.ts'
 import { withDecide } from '../../services/runtime/faults.ts'
+import { KEEP, type Keep } from '../../services/runtime/limits.ts'
+import type { ArrivedEvent } from '../../services/runtime/port.ts'
 import { openQueues, queueNamesOf } from '../../services/runtime/queues.ts'
 import { openPort } from '../../services/runtime/redis-port.ts'
 import { openSettings, type Settings } from '../../services/runtime/settings.ts'
 import { ring, sweep, type Timekeeping } from '../../services/runtime/timekeeper.ts'
+import { trim } from '../../services/runtime/trim.ts'
 import { openWorker } from '../../services/runtime/worker.ts'
 
 export interface BareWorkers {
@@ -19,6 +22,10 @@ export interface BareWorkers {
   keeping: Timekeeping
   sweep(): Promise<number>
   ring(): Promise<number>
+  /** Trims at once whatever is settled and too much. */
+  trim(keep: Partial<Keep>): Promise<number>
+  /** Takes one event as a worker does that was long about it. */
+  take(event: object): Promise<unknown>
   close(): Promise<void>
 }
 
@@ -34,7 +41,8 @@ export async function startBareWorkers(
   const queues = openQueues(jobs, namespace)
   const alarms = openAlarms(queues, client)
   const startMove = () => Promise.reject(new Error('no rule of these tests starts a move'))
-  const gate = { client, queues, startMove }
+  const floors = new Map<string, number>()
+  const gate = { client, queues, startMove, floors }
   const engine: Engine = { port: openPort(client), settings: store, queues, gate, alarms, ...more }
   const settings = await store.get(site)
   if (!settings) throw new Error(`there is no site ${site}`)
@@ -48,6 +56,11 @@ export async function startBareWorkers(
     keeping,
     sweep: () => sweep(keeping, settings),
     ring: () => ring(keeping, settings),
+    trim: (keep) => {
+      const trimming = { client, keep: { ...KEEP, ...keep }, cursors: new Map(), floors }
+      return trim({ ...trimming, quietMs: 0 }, settings)
+    },
+    take: (event) => openProcessor(engine).process(event as ArrivedEvent),
     async close() {
       await Promise.all(workers.map((worker) => worker.close()))
       await queues.close()

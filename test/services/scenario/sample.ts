@@ -18,6 +18,7 @@ const audit = {
   unexpected: [],
   falseReports: [],
   deadLetters: 0,
+  trimmed: 0,
   swept: { resent: 0, retried: 0, repeated: 0 },
 }
 
