@@ -37,6 +37,8 @@ const PASSING_WORDS = [
   /^Stream isn't writeable/,
   /max retries per request/i,
   /^Failed to refresh slots|^None of startup nodes/,
+  // A fault rule for workers that have their process to themselves.
+  /^a rule kills a shared process$/,
   /^Command aborted|^All sub commands/,
   /Missing lock for job|Lock mismatch for job|Missing key for job/,
   /script: .*\b(OOM|MISCONF)\b|\b(OOM|MISCONF) .*script/,

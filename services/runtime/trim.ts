@@ -23,14 +23,14 @@ import { type AcceptRecord, bytesOf, timeOf } from './messages.ts'
 import type { Settings } from './settings.ts'
 
 /** How often a site is looked at. */
-export const TRIM_MS = 1_000
+export const TRIM_MS = 2_000
 /**
  * Nothing has happened to a message for longer than a worker's lock and two looks for stalled jobs
  * take: nobody is still about to repeat a step of it.
  */
 export const QUIET_MS = 15_000
 /** Messages that one pass looks at, and how many at a time: other work gets its turn. */
-const LOOKED_MAX = 2_000
+const LOOKED_MAX = 4_000
 const BATCH = 100
 /** A process that dies in a pass keeps others from it for as long. Two at once do no harm. */
 const LOCK_MS = 30_000
