@@ -24,6 +24,8 @@ export interface BareWorkers {
   ring(): Promise<number>
   /** Trims at once whatever is settled and too much. */
   trim(keep: Partial<Keep>): Promise<number>
+  /** These workers do not know any more that anything was ever trimmed. */
+  forgetFloor(): void
   /** Takes one event as a worker does that was long about it. */
   take(event: object): Promise<unknown>
   close(): Promise<void>
@@ -60,6 +62,7 @@ export async function startBareWorkers(
       const trimming = { client, keep: { ...KEEP, ...keep }, cursors: new Map(), floors }
       return trim({ ...trimming, quietMs: 0 }, settings)
     },
+    forgetFloor: () => floors.clear(),
     take: (event) => openProcessor(engine).process(event as ArrivedEvent),
     async close() {
       await Promise.all(workers.map((worker) => worker.close()))

@@ -124,6 +124,12 @@ test('a repeated request and a late event bring nothing back', async () => {
   await workers.take(JSON.parse(event))
   expect(await sites.rest(site)).toMatchObject({ ...FLAWLESS, accepted: 1, trimmed: 1 })
   expect(await sites.subjects(site, 'bob')).toEqual([])
+  // By workers that do not look for what is trimmed, it is held once more, and nothing explains it.
+  workers.forgetFloor()
+  await workers.take(JSON.parse(event))
+  expect(await sites.subjects(site, 'bob')).toEqual(['once'])
+  const { unexpected } = await sites.emulator.audit(site)
+  expect(unexpected).toEqual([{ message: first.id, mailbox: 'bob', place: 'nyc' }])
 })
 
 /** The offer as its job has it. */
