@@ -20,8 +20,9 @@ async function wholeOrProblem(
   only?: ReadonlySet<number>,
 ): Promise<Whole> {
   const whole = await wholeOf(live.client, settings, id, only)
-  if (!whole) throw problem('unknown-message', `The site ${settings.site} has no message "${id}".`)
-  return whole
+  // What is being trimmed is judged, and partly gone.
+  if (whole && !whole.trim) return whole
+  throw problem('unknown-message', `The site ${settings.site} has no message "${id}".`)
 }
 
 export async function getMessage(live: Live, site: string, id: string): Promise<MessageView> {

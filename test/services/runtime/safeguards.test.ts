@@ -58,7 +58,9 @@ describe('an accepted message whose job is gone', () => {
     await makeOverdue(site)
     expect(await workers.sweep()).toBe(1)
     await sites.settled(site, id)
-    expect(await sites.rest(site)).toMatchObject({ ...FLAWLESS, delivered: 1 })
+    const audit = await sites.rest(site)
+    expect(audit).toMatchObject({ ...FLAWLESS, delivered: 1 })
+    expect(audit.swept).toEqual({ resent: 1, retried: 0, repeated: 0 })
     expect(await workers.sweep()).toBe(0)
   })
 

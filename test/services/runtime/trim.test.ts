@@ -100,6 +100,10 @@ test('nothing goes while a move is at work on the mailbox; afterwards it does', 
   expect(await sites.emulator.audit(site)).toMatchObject({
     ...{ ...FLAWLESS, delivered: 1, reported: 1, trimmed: 0 },
   })
+  // Where no move was at work it is gone already: it is no longer shown, and still counted.
+  expect(await sites.subjects(site, 'carol')).toEqual([])
+  const unknown = { code: 'unknown-message' }
+  await expect(sites.emulator.message(site, id)).rejects.toMatchObject(unknown)
   await sites.emulator.releaseMove(site, moveId)
   await sites.moveIn(site, moveId, { state: 'completed' })
   await expect.poll(() => workers.trim({ messages: 0 }), soon).toBe(1)
