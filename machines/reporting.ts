@@ -19,21 +19,26 @@ export function reportOf(working: Working, self: Address, event: Seen): Send[] {
   const header = headerOf(working, self)
   const failed = event.entry && factsOf(working, self, event.entry)
   if (!header || !failed) return []
-  const id = reportId(header.id, failed.entry)
   const { at, site } = working.given
+  return [reportFor(header, failed, at + site.profile.expiryMs[header.priority])]
+}
+
+/** The report's submission, for whoever decides that it is owed; `expiresAt` is site time. */
+export function reportFor(header: Header, failed: ReportFacts, expiresAt: number): Send {
+  const id = reportId(header.id, failed.entry)
   const report: Header = {
     id,
     originator: '',
     subject: reportSubject(header.subject),
     size: REPORT_SIZE,
     priority: header.priority,
-    submittedAt: at,
-    expiresAt: at + site.profile.expiryMs[header.priority],
+    submittedAt: failed.failedAt,
+    expiresAt,
     trace: [failed.server],
     report: failed,
   }
   const to = `message/${id}/${failed.server}`
-  return [{ type: 'report.submitted', to, header: report, entries: [addressee(header.originator)] }]
+  return { type: 'report.submitted', to, header: report, entries: [addressee(header.originator)] }
 }
 
 function factsOf(working: Working, self: Address, address: Address): ReportFacts | null {

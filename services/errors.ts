@@ -200,6 +200,13 @@ export const PROBLEMS = {
     title: 'The body is of the wrong kind',
     description: 'Bodies are JSON and are sent with `Content-Type: application/json`.',
   },
+  overloaded: {
+    status: 503,
+    title: 'No new mail just now',
+    description:
+      'Too much is under way, Redis is nearly full, or the service is late. Nothing was ' +
+      'accepted; what was accepted before goes on. Ask again after `Retry-After` seconds.',
+  },
   unavailable: {
     status: 503,
     title: 'The service is not ready',

@@ -9,15 +9,14 @@
  */
 import { kindOf, partsOf } from '../../machines/protocol.ts'
 import { type Stepped, step } from '../../machines/step.ts'
-import type { MailEvent } from '../../machines/wire.ts'
 import { tell } from '../../machines/words.ts'
 import { type Alarms, type Armed, alarmsOf, disarmedBy } from './alarms.ts'
 import { realDelay, siteTime } from './clock.ts'
 import { spend } from './faults.ts'
-import { type Gate, type Passed, passGates } from './gates.ts'
+import { type Gate, mayBeLate, type Passed, passGates } from './gates.ts'
 import { exclusively } from './mutex.ts'
 import { hasStepped } from './parked.ts'
-import type { Loaded, Port, Taken } from './port.ts'
+import type { ArrivedEvent, Loaded, Port, Taken } from './port.ts'
 import type { Queues } from './queues.ts'
 import { befell, recordOf } from './record.ts'
 import type { Settings, SettingsStore } from './settings.ts'
@@ -29,6 +28,8 @@ export interface Engine {
   queues: Queues
   gate: Gate
   alarms: Alarms
+  /** Attempts after which an event is given up; `POISON_ATTEMPTS` where it is not said. */
+  attemptsMax?: number
   /** Ends this process at once, as SIGKILL does; none where it is not the workers' own. */
   die?: () => void
 }
@@ -87,12 +88,6 @@ const GATHERED: ReadonlySet<string> = new Set([
 const mayJoin = (first: ArrivedEvent[], next: ArrivedEvent): boolean =>
   next.type !== 'mail.offered' ||
   first.every(({ to, item }) => to !== next.to || item?.key !== next.item?.key)
-
-/** An event as it arrived: with its site, and for an alarm when it was set to ring. */
-export interface ArrivedEvent extends MailEvent {
-  site: string
-  alarmAt?: number
-}
 
 /** Steps of one copy share its actors, so they run one at a time. */
 const lockOf = ({ site, to }: ArrivedEvent): string => {
@@ -205,6 +200,7 @@ async function attemptTogether(
     const settings = await engine.settings.get(site)
     if (!settings || settings.paused || settings.faults.length > 0) return null
     if (settings.shards > 1) return null
+    if (events.some((event) => mayBeLate(engine.gate, settings, event))) return null
     const at = siteTime(settings.clock, Date.now())
     const taken = chain(await engine.port.loadTogether(settings, events, { at }))
     const timers = taken.flatMap(({ loaded, stepped }) => disarmedBy(stepped, loaded.event))

@@ -122,6 +122,10 @@ type Part =
   | 'faults'
   | 'founded'
   | 'changed'
+  | 'counts'
+  | 'deadLetters'
+  | 'floor'
+  | 'trimming'
 export const part = (keys: Keys, shard: number, name: Part): string =>
   `${base(keys, shard)}:${name}`
 

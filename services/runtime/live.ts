@@ -3,13 +3,14 @@
  */
 import type { Connection } from '../redis/connect.ts'
 import { accept } from './accept.ts'
+import { LIMITS, type Limits, openAdmission } from './admission.ts'
 import { openAlarms } from './alarms.ts'
 import { bundle } from './bundle.ts'
 import { type Client, withCommit } from './commit.ts'
+import { openConfirmation } from './confirm.ts'
 import * as debug from './debug.ts'
 import type { Emulator } from './emulator.ts'
 import * as faults from './fault-rules.ts'
-import { rolesRunning } from './heartbeat.ts'
 import { noteChange } from './history.ts'
 import * as items from './items.ts'
 import { follow } from './journal.ts'
@@ -19,7 +20,9 @@ import * as lifecycle from './lifecycle.ts'
 import { type Live, serverIn, siteOf, still } from './live-parts.ts'
 import * as mailboxes from './mailboxes.ts'
 import * as moves from './moves.ts'
-import { openQueues, queueNamesOf, ROLES } from './queues.ts'
+import { deadLetters } from './poison.ts'
+import { openQueues, queueNamesOf } from './queues.ts'
+import { ready } from './readiness.ts'
 import { openSettings } from './settings.ts'
 import * as time from './time.ts'
 import * as views from './views.ts'
@@ -28,8 +31,13 @@ import { openWatch } from './watch.ts'
 
 export async function openEmulator(
   connection: Connection,
+  limits: Partial<Limits> = {},
 ): Promise<Emulator & { close(): Promise<void> }> {
   const client = withCommit(connection.client())
+  const confirmation = await openConfirmation(connection, client).catch((error: Error) => {
+    client.disconnect()
+    throw error
+  })
   const jobs = connection.client() as Client
   const queues = openQueues(jobs, connection.namespace)
   const settings = await openSettings(connection)
@@ -37,6 +45,8 @@ export async function openEmulator(
   const live: Live = {
     connection,
     client,
+    confirmation,
+    admission: openAdmission(client, { ...LIMITS, ...limits }),
     queues,
     alarms: openAlarms(queues, client),
     settings,
@@ -48,6 +58,8 @@ export async function openEmulator(
     ...driveCalls(live),
     ...probeCalls(live),
     async close() {
+      live.admission.close()
+      confirmation.close()
       await watch.close()
       await queues.close()
       await settings.close()
@@ -150,6 +162,7 @@ async function restartServer(live: Live, site: string, server: string): Promise<
 
 const probeCalls = (live: Live): Pick<Emulator, ProbeCall> => ({
   audit: (...args) => audit(live, ...args),
+  deadLetters: (...args) => deadLetters(live, ...args),
   bundle: (...args) => bundle(live, ...args),
   events: (...args) => follow(live, ...args),
   ready: () => ready(live),
@@ -160,12 +173,4 @@ const probeCalls = (live: Live): Pick<Emulator, ProbeCall> => ({
   },
 })
 
-type ProbeCall = 'audit' | 'bundle' | 'events' | 'ready' | 'queueNames'
-
-async function ready(live: Live): Promise<{ ready: boolean; checks: Record<string, string> }> {
-  const redis = await live.client.ping().catch((error: Error) => error.message)
-  const running = await rolesRunning(live.client, live.connection.namespace)
-  const checks: Record<string, string> = { redis: redis === 'PONG' ? 'ok' : redis }
-  for (const role of ROLES) checks[role] = running.has(role) ? 'ok' : 'no worker runs this role'
-  return { ready: Object.values(checks).every((check) => check === 'ok'), checks }
-}
+type ProbeCall = 'audit' | 'deadLetters' | 'bundle' | 'events' | 'ready' | 'queueNames'

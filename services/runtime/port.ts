@@ -11,6 +11,12 @@ import type { Stepped } from '../../machines/step.ts'
 import type { Given, MailEvent } from '../../machines/wire.ts'
 import type { Settings } from './settings.ts'
 
+/** An event as it arrived: with its site, and for an alarm when it was set to ring. */
+export interface ArrivedEvent extends MailEvent {
+  site: string
+  alarmAt?: number
+}
+
 /** What a step was given, and what its commit will check and finish. */
 export interface Loaded extends Given {
   settings: Settings
