@@ -40,6 +40,7 @@ export function banner(
     `  HTTP        ${url}`,
     `  queues      ${url}/queues`,
     `  API docs    ${url}/docs`,
+    `  tokens      ${config.tokens ?? 'none: whoever is on this machine may do everything'}`,
     `  demo site   ${demo[api.demo ?? 'off']}`,
     `  Redis       ${redisWords} (namespace ${config.namespace})`,
     `  data        ${folder}`,

@@ -107,7 +107,7 @@ test('every endpoint exists', async () => {
 })
 
 test('every page of the service exists', async () => {
-  const pagesOfItsOwn = ['/problems', '/metrics', '/docs', '/queues', '/audit']
+  const pagesOfItsOwn = ['/problems', '/metrics', '/docs', '/queues', '/audit', '/login']
   const described = (await operations()).map(({ path }) => path)
   expect(missing(all(/`(\/[a-z]+)`/g, 5), [...described, ...pagesOfItsOwn])).toEqual([])
 })

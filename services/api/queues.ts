@@ -89,6 +89,7 @@ function uiConfig() {
       { text: 'Sites', url: '/sites' },
       { text: 'API', url: '/docs' },
       { text: 'Start page', url: '/' },
+      { text: 'Sign in or out', url: '/login' },
     ],
   }
 }

@@ -102,7 +102,7 @@ const list: Resource = (app, { emulator }) => {
   )
 }
 
-const create: Resource = (app, { emulator }) => {
+const create: Resource = (app, { emulator, quotas }) => {
   app.post(
     '/sites',
     {
@@ -120,7 +120,8 @@ const create: Resource = (app, { emulator }) => {
       if (spec.domain !== undefined) checkAddress(`postmaster@${spec.domain}`, 'domain')
       for (const mailbox of spec.mailboxes ?? []) checkMailbox(mailbox)
       if (ttl !== undefined) spec.ttlMs = durationMs(ttl, 'ttl', { minMs: 1 })
-      const site = await emulator.createSite(spec)
+      const make = () => emulator.createSite(spec)
+      const site = await quotas.site(spec.name, spec.servers, make)
       return reply.code(201).header('location', `/sites/${site.name}`).send(site)
     },
   )
