@@ -1,6 +1,6 @@
 /**
- * The part of the table of codes (errors.ts) that is about who may ask, how much, and how: a request
- * is refused for it before anybody looks at what it is about.
+ * The part of the table of codes (errors.ts) that is about who may ask, how much, and how: for
+ * these a request is refused before anybody looks at what it is about.
  */
 
 export const ACCESS_PROBLEMS = {

@@ -41,7 +41,7 @@ import { moves } from './moves.ts'
 import { openApi } from './openapi.ts'
 import { pages } from './pages.ts'
 import { probes } from './probes.ts'
-import { answerNonsense, answerUnroutable, handleProblems } from './problems.ts'
+import { answerNonsense, answerUnroutable, handleProblems, loggedError } from './problems.ts'
 import { openQueues } from './queue-set.ts'
 import { queueBoard } from './queues.ts'
 import { quotasOf } from './quotas.ts'
@@ -115,8 +115,11 @@ function requestIds(): () => string {
 
 function newServer(publicUrl: string, log: string | FastifyBaseLogger, limits: Limits): Api {
   const nextId = requestIds()
+  const serializers = { err: loggedError }
   const app = Fastify({
-    ...(typeof log === 'string' ? { logger: { level: log } } : { loggerInstance: log }),
+    ...(typeof log === 'string'
+      ? { logger: { level: log, serializers } }
+      : { loggerInstance: log }),
     bodyLimit: BODY_BYTES_MAX,
     // One line a request, at `debug`, is written by ourselves.
     logController: new LogController({ disableRequestLogging: true }),

@@ -90,7 +90,7 @@ export const RECONNECT_MS = SECOND_MS
 /** `/readyz` answers within this, whatever Redis does: probes give up after a few seconds. */
 export const READY_MS_MAX = 2 * SECOND_MS
 
-/** Under all that a proxy lets through; ours have a few hundred octets. Node refuses what is more. */
+/** Ours have a few hundred octets, and proxies let no more through. Node refuses what is more. */
 export const HEADER_BYTES_MAX = 16 * KIB
 
 /** A sender that is alive sends its headers at once; one that drips them holds a socket open. */

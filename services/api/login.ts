@@ -1,6 +1,6 @@
 /**
- * `/login` and `/logout`: how a browser comes to show the queue UI and the docs, which it cannot ask
- * for with a header of its own choice.
+ * `/login` and `/logout`: how a browser comes to show the queue UI and the docs, for which it
+ * cannot send a header of somebody's choice.
  *
  * A form, and not HTTP Basic: a browser that once knew a password for Basic sends it with requests
  * that other sites' pages cause, cannot be told to forget it, and asks for a name that we do not

@@ -1,9 +1,10 @@
 /**
  * How a refusal leaves the API: RFC 9457 `application/problem+json`, whatever went wrong.
  *
- * Owns: the error handler, what is said to who does not speak HTTP, the handler for paths and methods that are not there, `OPTIONS`, and the
- * translation of Fastify's own errors into codes of the one table. What is not a `Problem` is a
- * fault of ours: it is logged whole, and the client gets the request id and no more.
+ * Owns: the error handler, what is said to whoever does not speak HTTP, the handler for paths and
+ * methods that are not there, `OPTIONS`, and the translation of Fastify's own errors into codes of
+ * the one table. What is not a `Problem` is a fault of ours: its stack is logged, without what it
+ * was about, and the client gets the request id and no more.
  */
 
 import { STATUS_CODES } from 'node:http'
@@ -27,6 +28,11 @@ const UNREACHABLE = new Set(['ECONNREFUSED', 'ECONNRESET', 'ENOENT', 'EPIPE', 'E
 
 /** Redis is full, its disk is, or it is changing masters: nothing was written, and it may pass. */
 const REFUSED_BY_REDIS = /\b(OOM|MISCONF|CLUSTERDOWN|TRYAGAIN|LOADING|READONLY|MASTERDOWN)\b/
+
+/** For the log: an error of Redis holds the command that failed, and that may hold a message. */
+export function loggedError({ name, message, stack = '', code }: NodeJS.ErrnoException) {
+  return { type: name, message, stack, ...(code === undefined ? {} : { code }) }
+}
 
 export function handleProblems(app: FastifyInstance, publicUrl: string): void {
   const methodsOf = rememberRoutes(app)

@@ -11,8 +11,8 @@ import { makeSecret, parseScopes, parseTokens, readTokens, SCOPES } from '../tok
 
 const USAGE = `usage: npm run -s token -- NAME [options]
 
-Makes a bearer token and prints its line, \`NAME SCOPES SECRET\`, for the file that the service reads
-(npm start -- --tokens FILE).
+Makes a bearer token and prints its line, \`NAME SCOPES SECRET\`, for the file that the service
+reads (npm start -- --tokens FILE).
 
   NAME              who it is for
   --scopes LIST     some of ${SCOPES.join(', ')}, with commas between them

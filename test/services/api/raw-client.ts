@@ -1,6 +1,6 @@
 /**
- * A client that sends what it is told: any method, path, header or octet, well-formed or not, over a
- * connection of its own. `fetch` would mend or refuse half of it.
+ * A client that sends what it is told: any method, path, header or octet, well-formed or not, over
+ * a connection of its own. `fetch` would mend or refuse half of it.
  */
 import { type IncomingHttpHeaders, request } from 'node:http'
 import { connect } from 'node:net'
