@@ -39,7 +39,7 @@ import { messages } from './messages.ts'
 import { metrics } from './metrics.ts'
 import { moves } from './moves.ts'
 import { openApi } from './openapi.ts'
-import { pages } from './pages.ts'
+import { DATA_POLICY, pages } from './pages.ts'
 import { probes } from './probes.ts'
 import { answerNonsense, answerUnroutable, handleProblems, loggedError } from './problems.ts'
 import { openQueues } from './queue-set.ts'
@@ -150,6 +150,7 @@ function everyRequest(app: Api): void {
     reply.header('x-request-id', request.id)
     reply.header('cache-control', 'no-store')
     reply.header('x-content-type-options', 'nosniff')
+    reply.header('content-security-policy', DATA_POLICY)
     reply.header('x-frame-options', 'DENY')
     reply.header('referrer-policy', 'same-origin')
     reply.header('cross-origin-resource-policy', 'same-origin')

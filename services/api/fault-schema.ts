@@ -9,10 +9,10 @@ import { type Problem, problem } from '../errors.ts'
 import type { FaultSpec } from '../runtime/views-of-driving.ts'
 import { Duration, durationMs } from './duration.ts'
 import { moveMembers } from './moves.ts'
-import { strict } from './schema.ts'
+import { strict, Word } from './schema.ts'
 
 const yes = Type.Optional(Type.Literal(true))
-const word = Type.Optional(Type.String({ minLength: 1 }))
+const word = Type.Optional(Word)
 const moment = Type.Optional(
   Type.Union([Type.String(), Type.Number()], {
     description: 'Site time, ISO 8601 or milliseconds since the epoch.',

@@ -15,6 +15,7 @@ import { isLoopback, namesLoopback } from '../loopback.ts'
 import { findToken, permits, type Scope, type Token } from '../tokens.ts'
 import { CLIENTS_COUNTED_MAX, type Limits } from './limits.ts'
 import { sendProblem } from './problems.ts'
+import { quoted } from './quoted.ts'
 import type { Api } from './resource.ts'
 import { needsOf } from './scopes.ts'
 import { sessionOf } from './session.ts'
@@ -55,7 +56,7 @@ export async function gate(app: Api, { tokens, limits, publicUrl }: GateOptions)
 function checkHost(request: FastifyRequest): void {
   const { host } = request
   if (namesLoopback(host)) return
-  throw problem('misdirected', `the request is for ${JSON.stringify(host)}`)
+  throw problem('misdirected', `the request is for ${quoted(host)}`)
 }
 
 /** As browsers tell it: Fetch Metadata where they have it, the origin otherwise. */

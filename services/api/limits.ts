@@ -57,6 +57,12 @@ export const PAGE_LIMIT_MAX = 1_000
 /** Visible characters of an `Idempotency-Key`; a UUID has 36. */
 export const IDEMPOTENCY_KEY_CHARACTERS_MAX = 255
 
+/** A word in a body that names something: an event, a phase, a profile, a reason. */
+export const WORD_CHARACTERS_MAX = 255
+
+/** An address in a body: far above what RFC 5321 lets through, which is checked in words. */
+export const ADDRESS_CHARACTERS_MAX = 1_000
+
 /** A path segment: an address of RFC 5321 in which each octet is percent-encoded. */
 export const PATH_SEGMENT_CHARACTERS_MAX = 3 * (LOCAL_PART_BYTES_MAX + 1 + DOMAIN_BYTES_MAX)
 

@@ -46,6 +46,20 @@ export function pages(app: Api, publicUrl: string): void {
 const PAGE_POLICY =
   "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; frame-ancestors 'none'"
 
+/** For a page of a library: its own scripts and styles; what it sets inline are styles. */
+export const UI_POLICY = [
+  "default-src 'self'",
+  "style-src 'self' 'unsafe-inline'",
+  "img-src 'self' data:",
+  "object-src 'none'",
+  "base-uri 'self'",
+  "form-action 'self'",
+  "frame-ancestors 'none'",
+].join('; ')
+
+/** For whatever is no page: should a browser take it for one, it may do nothing. */
+export const DATA_POLICY = "default-src 'none'; frame-ancestors 'none'; sandbox"
+
 /** For a page with a form, which may send it here and nowhere else. */
 export const FORM_POLICY = `${PAGE_POLICY}; form-action 'self'`
 

@@ -5,6 +5,7 @@
  */
 
 import type { FastifyInstance } from 'fastify'
+import { UI_POLICY } from './pages.ts'
 
 /** The UI has no names for its buttons, so they are known by a stroke of their icons. */
 export const REFUSED_ICONS = {
@@ -25,17 +26,6 @@ const STYLE = Object.entries(REFUSED_ICONS)
   })
   .join('')
 
-/** The page's own scripts and styles; what it sets inline are styles. */
-const POLICY = [
-  "default-src 'self'",
-  "style-src 'self' 'unsafe-inline'",
-  "img-src 'self' data:",
-  "object-src 'none'",
-  "base-uri 'self'",
-  "form-action 'self'",
-  "frame-ancestors 'none'",
-].join('; ')
-
 const FOREIGN_LINK = /<link[^>]+href="https?:[^>]*>/g
 
 export function houseStyle(app: FastifyInstance, base: string): void {
@@ -45,7 +35,7 @@ export function houseStyle(app: FastifyInstance, base: string): void {
   app.addHook('onSend', async (_request, reply, payload) => {
     if (typeof payload !== 'string') return payload
     if (!String(reply.getHeader('content-type')).startsWith('text/html')) return payload
-    reply.header('content-security-policy', POLICY)
+    reply.header('content-security-policy', UI_POLICY)
     const link = `<link rel="stylesheet" href="${base}/house.css">`
     return payload.replace(FOREIGN_LINK, '').replace('</head>', `${link}</head>`)
   })
