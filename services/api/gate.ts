@@ -53,8 +53,11 @@ export async function gate(app: Api, { tokens, limits, publicUrl }: GateOptions)
   })
 }
 
-function checkHost(request: FastifyRequest): void {
-  const { host } = request
+/** RFC 9112 §3.2: one `Host`, and a whole URL in the request line (§3.2.2) counts instead of it. */
+function checkHost({ host: header, url, raw }: FastifyRequest): void {
+  const hosts = raw.rawHeaders.filter((text, index) => index % 2 === 0 && /^host$/i.test(text))
+  if (hosts.length > 1) throw problem('malformed-request', 'it has more than one `Host`')
+  const host = url.startsWith('/') ? header : (hostOf(url) ?? '')
   if (namesLoopback(host)) return
   throw problem('misdirected', `the request is for ${quoted(host)}`)
 }
