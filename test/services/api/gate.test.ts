@@ -1,7 +1,6 @@
 /** Who gets in, asked over real connections: tokens and scopes, names, other sites' pages. */
 
-import { subscribe, unsubscribe } from 'node:diagnostics_channel'
-import Fastify, { type FastifyInstance } from 'fastify'
+import Fastify from 'fastify'
 import { beforeAll, describe, expect, test } from 'vitest'
 import { gate } from '../../../services/api/gate.ts'
 import { LIMITS } from '../../../services/api/limits.ts'
@@ -9,7 +8,8 @@ import type { Api } from '../../../services/api/resource.ts'
 import { NEEDS, needsOf } from '../../../services/api/scopes.ts'
 import type { Token } from '../../../services/tokens.ts'
 import { parseTokens, SCOPES } from '../../../services/tokens.ts'
-import { appOver, listeningOver } from './partial-emulator.ts'
+import { type AppRoute, everyRoute } from './every-route.ts'
+import { listeningOver } from './partial-emulator.ts'
 import { ask } from './raw-client.ts'
 
 const SECRETS = {
@@ -33,34 +33,11 @@ const calls = {
 const guarded = () => listeningOver(calls, { tokens })
 const unguarded = () => listeningOver(calls)
 
-/** On which Fastify tells of each app as it is made. */
-const STARTED = 'fastify.initialization'
-
-interface Route {
-  method: string
-  url: string
-}
-
-/** Every route that the app has, those of the queue UI and the docs included. */
-async function routes(): Promise<Route[]> {
-  const found: Route[] = []
-  const listener = (message: unknown) => {
-    const { fastify } = message as { fastify: FastifyInstance }
-    fastify.addHook('onRoute', ({ method, url }) => {
-      for (const each of [method].flat()) found.push({ method: each, url })
-    })
-  }
-  subscribe(STARTED, listener)
-  await appOver(calls)
-  unsubscribe(STARTED, listener)
-  return found
-}
-
 describe('the table of scopes', () => {
-  let all: Route[] = []
+  let all: AppRoute[] = []
 
   beforeAll(async () => {
-    all = await routes()
+    all = await everyRoute()
   })
 
   test('has every route, and nothing but routes', () => {

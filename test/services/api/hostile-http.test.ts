@@ -1,6 +1,6 @@
 /**
- * Hostile HTTP against the real thing, over real connections: headers, framing, paths. Afterwards the
- * service delivers, and its ledgers are clean.
+ * Hostile HTTP against the real thing, over real connections: headers, framing, paths. Afterwards
+ * the service delivers, and its ledgers are clean.
  */
 
 import { describe, expect, test } from 'vitest'
@@ -49,7 +49,8 @@ describe('header injection', () => {
     async (id) => {
       const heard = await say(
         world.origin,
-        `GET /healthz HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\nX-Request-Id: ${id}\r\n\r\n`,
+        'GET /healthz HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n' +
+          `X-Request-Id: ${id}\r\n\r\n`,
       )
       expect(heard).toMatch(/^HTTP\/1\.1 (200|400) /)
       expect(heard.split('\r\n\r\n')[0]).not.toMatch(/^set-cookie/im)

@@ -105,12 +105,12 @@ describe('a name that is HTML', () => {
     const { id } = JSON.parse((await send(`${world.site}/messages`, mail)).body)
     await world.settled(id, 'dave')
     const name = world.site.replace('/sites/', '')
-    const board = `/queues/api/queues?activeQueue=${name}.nyc.mta&status=latest&page=1&jobsPerPage=10`
+    const query = `activeQueue=${name}.nyc.mta&status=latest&page=1&jobsPerPage=10`
     const shown = [
       `${world.site}/messages/${id}`,
       `${world.site}/mailboxes/dave/messages`,
       `${world.site}/messages/${encodeURIComponent(id)}/recipients/${encodeURIComponent(address)}`,
-      board,
+      `/queues/api/queues?${query}`,
     ]
     for (const path of shown) {
       const { status, headers, body } = await ask(world.origin, { path })
