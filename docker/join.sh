@@ -17,7 +17,16 @@ if [ "$(state "$1")" != ok ]; then
   redis-cli --cluster create $nodes --cluster-replicas 1 --cluster-yes
 fi
 
+# A cluster is agreed on within seconds; after this something else is wrong.
+looks_left=300
 for name in "$@"; do
-  until [ "$(state "$name")" = ok ]; do sleep 0.2; done
+  until [ "$(state "$name")" = ok ]; do
+    looks_left=$((looks_left - 1))
+    if [ "$looks_left" -eq 0 ]; then
+      echo "$name does not know all slots after a minute." >&2
+      exit 1
+    fi
+    sleep 0.2
+  done
 done
 echo "The cluster of $# nodes is up."

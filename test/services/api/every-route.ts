@@ -1,4 +1,4 @@
-/** Every route that the app has, those of the queue UI and the docs included, as Fastify adds them. */
+/** Every route that the app has, those of the queue UI and the docs included. */
 import { subscribe, unsubscribe } from 'node:diagnostics_channel'
 import type { FastifyInstance } from 'fastify'
 import { appOver } from './partial-emulator.ts'

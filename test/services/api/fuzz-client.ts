@@ -1,6 +1,6 @@
 /**
- * Sends the requests of a fuzz over kept connections, so many at a time, and remembers what is worth
- * asking for next: ids that answers named.
+ * Sends the requests of a fuzz over kept connections, so many at a time, and remembers what is
+ * worth asking for next: ids that answers named.
  */
 import { Agent, request as open } from 'node:http'
 import type { Request } from './fuzz-requests.ts'
@@ -20,36 +20,41 @@ const REMEMBERED = 40
 const HEARD_OF_A_STREAM = 200
 const STREAM_MS = 50
 
-export function fuzzClient(origin: string) {
-  const { hostname, port } = new URL(origin)
-  const agent = new Agent({ keepAlive: true, maxSockets: AT_A_TIME })
+/** Ids that answers named, the newest first. */
+function openMemory() {
   const seen = new Map<string, string[]>()
 
   function remember(kind: string, id: unknown): void {
     if (typeof id !== 'string') return
-    const known = seen.get(kind) ?? []
-    known.unshift(id)
-    seen.set(kind, known.slice(0, REMEMBERED))
+    seen.set(kind, [id, ...(seen.get(kind) ?? [])].slice(0, REMEMBERED))
   }
 
-  /** `@message:3` is the fourth newest message that an answer named, or stays as it is. */
-  const resolved = (text: string): string =>
-    text.replace(/(?:@|%40)(\w+)(?::|%3A)(\d+)/g, (all, kind: string, index: string) => {
-      return seen.get(kind)?.[Number(index)] ?? all
-    })
+  return {
+    /** `@message:3` is the fourth newest message that an answer named, or stays as it is. */
+    resolved: (text: string): string =>
+      text.replace(/(?:@|%40)(\w+)(?::|%3A)(\d+)/g, (all, kind: string, index: string) => {
+        return seen.get(kind)?.[Number(index)] ?? all
+      }),
 
-  function learn({ method, route }: Request, body: string): void {
-    if (!body.startsWith('{')) return
-    const answer = JSON.parse(body)
-    if (method === 'POST' && route.endsWith('/messages')) remember('message', answer.id)
-    if (method === 'POST' && route.endsWith('/moves')) remember('move', answer.id)
-    if (method === 'POST' && route.endsWith('/faults')) remember('fault', answer.id)
-    for (const item of answer.items ?? []) remember('item', item.id)
-    for (const held of answer.held ?? []) remember('held', held.id)
-    for (const queue of route.includes('/queues') ? (answer.queues ?? []) : []) {
-      for (const job of queue.jobs ?? []) remember('job', job.id)
-    }
+    learn({ method, route }: Request, body: string): void {
+      if (!body.startsWith('{')) return
+      const answer = JSON.parse(body)
+      if (method === 'POST' && route.endsWith('/messages')) remember('message', answer.id)
+      if (method === 'POST' && route.endsWith('/moves')) remember('move', answer.id)
+      if (method === 'POST' && route.endsWith('/faults')) remember('fault', answer.id)
+      for (const item of answer.items ?? []) remember('item', item.id)
+      for (const held of answer.held ?? []) remember('held', held.id)
+      for (const queue of route.includes('/queues') ? (answer.queues ?? []) : []) {
+        for (const job of queue.jobs ?? []) remember('job', job.id)
+      }
+    },
   }
+}
+
+export function fuzzClient(origin: string) {
+  const { hostname, port } = new URL(origin)
+  const agent = new Agent({ keepAlive: true, maxFreeSockets: AT_A_TIME })
+  const { resolved, learn } = openMemory()
 
   function send(asked: Request): Promise<Outcome> {
     const request = { ...asked, path: resolved(asked.path) }

@@ -1,6 +1,6 @@
 /**
- * A request for every route: those of the OpenAPI document as it describes them, the rest (queue UI,
- * docs, pages) by their paths.
+ * A request for every route: those of the OpenAPI document as it describes them, the rest (queue
+ * UI, docs, pages) by their paths.
  */
 import fc from 'fast-check'
 import { memberOf, type Schema, type Schemas, SITES, textOf } from './schema-arbitrary.ts'

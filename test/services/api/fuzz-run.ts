@@ -2,7 +2,7 @@
  * Every route, asked for what its description allows and for what it does not: no answer is a fault
  * of ours, none is missing, and afterwards the service works and its ledgers are clean.
  *
- * The seed is printed. UNDELIVERABLE_FUZZ_SEED and UNDELIVERABLE_FUZZ_REQUESTS set it, and how many.
+ * The seed is printed. UNDELIVERABLE_FUZZ_SEED sets it, and UNDELIVERABLE_FUZZ_REQUESTS how many.
  */
 import fc from 'fast-check'
 import { expect } from 'vitest'
@@ -68,7 +68,7 @@ export async function fuzz(world: World, usual: number): Promise<void> {
 const routeOf = ({ method, route }: Outcome['request']): string => `${method} ${route}`
 const braced = (url: string): string => url.replace(/:(\w+)/g, '{$1}')
 const inWords = ({ request, status, body, ms }: Outcome): string =>
-  `${status} in ${Math.round(ms)} ms: ${JSON.stringify(request).slice(0, 1_000)} ${body.slice(0, 300)}`
+  [status, `${Math.round(ms)} ms`, JSON.stringify(request), body].join(' ').slice(0, 2_000)
 
 async function serviceIsAlive(world: World): Promise<void> {
   const { origin, site } = world

@@ -1,6 +1,6 @@
 /**
- * From the OpenAPI document to what a client might send: mostly what a schema asks for, now and then
- * what it does not.
+ * From the OpenAPI document to what a client might send: mostly what a schema asks for, now and
+ * then what it does not.
  *
  * A text whose meaning shows in its member's name is taken from what there is (`POOLS`), or from
  * what there was: `@message:3` stands for an id that an earlier answer named (fuzz-client.ts).
@@ -69,7 +69,7 @@ const POOLS: Record<string, string[]> = {
   after: ['0', '0-0', '1-1', ''],
 }
 
-/** What breaks programs: JavaScript's own names, ends of lines, paths, markup, long and odd texts. */
+/** What breaks programs: names of JavaScript, ends of lines, paths, markup, long and odd texts. */
 const NASTY = [
   ...['__proto__', 'constructor', 'toString', 'prototype', 'undefined', 'null', 'NaN', 'true'],
   ...['', ' ', '\0', '\r\n', '\u2028', '\ud800', '💥', 'é', '..', '../..', '/', '%2e', '%', '*'],
