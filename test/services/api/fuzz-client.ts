@@ -20,6 +20,9 @@ const REMEMBERED = 40
 const HEARD_OF_A_STREAM = 200
 const STREAM_MS = 50
 
+const listed = (value: unknown): { id?: unknown; jobs?: unknown }[] =>
+  Array.isArray(value) ? value : []
+
 /** Ids that answers named, the newest first. */
 function openMemory() {
   const seen = new Map<string, string[]>()
@@ -42,10 +45,11 @@ function openMemory() {
       if (method === 'POST' && route.endsWith('/messages')) remember('message', answer.id)
       if (method === 'POST' && route.endsWith('/moves')) remember('move', answer.id)
       if (method === 'POST' && route.endsWith('/faults')) remember('fault', answer.id)
-      for (const item of answer.items ?? []) remember('item', item.id)
-      for (const held of answer.held ?? []) remember('held', held.id)
-      for (const queue of route.includes('/queues') ? (answer.queues ?? []) : []) {
-        for (const job of queue.jobs ?? []) remember('job', job.id)
+      // Of a move `items` is a number, and of a site `queues` are names.
+      for (const item of listed(answer.items)) remember('item', item.id)
+      for (const held of listed(answer.held)) remember('held', held.id)
+      for (const queue of listed(answer.queues)) {
+        for (const job of listed(queue.jobs)) remember('job', job.id)
       }
     },
   }
