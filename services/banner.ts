@@ -32,6 +32,7 @@ export function banner(
     `  queues      ${url}/queues`,
     `  API docs    ${url}/docs`,
     `  demo site   ${demo[api.demo ?? 'off']}`,
+    `  tokens      ${config.tokens ?? 'none: whoever is on this machine may do everything'}`,
     `  Redis       ${redis.words} (namespace ${config.namespace})`,
     `  data        ${folder}`,
     `  durability  ${redis.durability}`,

@@ -9,6 +9,8 @@
  * `detail` says what is wrong with this one (RFC 9457 §3.1.3 and §3.1.4).
  */
 
+import { ACCESS_PROBLEMS } from './access-problems.ts'
+
 interface ProblemType {
   status: number
   title: string
@@ -207,6 +209,7 @@ export const PROBLEMS = {
       'Too much is under way, Redis is nearly full, or the service is late. Nothing was ' +
       'accepted; what was accepted before goes on. Ask again after `Retry-After` seconds.',
   },
+  ...ACCESS_PROBLEMS,
   unavailable: {
     status: 503,
     title: 'The service is not ready',

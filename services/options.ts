@@ -32,6 +32,8 @@ const LOG_LEVELS = ['silent', 'fatal', 'error', 'warn', 'info', 'debug', 'trace'
 export interface Config {
   host: string
   port: number
+  /** Absolute: the file of tokens; null: none is asked for. */
+  tokens: string | null
   /** The user's own Redis, or null for the embedded one. */
   redisUrl: string | null
   namespace: string
@@ -104,7 +106,7 @@ export const OPTIONS = {
     value: 'ADDRESS',
     env: 'HOST',
     default: '127.0.0.1',
-    description: 'where to listen; 0.0.0.0 lets other machines in (in HOST only an address counts)',
+    description: 'where to listen; beyond loopback with --tokens only (in HOST an address counts)',
     parse: matching(/^\S+$/, 'is an address or a name'),
   },
   port: {
@@ -114,6 +116,14 @@ export const OPTIONS = {
     default: '3000',
     description: 'the HTTP port; 0 takes any free one',
     parse: wholeNumber(0, 65_535),
+  },
+  tokens: {
+    name: 'tokens',
+    value: 'FILE',
+    env: 'UNDELIVERABLE_TOKENS',
+    defaultText: 'none is asked for',
+    description: 'ask for a bearer token of this file (npm run -s token makes one)',
+    parse: optional((text) => resolve(text)),
   },
   redisUrl: {
     name: 'redis-url',

@@ -13,6 +13,7 @@ import { type Connection, connect } from './redis/connect.ts'
 import { keepFor } from './runtime/limits.ts'
 import { EXIT, StartError } from './setup/start-error.mjs'
 import { onSignals } from './shutdown.ts'
+import { readTokens } from './tokens.ts'
 
 /** What a role tells the supervisor, once. */
 export interface RoleReady {
@@ -103,8 +104,9 @@ async function runApi(config: Config, connection: Connection): Promise<Running> 
     import('./runtime/live.ts'),
     import('./api/app.ts'),
   ])
+  const tokens = config.tokens === null ? [] : readTokens(config.tokens)
   const emulator = await openEmulator(connection, { queue: config.queueLimit })
-  const app = await buildApp({ emulator, connection, log: config.logLevel })
+  const app = await buildApp({ emulator, connection, log: config.logLevel, tokens })
   await listen(() => app.listen({ host: config.host, port: config.port }), config)
   const demo = config.demo ? await ensureDemo(emulator, connection) : 'off'
   return {
