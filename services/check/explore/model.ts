@@ -6,14 +6,12 @@
  */
 
 import { partsOfProfile } from '../../../machines/parts.ts'
-import { step } from '../../../machines/step.ts'
-import type { MailEvent } from '../../../machines/wire.ts'
-import { eventsOf, found } from '../acts.ts'
-import { plainCells } from '../cells.ts'
-import { commit, load } from '../memory.ts'
 import type { Plan } from '../plan.ts'
-import { type Independence, openIndependence } from './independence.ts'
+import { firstCells } from './beginning.ts'
+import { Independence } from './independence.ts'
 import { BEGINS_AT, type Interned, interning, rebasing } from './interning.ts'
+import { Kinds } from './kinds.ts'
+import { mixHigh, mixLow } from './mixing.ts'
 import { learning, openRoots, type Roots } from './roots.ts'
 import { NoRoomError, type Tape } from './table.ts'
 import { openTally, type Tally } from './tally.ts'
@@ -63,10 +61,11 @@ export class Model {
   constructor(plan: Plan, removed: Removed = {}) {
     this.plan = plan
     this.removed = removed
-    this.independence = openIndependence(this.interned)
+    const kinds = new Kinds(this.interned)
+    this.independence = new Independence(kinds)
     this.tally = openTally(this.interned, plan)
-    this.roots = openRoots(this.interned, this.independence)
-    const learn = learning(this.interned, this.independence, partsOfProfile(plan.site.profile))
+    this.roots = openRoots(this.interned, kinds)
+    const learn = learning(this.interned, kinds, partsOfProfile(plan.site.profile))
     this.transitions = openTransitions(this.interned, learn)
     const first = firstCells(plan, this.interned)
     this.#first = first.map(([cell]) => cell)
@@ -247,60 +246,4 @@ function put(to: Tape, cell: number, value: number): void {
     to.push((cell << VALUE_BITS) | BESIDE)
     to.push(value)
   }
-}
-
-/** Two multiply-and-shift mixers with constants of their own (after those of MurmurHash3). */
-export function mixLow(cell: number, value: number): number {
-  if (value === 0) return 0
-  let mixed = Math.imul(cell, 0x9e3779b1) ^ Math.imul(value, 0x85ebca6b)
-  mixed = Math.imul(mixed ^ (mixed >>> 15), 0x2c1b3c6d)
-  mixed = Math.imul(mixed ^ (mixed >>> 12), 0x297a2d39)
-  return mixed ^ (mixed >>> 15)
-}
-export function mixHigh(cell: number, value: number): number {
-  if (value === 0) return 0
-  let mixed = Math.imul(cell + 0x3c6ef372, 0xc2b2ae35) ^ Math.imul(value + 0x1b873593, 0xcc9e2d51)
-  mixed = Math.imul(mixed ^ (mixed >>> 16), 0x7feb352d)
-  mixed = Math.imul(mixed ^ (mixed >>> 15), 0x846ca68b)
-  return mixed ^ (mixed >>> 16)
-}
-
-/** Events under way before a plan's first message, for each of its steps: more is a mistake. */
-const BEFORE_MAX = 10_000
-
-/** The site as it is when the first message of interest may be sent. */
-function firstCells(plan: Plan, interned: Interned): [number, number][] {
-  const cells = plainCells()
-  found(cells, plan.site, plan.mailboxes)
-  const timers = new Map<string, number>()
-  let at = BEGINS_AT
-  const settle = (events: MailEvent[]): void => {
-    let left = BEFORE_MAX
-    for (let event = events.shift(); event; event = events.shift()) {
-      if (left-- === 0) throw new Error(`${plan.scenario}: it never comes to rest at first`)
-      const loaded = load(cells, plan.site, event, { at })
-      const stepped = step(loaded)
-      commit(cells, loaded, stepped)
-      for (const [name, { due }] of stepped.timers) {
-        if (due === null) timers.delete(name)
-        else timers.set(name, due)
-      }
-      events.push(...stepped.events)
-    }
-  }
-  for (const one of plan.before) {
-    if ('advance' in one) at += one.advance
-    else settle(eventsOf(cells, plan.site, one.act, at) ?? [])
-  }
-  const rebased = rebasing(interned, plan.site.profile)
-  const by = at - BEGINS_AT
-  const start: [number, number][] = []
-  for (const [name, value] of cells.all) {
-    start.push([interned.cell(name, 'value'), rebased.value(interned.value(value), by)])
-  }
-  for (const [name, due] of timers) {
-    const date = rebased.date(interned.value(due), by, BEGINS_AT)
-    start.push([interned.cell(`timer ${name}`, 'timer'), date])
-  }
-  return start
 }

@@ -4,8 +4,8 @@
 import type { Parts } from '../../../machines/defects.ts'
 import { reads as readsOf } from '../../../machines/reads.ts'
 import type { MailEvent } from '../../../machines/wire.ts'
-import type { Independence } from './independence.ts'
 import { BEGINS_AT, type Interned } from './interning.ts'
+import type { Kinds } from './kinds.ts'
 import type { Learn, Root } from './transitions.ts'
 
 /** In what way an event is taken. */
@@ -22,7 +22,7 @@ export interface Roots {
   act(place: number): Root
 }
 
-export function openRoots(interned: Interned, independence: Independence): Roots {
+export function openRoots(interned: Interned, kinds: Kinds): Roots {
   const roots = new Map<number, Root>()
   const plain: Root[] = []
   const at = (key: number, make: () => Root): Root => {
@@ -34,7 +34,7 @@ export function openRoots(interned: Interned, independence: Independence): Roots
   }
   const make = (cell: number): Root => {
     const name = interned.cells[cell] as string
-    return { event: eventIn(interned, name), kind: independence.kind(kindOf(interned, name)) }
+    return { event: eventIn(interned, name), kind: kinds.kind(kindOf(interned, name)) }
   }
   return {
     of(cell, way = PLAIN) {
@@ -43,13 +43,13 @@ export function openRoots(interned: Interned, independence: Independence): Roots
       return plain[cell]
     },
     act: (place) =>
-      at(place * WAYS + ACT, () => ({ event: null, kind: independence.kind(`act ${place}`) })),
+      at(place * WAYS + ACT, () => ({ event: null, kind: kinds.kind(`act ${place}`) })),
   }
 }
 
 /** What a step did, told to those who learn what may be left for later. */
 export const learning =
-  (interned: Interned, independence: Independence, parts: Parts): Learn =>
+  (interned: Interned, kinds: Kinds, parts: Parts): Learn =>
   ({ event, kind }, effect, reads, on) => {
     const { writes, sent, timers } = effect
     const now = interned.value(BEGINS_AT)
@@ -57,7 +57,7 @@ export const learning =
     const leads = [...sent, ...due].map((cell) => {
       const name = interned.cells[cell] as string
       const to = eventIn(interned, name)?.to ?? ''
-      return { kind: independence.kind(kindOf(interned, name)), to }
+      return { kind: kinds.kind(kindOf(interned, name)), to }
     })
     // What was read and is written as it was is not written.
     const changed = writes.filter((_, i) => {
@@ -67,7 +67,7 @@ export const learning =
     const box = event && readsOf(event, parts).box
     const key = box?.what === 'key' ? box.key : null
     const by = event?.to ?? null
-    independence.learn(kind, { by, effect: { ...effect, writes: changed }, reads, key, leads })
+    kinds.learn(kind, { by, effect: { ...effect, writes: changed }, reads, key, leads })
   }
 
 function kindOf(interned: Interned, cell: string): string {

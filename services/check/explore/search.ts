@@ -44,19 +44,27 @@ export interface Edges {
   reduced: Column
 }
 
+const noEdges = (): Edges => ({
+  first: new Column(),
+  to: new Column(),
+  cut: new Column(),
+  rests: new Column(),
+  reduced: new Column(),
+})
+
+type Names = ReadonlySet<string>
+
 export interface SearchOptions {
   bounds: Bounds
   bytesMax: number
   /** Leave for later what nothing else can meet (`independence.ts`). */
   reduce: boolean
   /** End when all of these violations, `<invariant> <entry>`, have been seen. */
-  wanted?: ReadonlySet<string>
+  wanted?: Names
   stopped(): boolean
   /** Called about once a second. */
   progress?(progress: Progress): void
 }
-
-type Columns = [Column, Column, Column, Column, Column]
 
 /** States between two looks at the clock, and how often progress is told. */
 const LOOK_UP_EVERY = 1_024
@@ -71,23 +79,21 @@ export async function search(model: Model, options: SearchOptions): Promise<Sear
       const { seen, edges, ended } = searched
       const circling = options.reduce && ended === null ? neglected(edges) : []
       if (circling.length === 0) return searched
-      for (const state of circling) whole.add(`${seen.low(state)}/${seen.high(state)}`)
+      for (const state of circling) {
+        whole.add(nameOf({ low: seen.low(state), high: seen.high(state) }))
+      }
     } catch (error) {
       if (!(error instanceof RelearnedError)) throw error
     }
   }
 }
 
-async function once(
-  model: Model,
-  options: SearchOptions,
-  whole: ReadonlySet<string>,
-): Promise<Searched> {
+async function once(model: Model, options: SearchOptions, whole: Names): Promise<Searched> {
   const began = performance.now()
   const seen = openSeen(options.bytesMax)
   const watch = openWatch(model)
-  const [first, to, cut, rests, reduced] = [0, 1, 2, 3, 4].map(() => new Column()) as Columns
-  const edges: Edges = { first, to, cut, rests, reduced }
+  const edges = noEdges()
+  const { first, to } = edges
   const tape = new Tape()
   let told = began
   let state = 0
@@ -99,17 +105,10 @@ async function once(
     depth: at.depth,
     seconds: (performance.now() - began) / 1_000,
   })
-  const end = (ended: Searched['ended']): Searched => ({
-    ...now(),
-    seen,
-    watch,
-    edges,
-    ended,
-    bytes: [first, to, cut, rests, reduced].reduce(
-      (sum, { bytes }) => sum + bytes,
-      seen.bytes() + at.peak,
-    ),
-  })
+  const end = (ended: Searched['ended']): Searched => {
+    const bytes = Object.values(edges).reduce((sum, column) => sum + column.bytes, at.peak)
+    return { ...now(), seen, watch, edges, ended, bytes: bytes + seen.bytes() }
+  }
   const emit = (action: number, own: boolean): void => {
     at.transitions += 1
     const entered = seen.enter(model.low, model.high, state, action)
@@ -132,11 +131,11 @@ async function once(
       const looked = watch.look(state)
       if (options.wanted && hasAll(watch, options.wanted)) return end(null)
       first.push(to.length)
-      if (looked === 'rest') rests.push(state)
-      const reduce = options.reduce && !(whole.size > 0 && whole.has(`${model.low}/${model.high}`))
+      if (looked === 'rest') edges.rests.push(state)
+      const reduce = options.reduce && !(whole.size > 0 && whole.has(nameOf(model)))
       const expanded = successors(model, options.bounds, emit, reduce)
-      if (expanded.cut) cut.push(state)
-      if (expanded.reduced) reduced.push(state)
+      if (expanded.cut) edges.cut.push(state)
+      if (expanded.reduced) edges.reduced.push(state)
       if (state % LOOK_UP_EVERY !== 0) continue
       at.peak = Math.max(at.peak, tape.bytes)
       if (seen.bytes() + tape.bytes + to.bytes > options.bytesMax) {
@@ -153,10 +152,14 @@ async function once(
     if (error instanceof NoRoomError) return end({ memory: error.message })
     throw error
   }
+  // What the last steps taught may speak against an earlier choice.
+  if (options.reduce) model.independence.verify()
   return end(null)
 }
 
-function hasAll({ violations }: Watch, wanted: ReadonlySet<string>): boolean {
+const nameOf = ({ low, high }: { low: number; high: number }): string => `${low}/${high}`
+
+function hasAll({ violations }: Watch, wanted: Names): boolean {
   if (violations.size < wanted.size) return false
   for (const one of wanted) if (!violations.has(one)) return false
   return true

@@ -6,7 +6,8 @@
 import { partsOf } from '../../../machines/protocol.ts'
 import type { Stored } from '../../../machines/wire.ts'
 import { judge, type Leaf, labelOf, type Violation } from '../judge.ts'
-import { type Model, mixHigh, mixLow } from './model.ts'
+import { mixHigh, mixLow } from './mixing.ts'
+import type { Model } from './model.ts'
 
 export interface Found extends Violation {
   /** The first state in which it was seen. */
