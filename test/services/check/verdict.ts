@@ -7,6 +7,7 @@ import { type Checked, check } from '../../../services/check/explore/check.ts'
 import type { Removed } from '../../../services/check/explore/transitions.ts'
 import { labelOf } from '../../../services/check/judge.ts'
 import { type Plan, planOf } from '../../../services/check/plan.ts'
+import { RATES } from '../../../services/check/simulate/faults.ts'
 import { run } from '../../../services/check/simulate/run.ts'
 import { courseOf } from '../../../services/check/simulate/scenario.ts'
 import { chosen } from '../../../services/scenario/programme.ts'
@@ -54,12 +55,15 @@ export function searched(
 export const broken = ({ violations }: Checked): string[] =>
   violations.map(({ invariant, entry }) => `${invariant} ${entry}`)
 
+/** What befalls events on their way; nobody defers or refuses but because of a move. */
+const FAULTS = { ...RATES, defer: 0, refuse: 0 }
+
 /** Of so many seeds: how each entry ended, and what was broken. */
 export function seeded(plan: Plan, seeds: number) {
   const outcomes: Record<string, string[]> = {}
   const violations = new Set<string>()
   for (let seed = 1; seed <= seeds; seed++) {
-    const result = run(courseOf(plan, seed))
+    const result = run({ ...courseOf(plan, seed), faults: FAULTS })
     for (const leaf of result.ends) {
       const label = labelOf(leaf)
       outcomes[label] = [...new Set([...(outcomes[label] ?? []), leaf.outcome])].sort()
