@@ -45,6 +45,23 @@ describe.each(['exchange-5.5-sp4', 'modern'])('under %s', (profile) => {
   })
 })
 
+test('two entries that leave together and are repeated apart have one answer each', async () => {
+  const plan = planOf(await loadScenario('late-transfer-moved'), 'exchange-5.5-sp4')
+  const erin = { alias: 'erin', server: 'lon' }
+  const both = { ...plan, mailboxes: [...plan.mailboxes, erin] }
+  both.acts = plan.acts.map((act) => (act.do === 'send' ? { ...act, to: ['dave', 'erin'] } : act))
+  const [putOff] = plan.faults
+  if (!putOff) throw new Error('the scenario puts nothing off')
+  const refused = { name: 'refused', order: { refuse: { reason: 5, diagnostic: 29 } } } as const
+  both.faults = [putOff, { ...putOff, ...refused }]
+  const found = await check(both, { bounds: BOUNDS, memoryMb: 500 })
+  expect(found.ended).toBeNull()
+  expect(broken(found.violations)).toEqual([])
+  for (const entry of ['letter dave own', 'letter erin own']) {
+    expect(found.outcomes[entry]).toEqual(['delivered', 'reported'])
+  }
+})
+
 describe('a safeguard that is removed', () => {
   const two = 'I8: 2 MTAs are responsible for it'
 
