@@ -5,13 +5,12 @@
  * such a timer armed; what is left over at the end is run until rest. So what once broke an
  * invariant is tried for ever, however the machines change.
  */
-import { step } from '../../../machines/step.ts'
 import type { MailEvent } from '../../../machines/wire.ts'
 import { eventsOf, found } from '../../../services/check/acts.ts'
 import { plainCells } from '../../../services/check/cells.ts'
-import type { Removed } from '../../../services/check/explore/transitions.ts'
+import { type Removed, stepWithout } from '../../../services/check/explore/transitions.ts'
 import { judge, labelOf } from '../../../services/check/judge.ts'
-import { commit, load } from '../../../services/check/memory.ts'
+import { commit } from '../../../services/check/memory.ts'
 import { writeTimers } from '../../../services/check/memory-port.ts'
 import type { Content, Schedule, ScheduleStep } from '../../../services/check/schedule.ts'
 
@@ -44,9 +43,8 @@ class Site {
   }
 
   run(event: MailEvent, how: ScheduleStep['do']): void {
-    const given = load(this.cells, this.schedule.site, event, { at: this.at })
-    const loaded = this.removed.load?.(given) ?? given
-    const stepped = step(loaded)
+    const { site } = this.schedule
+    const { loaded, stepped } = stepWithout(this.removed, this.cells, site, event, this.at)
     commit(this.cells, loaded, stepped)
     writeTimers(this.timers, event, stepped)
     const lost = how === 'take and lose'
@@ -66,6 +64,7 @@ class Site {
 
   /** False when there is no such event, or timer, now. */
   take(one: ScheduleStep): boolean {
+    this.at = Math.max(this.at, one.at)
     if (one.do === 'act') {
       const events = eventsOf(this.cells, this.schedule.site, one.act, this.at)
       this.underWay.push(...(events ?? []))
