@@ -10,7 +10,7 @@ import { reportOf } from './reporting.ts'
 import { headerOf, type Working } from './step.ts'
 import type { EntryRecord, Header, Item, MailEvent, Seen, Stored } from './wire.ts'
 
-export type Send = Omit<MailEvent, 'id' | 'at'> & { local?: boolean }
+export type Send = Omit<MailEvent, 'id' | 'at'> & { local?: boolean; stale?: boolean }
 export type Sending = Extract<Ask, { send: unknown }>
 export type Composer = (
   working: Working,
@@ -49,7 +49,8 @@ function fromRecipient(
     const trace = [...header.trace, serverOf(actor.a.copy ?? '')]
     const to = `message/${id}/${actor.a.copy}`
     const from = `message/${id}/${copy}`
-    return [{ type, to, from, header: { ...header, trace }, entries: [entry] }]
+    const attempt = transferOf(actor)
+    return [{ type, to, from, attempt, header: { ...header, trace }, entries: [entry] }]
   }
   // An offer is withdrawn where it was made, then where the mailbox is now.
   const asksOn = type === 'offer.withdrawn' && (actor.c.tries as number) > 0
@@ -59,6 +60,9 @@ function fromRecipient(
   const { address: alias, original } = entry
   return [{ type, to, entry: self, alias, original, attempt, item: itemOf(header) }]
 }
+
+/** The number of the entry's present attempt at a transfer, or of the next one. */
+const transferOf = ({ c }: Stored): number => (c.transfers as number) + 1
 
 const itemOf = ({ id, originator, subject, size, submittedAt, report }: Header): Item => ({
   key: id,
@@ -114,11 +118,7 @@ function fromMessage(
   const [id, copy] = partsOf(self) as [string, string]
   if (role === 'self') return [{ type, to: self, chunk: actor.c.chunks as number }]
   if (role === 'report') return reportOf(working, self, event)
-  if (role === 'origin') {
-    const keys = (event.entries ?? []).map(({ number, branch }) => entryKey(number, branch))
-    const code = event.ordered && 'refuse' in event.ordered ? event.ordered.refuse : undefined
-    return event.from ? [{ type, to: event.from, keys, ...(code ? { code } : {}) }] : []
-  }
+  if (role === 'origin') return answerToTransfer(actor, event, type)
   if (type.startsWith('route.')) {
     return [...working.routed].map(([to, { type: routed, code }]) => ({
       type: routed,
@@ -128,6 +128,18 @@ function fromMessage(
     }))
   }
   const code = event.code ? { code: event.code } : {}
-  const toEntry = (key: string) => `recipient/${id}/${copy}/${key}`
-  return (event.keys ?? []).map((key) => ({ type, to: toEntry(key), local: true, ...code }))
+  return (event.keys ?? []).map((key) => {
+    const to = `recipient/${id}/${copy}/${key}`
+    const entry = working.actors.get(to) ?? working.given.actors.get(to)
+    const stale = entry !== undefined && event.attempt !== transferOf(entry)
+    return { type, to, local: true, stale, ...code }
+  })
+}
+
+/** To the copy that asked: about all entries that came along, with the attempt's number. */
+function answerToTransfer(actor: Stored, event: Seen, type: Sending['send']): Send[] {
+  if (!event.from) return []
+  const keys = (event.entries ?? []).map(({ number, branch }) => entryKey(number, branch))
+  const code = type === 'transfer.refused' && actor.a.code ? { code: actor.a.code } : {}
+  return [{ type, to: event.from, keys, attempt: event.attempt ?? 1, ...code }]
 }

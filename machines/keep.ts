@@ -85,6 +85,13 @@ const keepers: Record<Thing, Keeper> = {
   refusal: box((_working, { entry, attempt = 0 }) =>
     entry ? { nudged: [{ entry, attempt }] } : null,
   ),
+  deferral: (_working, _self, actor, event) => {
+    actor.a.putOff = event.attempt ?? 1
+  },
+  rejection: (_working, _self, actor, event) => {
+    actor.a.refused = event.attempt ?? 1
+    if (event.ordered && 'refuse' in event.ordered) actor.a.code = event.ordered.refuse
+  },
   bar: box(({ given }, { item }) => (item ? { bar: [item.key], at: given.at } : null)),
   removal: box(({ given }, { item }) => (item ? { remove: item.key, at: given.at } : null)),
   page: copied,

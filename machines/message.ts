@@ -7,6 +7,14 @@
  * cache's answer for each, and the next chunk is an event to itself. It counts its open entries and
  * never lists them.
  *
+ * A transfer that is not answered is repeated, and the first of it may come last. Over SMTP the
+ * next MTA cannot tell a repetition from another message, and delivers twice (RFC 1047); X.400
+ * numbers what is transferred, so that a repetition is known. Here an entry counts its attempts,
+ * and the copy's first answer to an attempt stands, whatever comes late or again [ours]: an attempt
+ * that was put off or refused is never taken, and a copy that has taken any of its entries takes
+ * them all. So the answer to its last attempt tells the sender who is responsible, and no
+ * withdrawal is needed before it reports or goes elsewhere.
+ *
  * When the Result stage says that a report is owed, the copy decides what becomes of it: a null
  * sender is never reported to (I4, RFC 5321 §4.5.5) and leaves a dead letter; an originator who
  * wanted none (RFC 3461 NOTIFY=NEVER) is left in silence; else a report is submitted, a message of
@@ -17,11 +25,13 @@
  *   M1. `settled` holds no open entry, and every chunk was routed (I1).
  *   M2. A report is owed to the originator at most once an entry, since an entry fails once (I3).
  *   M3. While chunks remain, the routing timer is armed (I5).
+ *   M4. An attempt at a transfer that was put off or refused is never taken, nor is one put off or
+ *       refused once any was taken (I3, I8).
  *
  * Pure: which entries a chunk makes is worked out by `routing.ts` and arrives as a count.
  */
 import { assign, setup } from 'xstate'
-import { ask, asks, type EventOf } from './protocol.ts'
+import { ask, asks, type EventOf, type Found } from './protocol.ts'
 
 export interface MessageContext {
   /** Entries that are not closed. */
@@ -37,6 +47,8 @@ const next = asks({ send: 'routing.due', to: 'self' })
 const armRouting = asks({ arm: 'routing', by: 'routing' })
 const disarmRouting = asks({ disarm: 'routing' })
 const taken = asks({ send: 'transfer.taken', to: 'origin' })
+const deferred = asks({ send: 'transfer.deferred', to: 'origin' })
+const refused = asks({ send: 'transfer.refused', to: 'origin' })
 
 const chunk = [
   { guard: 'again' },
@@ -46,8 +58,16 @@ const chunk = [
 
 const whole = { target: '#message.open', actions: ['count', route] } as const
 
-const ordered = (event: EventOf<'message'>, what: 'defer' | 'refuse'): boolean =>
-  event.type === 'copy.transferred' && event.count > 0 && !!event.ordered && what in event.ordered
+const found = (event: EventOf<'message'>, what: Found): boolean =>
+  event.type === 'copy.transferred' && event.found === what
+
+/** A fault rule orders this MTA what to answer; never about what it has taken. */
+const ordered = (
+  { chunks }: MessageContext,
+  event: EventOf<'message'>,
+  what: 'defer' | 'refuse',
+): boolean =>
+  event.type === 'copy.transferred' && chunks === 0 && !!event.ordered && what in event.ordered
 
 export const message = setup({
   types: {
@@ -67,12 +87,11 @@ export const message = setup({
     /** This chunk was routed before. */
     again: ({ context, event }) => 'chunk' in event && event.chunk !== context.chunks,
     last: ({ event }) => 'last' in event && event.last,
-    /**
-     * A fault rule orders this MTA to put the transfer off, or to refuse it; never what it has
-     * taken (I8).
-     */
-    deferring: ({ event }) => ordered(event, 'defer'),
-    refusing: ({ event }) => ordered(event, 'refuse'),
+    held: ({ event }) => found(event, 'held'),
+    putOffBefore: ({ event }) => found(event, 'answered'),
+    refusedBefore: ({ event }) => found(event, 'barred'),
+    orderedToDefer: ({ context, event }) => ordered(context, event, 'defer'),
+    orderedToRefuse: ({ context, event }) => ordered(context, event, 'refuse'),
     none: ({ context }) => context.open === 0,
     nullSender: ({ context }) => context.nullSender,
     wanted: ({ event }) => event.type === 'report.owed' && event.wanted,
@@ -82,10 +101,21 @@ export const message = setup({
   context: ({ input }) => ({ open: 0, chunks: 0, nullSender: input?.nullSender ?? false }),
   initial: 'accepted',
   on: {
-    /** Entries that this copy has already are not counted again; the answer is given again. */
+    /** What was answered before is answered again. */
     'copy.transferred': [
-      { guard: 'deferring', actions: asks({ send: 'transfer.deferred', to: 'origin' }) },
-      { guard: 'refusing', actions: asks({ send: 'transfer.refused', to: 'origin' }) },
+      { guard: 'held', actions: taken },
+      { guard: 'refusedBefore', actions: refused },
+      { guard: 'putOffBefore', actions: deferred },
+      {
+        guard: 'orderedToDefer',
+        target: '#message.open',
+        actions: [asks({ keep: 'deferral' }), deferred],
+      },
+      {
+        guard: 'orderedToRefuse',
+        target: '#message.open',
+        actions: [asks({ keep: 'rejection' }), refused],
+      },
       { ...whole, actions: ['count', route, taken] },
     ],
     'transfer.taken': { actions: asks({ send: 'transfer.taken', to: 'entries' }) },

@@ -28,7 +28,8 @@ export type Route = 'here' | 'elsewhere' | 'unknown'
 
 /**
  * What a store knows of a key that is offered: delivered before, barred, or deferred in this very
- * attempt.
+ * attempt. And what an MTA knows of a transfer: that it has all of its entries, or refused or put
+ * off this attempt.
  */
 export type Found = 'new' | 'held' | 'barred' | 'answered'
 
@@ -39,7 +40,7 @@ export type Ordered = { defer: true } | { refuse: Code }
 export interface Protocol {
   message:
     | { type: 'mail.submitted' | 'routing.due'; chunk: number; count: number; last: boolean }
-    | { type: 'copy.transferred'; count: number; ordered?: Ordered }
+    | { type: 'copy.transferred'; count: number; found: Found; ordered?: Ordered }
     | { type: 'report.submitted'; count: number }
     | { type: 'transfer.taken' | 'transfer.deferred' | 'transfer.refused' }
     | { type: 'entry.closed' }
@@ -50,7 +51,8 @@ export interface Protocol {
     | { type: 'reply.accepted' | 'reply.withdrawn' | 'reply.unknown' }
     | { type: 'reply.deferred'; attempt: number }
     | { type: 'reply.refused'; attempt: number; unknown: boolean; route: Route }
-    | { type: 'transfer.taken' | 'transfer.deferred' | 'transfer.refused' }
+    | { type: 'transfer.taken' }
+    | { type: 'transfer.deferred' | 'transfer.refused'; stale: boolean }
     | { type: 'retry.due' | 'reply.due' | 'expiry.due'; route: Route }
     | { type: 'mailbox.settled'; attempt: number; route: Route }
   slot:
@@ -149,6 +151,8 @@ export type Thing =
   | 'inTransit'
   | 'waiter'
   | 'refusal'
+  | 'deferral'
+  | 'rejection'
   | 'bar'
   | 'removal'
   | 'page'

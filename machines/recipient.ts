@@ -12,6 +12,10 @@
  * move operation, another attempt is made", Q248839). That nudge may overtake the deferral it
  * answers: `nudged` remembers it.
  *
+ * A transfer counts its attempts, and only the answer to the present one is heard: what the next
+ * MTA answered to an attempt stands (`message.ts`), so from then on it is known which of the two is
+ * responsible.
+ *
  * Invariants, checked in every reachable state:
  *
  *   R1. Every state but `queued` (the copy's routing timer has it) and the final ones has a timer
@@ -19,6 +23,8 @@
  *   R2. Each final state has closed its entry at the message exactly once (I1, I8).
  *   R3. `delivered` is entered only on the store's word (I2).
  *   R4. Whether a failure is reported is the Result stage's decision, never this machine's.
+ *   R5. A transfer's attempt ends only with the answer to it, so that no other attempt is made, nor
+ *       a failure reported, while the next MTA may take it (I3, I8).
  *
  * Pure: no clock, no chance, no ids. A deadline arrives as an event; asks leave as data.
  */
@@ -82,7 +88,7 @@ export const recipient = setup({
       nudged: false,
       remote: false,
     })),
-    begin: assign({ tries: 0, remote: true }),
+    begin: assign({ tries: 0, remote: true, nudged: false }),
     again: assign({ tries: ({ context }) => context.tries + 1 }),
     doubt: assign({ unanswered: true }),
     nudge: assign({ nudged: true }),
@@ -93,7 +99,9 @@ export const recipient = setup({
     /** A profile's part: does the MTA look again when the store no longer knows the mailbox? */
     resolvesAgain: () => false,
     exhausted: ({ context }) => context.transfers >= TRANSFER_RETRIES_MAX,
-    stale: ({ context, event }) => 'attempt' in event && event.attempt !== context.attempts,
+    stale: ({ context, event }) =>
+      ('attempt' in event && event.attempt !== context.attempts) ||
+      ('stale' in event && event.stale),
     unanswered: ({ context }) => context.unanswered,
     refusedBefore: ({ context }) => context.refused,
     here: ({ event }) => 'route' in event && event.route === 'here',
@@ -171,7 +179,6 @@ export const recipient = setup({
           { target: 'expired' },
         ],
         'reply.accepted': 'delivered',
-        'transfer.taken': 'transferred',
       },
     },
 
@@ -181,11 +188,13 @@ export const recipient = setup({
       on: {
         'transfer.taken': 'transferred',
         'transfer.deferred': [
+          { guard: 'stale' },
           { guard: and(['exhausted', 'unanswered']), target: 'withdrawing', actions: giveUp },
           { guard: 'exhausted', target: 'failed', actions: keepCode },
           { target: 'deferred', actions: 'putOff' },
         ],
         'transfer.refused': [
+          { guard: 'stale' },
           { guard: 'unanswered', target: 'withdrawing', actions: giveUp },
           { target: 'failed', actions: keepCode },
         ],

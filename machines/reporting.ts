@@ -58,12 +58,13 @@ function factsOf(working: Working, self: Address, address: Address): ReportFacts
   }
 }
 
+/** That its failure may not be reported is the null sender's doing: it leaves a dead letter. */
 const addressee = (originator: string): EntryRecord => ({
   number: 1,
   branch: 0,
   address: originator,
   original: originator,
   history: [],
-  wanted: false,
+  wanted: true,
   split: false,
 })

@@ -3,7 +3,7 @@
  * store's items say, and what the MTA believes. Classifying here keeps ids, times and names out of
  * the machines.
  */
-import type { Mover } from './protocol.ts'
+import type { Found, Mover } from './protocol.ts'
 import { kindOf } from './protocol.ts'
 import { aliasOf } from './routing.ts'
 import type { Working } from './step.ts'
@@ -15,6 +15,7 @@ export function see(working: Working): Seen {
     case 'message':
       return {
         ...given.event,
+        ...(given.event.type === 'copy.transferred' ? { found: foundOf(working) } : {}),
         count: working.routed.size,
         last: given.event.last ?? given.found.last ?? true,
       }
@@ -29,6 +30,15 @@ export function see(working: Working): Seen {
     default:
       return given.event
   }
+}
+
+/** What the copy knows of a transfer to it. */
+function foundOf({ given, routed }: Working): Found {
+  const { putOff = 0, refused = 0 } = given.actors.get(given.event.to)?.a ?? {}
+  const { attempt = 1 } = given.event
+  if (routed.size === 0) return 'held'
+  if (attempt <= refused) return 'barred'
+  return attempt <= putOff ? 'answered' : 'new'
 }
 
 function seenByRecipient({ event, actors, lookups }: Given): Seen {

@@ -229,7 +229,10 @@ function dispatch(working: Working, send: Send): void {
 function merge(working: Working, event: MailEvent): void {
   const same =
     event.type === 'copy.transferred' &&
-    working.events.find((other) => other.type === event.type && other.to === event.to)
+    working.events.find(
+      (other) =>
+        other.type === event.type && other.to === event.to && other.attempt === event.attempt,
+    )
   if (same) same.entries = [...(same.entries ?? []), ...(event.entries ?? [])]
   else working.events.push(event)
 }

@@ -21,16 +21,17 @@ const NONE = [] as const
 const ROUTE = ['route'] as const
 const REQUESTED = ['mover', 'more', 'ordered'] as const
 const WRITTEN = ['newer'] as const
+const STALE = ['stale'] as const
 const SHARE = ['branch', 'size'] as const
 
 export const VISIBLE: { readonly [T in EventType]: readonly FieldsOf<T>[] } = {
   'mail.submitted': ['chunk', 'count', 'last'],
   'routing.due': ['chunk', 'count', 'last'],
-  'copy.transferred': ['count', 'ordered'],
+  'copy.transferred': ['count', 'found', 'ordered'],
   'report.submitted': ['count'],
   'transfer.taken': NONE,
-  'transfer.deferred': NONE,
-  'transfer.refused': NONE,
+  'transfer.deferred': STALE,
+  'transfer.refused': STALE,
   'entry.closed': NONE,
   'report.owed': ['wanted'],
 

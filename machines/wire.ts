@@ -142,8 +142,10 @@ export interface MoveFacts {
 
 /** What actors remember by name. One record for all kinds keeps the stored form plain. */
 export interface About {
-  /** message */
+  /** message: what it is; of a transfer's attempts the last one put off, and the one refused. */
   header?: Header
+  putOff?: number
+  refused?: number
   /** recipient */
   entry?: EntryRecord
   home?: string

@@ -250,6 +250,9 @@ function always(leaf: Leaf, siblings: readonly Leaf[], site: SiteFacts): Violati
   if (isReported || (leaf.outcome === 'reported' && isHeld(leaf, siblings))) {
     add('I9', `it was reported as failed, and ${[...leaf.places, ...leaf.removed]} has it`)
   }
+  if (leaf.reports.length > 0 && leaf.open > 0) {
+    add('I8', 'it was reported as failed, and an MTA is still responsible for it')
+  }
   return found
 }
 

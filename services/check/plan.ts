@@ -28,11 +28,17 @@ export interface Plan {
   faults: PlannedFault[]
 }
 
+export type FaultyEvent = (typeof FAULTY)[number]
+
+/** Events that a rule may order to be put off, refused or not answered. */
+const FAULTY = ['mail.offered', 'copy.transferred'] as const
+
 export type Before = { act: Act } | { advance: number }
 
-/** What may befall an offer to this mailbox, so often at most. */
+/** What may befall an offer to this mailbox, or a transfer, so often at most. */
 export interface PlannedFault {
   name: string
+  event: FaultyEvent
   mailbox: string | null
   times: number
   order: { defer: true } | { refuse: Code } | 'lose reply'
@@ -154,11 +160,11 @@ function actOf(planner: Planner, { kind, value, refused }: Step): Act | null {
 }
 
 function faultOf(name: string, { match, when, do: action }: FaultRule): PlannedFault[] {
-  const mailbox = match?.mailbox ?? null
-  const times = when?.first ?? 1
-  if (action.defer) return [{ name, mailbox, times, order: { defer: true } }]
-  if (action.refuse) {
-    return [{ name, mailbox, times, order: { refuse: action.refuse as Code } }]
-  }
-  return action.loseReply ? [{ name, mailbox, times, order: 'lose reply' }] : []
+  const named = match?.event ?? 'mail.offered'
+  const event = FAULTY.find((one) => one === named)
+  if (!event) return []
+  const fault = { name, event, mailbox: match?.mailbox ?? null, times: when?.first ?? 1 }
+  if (action.defer) return [{ ...fault, order: { defer: true } }]
+  if (action.refuse) return [{ ...fault, order: { refuse: action.refuse as Code } }]
+  return action.loseReply ? [{ ...fault, order: 'lose reply' }] : []
 }

@@ -134,15 +134,16 @@ function events(model: Model, bounds: Bounds, cell: number, emit: Emit): void {
     emit(code(LOSE, cell), false)
     model.undo()
   }
-  if (event.type === 'mail.offered') faults(model, bounds, cell, event, emit)
+  faults(model, bounds, cell, event, emit)
 }
 
 const answers = (model: Model, { sent }: Effect): boolean =>
   sent.some((cell) => isReply(contentOf(model, cell).type))
 
-/** The plan's faults that may befall this offer. */
+/** The plan's faults that may befall this event. */
 function faults(model: Model, bounds: Bounds, cell: number, event: MailEvent, emit: Emit): void {
-  model.plan.faults.forEach(({ mailbox, times, order }, fault) => {
+  model.plan.faults.forEach(({ event: type, mailbox, times, order }, fault) => {
+    if (type !== event.type) return
     const counter = model.tally.faults[fault] as number
     if (mailbox !== null && event.alias !== mailbox) return
     if (spent(model, counter) >= times) return

@@ -1,8 +1,9 @@
 /**
  * A copy of each origin (submitted, transferred, a report), with and without a null sender, and M1
- * to M3.
+ * to M4.
  */
 import { type MessageContext, message } from '../../../machines/message.ts'
+import type { Ask, Found } from '../../../machines/protocol.ts'
 import { type Catalogue, NO_FIELDS, ORDERED, variantsIn, yesNo } from '../catalogue.ts'
 import type { Edge, Place, Variant, World } from '../walk.ts'
 import { armedAfter, keeps, sends } from '../witness.ts'
@@ -14,6 +15,8 @@ interface Witness {
   whole: boolean
   /** Entries made and not closed. */
   entries: number
+  /** What it answered to a transfer. */
+  answered: string[]
 }
 
 const chunk = {
@@ -22,11 +25,12 @@ const chunk = {
 }
 const count = { 'no entry': 0, '2 entries': 2 }
 const last = yesNo('last')
+const found = { new: 'new', held: 'held', barred: 'barred', answered: 'answered' } as const
 
 export const events: Catalogue<'message', MessageContext> = {
   'mail.submitted': { chunk, count, last },
   'routing.due': { chunk, count, last },
-  'copy.transferred': { count, ordered: ORDERED },
+  'copy.transferred': { count, found, ordered: ORDERED },
   'report.submitted': { count: { '1 entry': 1 } },
   'transfer.taken': NO_FIELDS,
   'transfer.deferred': NO_FIELDS,
@@ -41,6 +45,16 @@ const MAKES: Record<string, Origin> = {
   'copy.transferred': 'transferred',
   'report.submitted': 'report',
 }
+type Known = Exclude<Found, 'new'>
+/** What is known of a transfer follows from what was answered to one. */
+const ANSWERED: Record<Known, string> = {
+  held: 'transfer.taken',
+  answered: 'transfer.deferred',
+  barred: 'transfer.refused',
+}
+const answersIn = (asks: Ask[]): string[] =>
+  asks.flatMap((ask) => ('send' in ask && ask.to === 'origin' ? [ask.send] : []))
+const isTransfer = ({ variant }: Edge<Witness>) => variant.event.type === 'copy.transferred'
 const ENTRIES = 4
 const CHUNKS = 3
 
@@ -48,15 +62,19 @@ const CHUNKS = 3
  * A copy's name has its origin in it, so it gets no other's events; an entry that is not open
  * closes nothing.
  */
-const possible = (origin: Origin, { event }: Variant, { entries }: Witness): boolean =>
-  (MAKES[event.type] ?? origin) === origin && (event.type !== 'entry.closed' || entries > 0)
+const possible = (origin: Origin, { event }: Variant, { entries, answered }: Witness): boolean =>
+  (MAKES[event.type] ?? origin) === origin &&
+  (event.type !== 'entry.closed' || entries > 0) &&
+  (event.type !== 'copy.transferred' ||
+    ((event.found === 'held') === (event.count === 0) &&
+      (event.found === 'new' || answered.includes(ANSWERED[event.found as Known]))))
 
 const world = (origin: Origin, nullSender: boolean): World<Witness> => ({
   kind: 'message',
   setting: { origin: origin, sender: nullSender ? 'null sender' : 'a sender' },
   machine: message,
   input: { nullSender },
-  witness: { armed: [], whole: false, entries: 0 },
+  witness: { armed: [], whole: false, entries: 0, answered: [] },
   variants: ({ context }, witness) =>
     variantsIn(events, context, witness).filter((variant) => possible(origin, variant, witness)),
   observe: ({ witness, event, asks }) => {
@@ -65,7 +83,8 @@ const world = (origin: Origin, nullSender: boolean): World<Witness> => ({
     return {
       // A repeated chunk is no timer of this arming: each chunk arms its own.
       armed: armedAfter(witness.armed, routed ? event : { type: '' }, asks),
-      whole: witness.whole || (routed && event.last !== false),
+      whole: witness.whole || (routed && event.last !== false) || event.type === 'copy.transferred',
+      answered: [...new Set([...witness.answered, ...answersIn(asks)])].sort(),
       entries: witness.entries + (routed ? Number(event.count) : 0) - closed,
     }
   },
@@ -94,11 +113,23 @@ export const edges = {
     variant.labels.chunk !== 'earlier chunk' || ignored,
   'I4. A null sender is never reported to': ({ from, asks }: Edge<Witness>) =>
     !from.situation.context.nullSender || sends(asks, 'report.submitted') === 0,
-  'I8. A transfer of entries that are here already is taken again, whatever is ordered': ({
+  'M4. Every transfer is answered once': (edge: Edge<Witness>) =>
+    answersIn(edge.asks).length === (isTransfer(edge) ? 1 : 0),
+  'M4. Entries that are here already are taken again': ({ variant, asks }: Edge<Witness>) =>
+    variant.event.found !== 'held' || sends(asks, 'transfer.taken') === 1,
+  'M4. An attempt that was put off or refused is never taken': ({ variant, asks }: Edge<Witness>) =>
+    !['answered', 'barred'].includes(variant.event.found as string) ||
+    (sends(asks, 'transfer.taken') === 0 && sends(asks, 'route.here') === 0),
+  'M4. Once any was taken, nothing new is put off or refused': ({
+    from,
     variant,
     asks,
   }: Edge<Witness>) =>
-    variant.event.type !== 'copy.transferred' ||
-    variant.event.count !== 0 ||
+    !from.witness.answered.includes('transfer.taken') ||
+    variant.event.found !== 'new' ||
     sends(asks, 'transfer.taken') === 1,
+  'M4. What is put off or refused is remembered, or was': ({ variant, asks }: Edge<Witness>) =>
+    variant.event.found !== 'new' ||
+    ((sends(asks, 'transfer.deferred') === 1) === keeps(asks, 'deferral') &&
+      (sends(asks, 'transfer.refused') === 1) === keeps(asks, 'rejection')),
 }

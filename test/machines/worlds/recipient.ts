@@ -1,9 +1,9 @@
 /**
  * The recipient machine under every order of events, with and without the profile's part, and R1 to
- * R4.
+ * R5.
  */
 import { type RecipientContext, recipient, WITHDRAWALS_MAX } from '../../../machines/recipient.ts'
-import { type Catalogue, NO_FIELDS, variantsIn } from '../catalogue.ts'
+import { type Catalogue, NO_FIELDS, variantsIn, yesNo } from '../catalogue.ts'
 import type { Edge, Place, World } from '../walk.ts'
 import { armedAfter, sends } from '../witness.ts'
 
@@ -19,6 +19,8 @@ const attempt = {
   'earlier attempt': ({ attempts }: RecipientContext) => attempts - 1,
 }
 
+const stale = yesNo('stale')
+
 export const events: Catalogue<'recipient', RecipientContext> = {
   'route.here': NO_FIELDS,
   'route.elsewhere': NO_FIELDS,
@@ -31,8 +33,8 @@ export const events: Catalogue<'recipient', RecipientContext> = {
   'reply.withdrawn': NO_FIELDS,
   'reply.unknown': NO_FIELDS,
   'transfer.taken': NO_FIELDS,
-  'transfer.deferred': NO_FIELDS,
-  'transfer.refused': NO_FIELDS,
+  'transfer.deferred': { stale },
+  'transfer.refused': { stale },
   'retry.due': { route },
   'reply.due': { route },
   'expiry.due': { route },
@@ -83,6 +85,10 @@ export const edges = {
     to.state !== 'delivered' ||
     from.state === 'delivered' ||
     variant.event.type === 'reply.accepted',
+  'R5. A transfer ends only with the answer to it': ({ from, to, variant }: Edge<Witness>) =>
+    from.state !== 'transferring' ||
+    to.state === 'transferring' ||
+    (variant.event.type.startsWith('transfer.') && variant.event.stale !== true),
   'R4. It never asks for a report itself': ({ asks }: Edge<Witness>) =>
     sends(asks, 'report.owed') === 0 && sends(asks, 'report.submitted') === 0,
   'I9. It expires only from `deferred`, or when the store has answered the withdrawal': ({

@@ -206,7 +206,7 @@ export const ENTRY: Safeguard[] = [
   {
     name: 'nothing expires that another MTA may have',
     at: `${RECIPIENT}, state transferring`,
-    breaks: 'I9 letter anna own',
+    breaks: 'I8 letter anna own',
     scene: {
       ...believedHere,
       profile: 'modern',

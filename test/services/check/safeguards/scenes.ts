@@ -77,7 +77,7 @@ export const crowd = (size: number): Scene => ({
 
 /** The store may put an offer off, so often. */
 export const busy = (mailbox = 'anna', times = 1): PlannedFault[] => [
-  { name: 'busy', mailbox, times, order: { defer: true } },
+  { name: 'busy', event: 'mail.offered', mailbox, times, order: { defer: true } },
 ]
 /** Retries and expiry so near that a search gets there. */
 export const soon = (retry: number, expiry: number): Partial<Profile> => ({

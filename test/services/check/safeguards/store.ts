@@ -124,7 +124,15 @@ export const KEYS: Safeguard[] = [
     breaks: 'I9 letter anna own',
     scene: {
       ...letter(),
-      faults: [{ name: 'refused', mailbox: 'anna', times: 1, order: { refuse: UNRECOGNIZED } }],
+      faults: [
+        {
+          name: 'refused',
+          event: 'mail.offered',
+          mailbox: 'anna',
+          times: 1,
+          order: { refuse: UNRECOGNIZED },
+        },
+      ],
     },
     bounds: { duplicates: 1 },
     without: rewritten('mailbox', (lines) => {
