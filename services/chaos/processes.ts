@@ -1,0 +1,143 @@
+/**
+ * The service as separate processes under chaos: an API, MTAs, stores and movers, each a real child
+ * with a link of its own to Redis, each started again when it dies.
+ *
+ * A kill is SIGKILL, and counts when the process is seen to be gone. A stopped process is let go by
+ * `release`, and by its death.
+ */
+import { spawn } from 'node:child_process'
+import { fileURLToPath } from 'node:url'
+import type { ServiceRole } from '../options.ts'
+import { type Kept, keepRunning } from '../processes.ts'
+import { identify, isAlive } from '../redis/process-identity.ts'
+import { EMBEDDED_DURABILITY, type RoleReady } from '../roles.ts'
+import { NODE_FLAGS } from '../supervisor.ts'
+import { type Link, openLink, type Upstream } from './link.ts'
+import type { Kind } from './plan.ts'
+import { until } from './until.ts'
+
+/** Which roles each kind of process runs, and how many of it there are. */
+export const FLEET: readonly { kind: Exclude<Kind, 'redis'>; roles: ServiceRole[]; of: number }[] =
+  [
+    { kind: 'api', roles: ['api'], of: 1 },
+    // Two of each, so that what one has in hand when it stops is taken by another.
+    { kind: 'mta', roles: ['mta'], of: 2 },
+    { kind: 'store', roles: ['store'], of: 2 },
+    { kind: 'moves', roles: ['moves', 'directory'], of: 1 },
+  ]
+
+export interface Victim {
+  kind: Kind
+  name: string
+  /** The process that runs now, if one does. */
+  pid(): number | null
+  /** Is it up, as far as it can say itself? */
+  isUp(): boolean
+}
+
+export interface Part extends Victim {
+  link: Link
+  /** Of the API: where it listens. */
+  url: string | null
+  stop(): Promise<void>
+}
+
+export interface PartOptions {
+  upstream: Upstream
+  namespace: string
+  /** How durable Redis is; said in each 202. */
+  durability: string
+  /** Where what the processes say goes: a file's descriptor. */
+  output: number
+  log(line: string): void
+}
+
+const MAIN = fileURLToPath(new URL('../main.ts', import.meta.url))
+/** A role gives itself 10 s to end. */
+const STOP_WITHIN_MS = 12_000
+/** A process that is killed is gone within milliseconds, unless the machine is very busy. */
+const GONE_WITHIN_MS = 10_000
+
+export async function startFleet(options: PartOptions): Promise<Part[]> {
+  const parts = FLEET.flatMap(({ kind, roles, of }) =>
+    Array.from({ length: of }, (_, index) =>
+      startPart(options, kind, of === 1 ? kind : `${kind}-${index + 1}`, roles),
+    ),
+  )
+  return Promise.all(parts)
+}
+
+async function startPart(
+  options: PartOptions,
+  kind: Part['kind'],
+  name: string,
+  roles: ServiceRole[],
+): Promise<Part> {
+  const link = await openLink(options.upstream)
+  let port = 0
+  let up: number | null = null
+  const part: Part = {
+    kind,
+    name,
+    link,
+    url: null,
+    pid: () => kept.pid(),
+    isUp: () => up !== null && up === kept.pid(),
+    async stop() {
+      await kept.stop()
+      await link.close()
+    },
+  }
+  const kept: Kept<RoleReady> = keepRunning<RoleReady>({
+    name,
+    log: options.log,
+    graceMs: STOP_WITHIN_MS,
+    launch: () => launch(options, link, roles, port),
+    onReady({ url }, pid) {
+      up = pid
+      // Port 0 was any free one: an API that is started again keeps it.
+      if (url === undefined) return
+      part.url = url
+      port = Number(new URL(url).port)
+    },
+  })
+  await kept.ready
+  return part
+}
+
+function launch(options: PartOptions, link: Link, roles: ServiceRole[], port: number) {
+  const args = ['--role', roles.join(','), '--namespace', options.namespace, '--no-demo']
+  const listen = roles.includes('api') ? ['--host', '127.0.0.1', '--port', `${port}`] : []
+  const child = spawn(process.execPath, [...NODE_FLAGS, MAIN, ...args, ...listen], {
+    env: { ...process.env, REDIS_URL: link.url, [EMBEDDED_DURABILITY]: options.durability },
+    stdio: ['ignore', options.output, options.output, 'ipc'],
+    detached: true,
+  })
+  const ready = new Promise<RoleReady>((resolve) => {
+    child.on('message', (message: RoleReady) => {
+      if (message.type === 'ready') resolve(message)
+    })
+  })
+  return { child, ready }
+}
+
+/** Kills the process with SIGKILL; says when, or null when there is none that is up. */
+export async function kill(victim: Victim): Promise<number | null> {
+  const identity = identify(victim.pid() ?? 0)
+  if (identity === null || !victim.isUp()) return null
+  process.kill(identity.pid, 'SIGKILL')
+  const at = Date.now()
+  await until(() => !isAlive(identity), GONE_WITHIN_MS, `${victim.name} was killed and lives`)
+  return at
+}
+
+/** Stops the process with SIGSTOP; answers with what lets it go on, or null when it is not up. */
+export function stop(victim: Victim): (() => void) | null {
+  const identity = identify(victim.pid() ?? 0)
+  if (identity === null || !victim.isUp()) return null
+  process.kill(identity.pid, 'SIGSTOP')
+  return () => {
+    // Its number may be another's by now.
+    if (isAlive(identity)) process.kill(identity.pid, 'SIGCONT')
+  }
+}
