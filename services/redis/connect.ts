@@ -34,6 +34,8 @@ export interface ConnectOptions {
   replicas?: ReplicasWanted
   /** Where trouble with Redis is told, once each time that it begins. Default: stderr. */
   log?: (line: string) => void
+  /** Replaced in tests by a shorter one. */
+  silenceMs?: number
 }
 
 /**
@@ -64,17 +66,32 @@ export function connect(options: ConnectOptions): Connection {
     durability: options.durability,
     replicas: options.replicas ?? 'auto',
     client() {
-      const client = openClient(target, options.namespace)
+      const client = openClient(target, options)
       logTrouble(client, displayUrl, log)
+      keepAsking(client)
       return client
     },
   }
 }
 
-function openClient(target: RedisTarget, namespace: string): Redis | Cluster {
+/**
+ * A command that has no answer for so long means a connection of which the other end is gone
+ * without a word (a machine that lost power, a firewall that forgot it): it is closed, and what was
+ * not answered is sent again on another. Longer than BullMQ lets a command wait on purpose (10 s).
+ */
+const SILENCE_MS = 15_000
+
+/**
+ * How often a connection is asked whether it lives, so that one that is seldom used is not found
+ * dead only when it is needed; and all that died together are found together.
+ */
+const ASK_MS = 5_000
+
+function openClient(target: RedisTarget, options: ConnectOptions): Redis | Cluster {
   const shared = {
-    connectionName: namespace,
+    connectionName: options.namespace,
     maxRetriesPerRequest: null,
+    socketTimeout: options.silenceMs ?? SILENCE_MS,
     ...(target.username === undefined ? {} : { username: target.username }),
     ...(target.password === undefined ? {} : { password: target.password }),
     ...(target.kind !== 'unix' && target.tls ? { tls: {} } : {}),
@@ -95,6 +112,18 @@ function openClient(target: RedisTarget, namespace: string): Redis | Cluster {
 
 function reconnectDelayMs(attempt: number): number {
   return Math.min(attempt * FIRST_RECONNECT_MS, LONGEST_RECONNECT_MS)
+}
+
+function keepAsking(client: Redis | Cluster): void {
+  const asking = setInterval(() => {
+    const nodes = client instanceof Cluster ? client.nodes() : [client]
+    for (const node of nodes) {
+      // Without an answer the connection is closed, and whoever uses it hears of that.
+      if (node.status === 'ready') node.ping().catch(() => undefined)
+    }
+  }, ASK_MS)
+  client.once('end', () => clearInterval(asking))
+  asking.unref()
 }
 
 /**
