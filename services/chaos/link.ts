@@ -122,7 +122,10 @@ async function sound(state: State): Promise<void> {
 
 /** One piece at a time in each direction: whoever sends on meets a full window, as on a network. */
 function pass(state: State, pair: Pair, from: Socket, to: Socket, piece: Buffer): void {
-  if (pair.halfOpen) return hit(state, 'halfOpen')
+  if (pair.halfOpen) {
+    hit(state, 'halfOpen')
+    return
+  }
   const { toxic } = state
   if (toxic === null) {
     if (!to.write(piece)) waitFor(from, once(to, 'drain'))
@@ -153,9 +156,8 @@ async function hold(state: State, toxic: Toxic, piece: Buffer, isAnswer: boolean
 
 function cut(state: State, kind: 'reset' | 'halfOpen'): void {
   for (const pair of state.pairs) {
-    if (pair.halfOpen) continue
     hit(state, kind)
-    pair.halfOpen = kind === 'halfOpen'
+    if (kind === 'halfOpen') pair.halfOpen = true
     pair.far.destroy()
     if (kind === 'reset') pair.near.resetAndDestroy()
   }
