@@ -53,7 +53,9 @@ export async function unleash(options: NemesisOptions): Promise<NemesisTold> {
       if (from === null) return
       recoveries.push(
         options.recovered(injury.kind, from).then((at) => {
-          if (at !== null) told.recoveryMsMax = Math.max(told.recoveryMsMax, at - from)
+          if (at === null) return
+          told.recoveryMsMax = Math.max(told.recoveryMsMax, at - from)
+          options.log(`${injury.kind}, ${injury.do}: recovered after ${at - from} ms`)
         }),
       )
     }),
@@ -92,11 +94,13 @@ async function inflict(
 }
 
 async function killWhenUp(victim: Victim): Promise<number> {
-  for (;;) {
-    await until(() => victim.isUp(), UP_WITHIN_MS, `${victim.name} did not come up again`)
-    const at = await kill(victim)
-    if (at !== null) return at
+  let at: number | null = null
+  const killed = async () => {
+    at = await kill(victim)
+    return at !== null
   }
+  await until(killed, UP_WITHIN_MS, `${victim.name} did not come up again`)
+  return at as unknown as number
 }
 
 async function cut(

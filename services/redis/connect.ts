@@ -119,7 +119,7 @@ function keepAsking(client: Redis | Cluster): void {
     const nodes = client instanceof Cluster ? client.nodes() : [client]
     for (const node of nodes) {
       // Without an answer the connection is closed, and whoever uses it hears of that.
-      if (node.status === 'ready') node.ping().catch(() => undefined)
+      if (node.status === 'ready') void node.ping(() => undefined)
     }
   }, ASK_MS)
   client.once('end', () => clearInterval(asking))
