@@ -16,6 +16,8 @@ export interface Movers {
 
 export interface MoverOptions {
   seed: number
+  /** The profile has the defect of the article. */
+  hasDefect: boolean
   url(): string
 }
 
@@ -58,10 +60,14 @@ export function openMovers(options: MoverOptions): Movers {
   }
 }
 
-async function moveOne({ url }: MoverOptions, state: State, random: Random): Promise<void> {
+async function moveOne(
+  { url, hasDefect }: MoverOptions,
+  state: State,
+  random: Random,
+): Promise<void> {
   const begun = Date.now()
   const moves = `${url()}/sites/${SITE}/moves`
-  const body = moveOf(random)
+  const body = moveOf(random, hasDefect)
   const post = { method: 'POST', withinMs: ANSWER_WITHIN_MS } as const
   const started = await ask<MoveView>(moves, { ...post, body })
   // It moves already, or is there already; or nobody said anything, and it may have begun.

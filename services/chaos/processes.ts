@@ -121,10 +121,16 @@ function launch(options: PartOptions, link: Link, roles: ServiceRole[], port: nu
   return { child, ready }
 }
 
+/** Processes that are killed already, and may not be gone yet: nobody dies twice. */
+const doomed = new Set<string>()
+
 /** Kills the process with SIGKILL; says when, or null when there is none that is up. */
 export async function kill(victim: Victim): Promise<number | null> {
   const identity = identify(victim.pid() ?? 0)
   if (identity === null || !victim.isUp()) return null
+  const name = `${identity.pid} ${identity.identity}`
+  if (doomed.has(name)) return null
+  doomed.add(name)
   process.kill(identity.pid, 'SIGKILL')
   const at = Date.now()
   await until(() => !isAlive(identity), GONE_WITHIN_MS, `${victim.name} was killed and lives`)

@@ -11,6 +11,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Redis } from 'ioredis'
+import { PROFILES } from '../../machines/profile.ts'
 import { connect } from '../redis/connect.ts'
 import { openEmbedded } from '../redis/embedded.ts'
 import type { EntryView } from '../runtime/views-of-mail.ts'
@@ -106,7 +107,8 @@ async function storm({ options, folder, parts, redis, log, say }: Storm): Promis
   const file = join(folder, 'promises.jsonl')
   const promises = await openPromises(file)
   const load = openLoad({ seed, rate, url, promises })
-  const movers = openMovers({ seed, url })
+  const hasDefect = PROFILES[options.profile]?.defects.includes('Q248839') === true
+  const movers = openMovers({ seed, hasDefect, url })
   const begun = Date.now()
   say(`${seconds} s of chaos under ${options.profile}, seed ${seed} ...`)
   const [nemesis] = await Promise.all([
