@@ -12,8 +12,8 @@ export const USAGE = `usage: npm run -s chaos -- [options]
 Runs the service as separate processes (API, MTAs, stores, movers) on a Redis of its own, with mail
 and moves that never stop, while processes and Redis are killed, stopped and cut off. Then the site
 comes to rest, and what clients were promised is compared with what became of it.
-Exits 0 if every promise was kept and each kind of process was killed ${KILLS_LEAST} times or more, 1 if not,
-2 if it was asked for something that does not exist.
+Exits 0 if every promise was kept and each kind of process was killed ${KILLS_LEAST} times or more,
+1 if not, 2 if it was asked for something that does not exist.
 
   --seconds N        how long mail is sent and processes die, 5 to 3600; default: 60
   --seed S           of the mail, the moves and the injuries; default: 1

@@ -1,4 +1,4 @@
-/** Links to Redis that fail in each way: mail waits and goes on; nothing is lost, or there twice. */
+/** Links to Redis that fail in each way: mail waits and goes on; nothing is lost or there twice. */
 import { setTimeout as sleep } from 'node:timers/promises'
 import { describe, expect, inject, onTestFinished, test } from 'vitest'
 import { openLink, TOXIC_KINDS, type Toxic } from '../../../services/chaos/link.ts'
