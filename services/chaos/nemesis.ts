@@ -104,11 +104,13 @@ async function killWhenUp(victim: Victim): Promise<number> {
 }
 
 async function cut(
-  { name, link }: Part,
+  victim: Part,
   told: NemesisTold,
   { toxic, forMs }: Extract<Injury, { do: 'cut' }>,
   log: (line: string) => void,
-): Promise<number> {
+): Promise<number | null> {
+  const { name, link } = victim
+  if (link === null) return null
   const before = link.hits(toxic.kind)
   link.poison(toxic)
   log(`the link of ${name}: ${JSON.stringify(toxic)} for ${forMs} ms`)

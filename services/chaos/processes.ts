@@ -36,14 +36,16 @@ export interface Victim {
 }
 
 export interface Part extends Victim {
-  link: Link
+  /** None where Redis is several nodes, each with an address of its own. */
+  link: Link | null
   /** Of the API: where it listens. */
   url: string | null
   stop(): Promise<void>
 }
 
 export interface PartOptions {
-  upstream: Upstream
+  /** One Redis, to which each process has a link; or a REDIS_URL as it is. */
+  redis: Upstream | { url: string }
   namespace: string
   /** How durable Redis is; said in each 202. */
   durability: string
@@ -73,7 +75,9 @@ async function startPart(
   name: string,
   roles: ServiceRole[],
 ): Promise<Part> {
-  const link = await openLink(options.upstream)
+  const { redis } = options
+  const link = 'url' in redis ? null : await openLink(redis)
+  const url = 'url' in redis ? redis.url : (link as Link).url
   let port = 0
   let up: number | null = null
   const part: Part = {
@@ -85,31 +89,31 @@ async function startPart(
     isUp: () => up !== null && up === kept.pid(),
     async stop() {
       await kept.stop()
-      await link.close()
+      await link?.close()
     },
   }
   const kept: Kept<RoleReady> = keepRunning<RoleReady>({
     name,
     log: options.log,
     graceMs: STOP_WITHIN_MS,
-    launch: () => launch(options, link, roles, port),
-    onReady({ url }, pid) {
+    launch: () => launch(options, url, roles, port),
+    onReady(ready, pid) {
       up = pid
       // Port 0 was any free one: an API that is started again keeps it.
-      if (url === undefined) return
-      part.url = url
-      port = Number(new URL(url).port)
+      if (ready.url === undefined) return
+      part.url = ready.url
+      port = Number(new URL(ready.url).port)
     },
   })
   await kept.ready
   return part
 }
 
-function launch(options: PartOptions, link: Link, roles: ServiceRole[], port: number) {
+function launch(options: PartOptions, redisUrl: string, roles: ServiceRole[], port: number) {
   const args = ['--role', roles.join(','), '--namespace', options.namespace, '--no-demo']
   const listen = roles.includes('api') ? ['--host', '127.0.0.1', '--port', `${port}`] : []
   const child = spawn(process.execPath, [...NODE_FLAGS, MAIN, ...args, ...listen], {
-    env: { ...process.env, REDIS_URL: link.url, [EMBEDDED_DURABILITY]: options.durability },
+    env: { ...process.env, REDIS_URL: redisUrl, [EMBEDDED_DURABILITY]: options.durability },
     stdio: ['ignore', options.output, options.output, 'ipc'],
     detached: true,
   })
