@@ -100,6 +100,7 @@ function openClient(target: RedisTarget, options: ConnectOptions): Redis | Clust
     return new Cluster(target.nodes, {
       redisOptions: shared,
       clusterRetryStrategy: reconnectDelayMs,
+      ...FAILOVER,
       // A managed cluster's nodes are named in their certificates: do not turn the names into
       // addresses.
       ...(target.tls ? { dnsLookup: (name, callback) => callback(null, name) } : {}),
@@ -108,6 +109,18 @@ function openClient(target: RedisTarget, options: ConnectOptions): Redis | Clust
   const place =
     target.kind === 'unix' ? { path: target.path } : { host: target.host, port: target.port }
   return new Redis({ ...shared, ...place, db: target.db, retryStrategy: reconnectDelayMs })
+}
+
+/**
+ * A replica takes the place of a dead master within seconds (`cluster-node-timeout`, 15 s by
+ * default, and an election). A command waits for that, as it does for a single Redis: so often, and
+ * so long in between, it is asked for again.
+ */
+const FAILOVER = {
+  maxRedirections: 120,
+  retryDelayOnFailover: 250,
+  retryDelayOnClusterDown: 250,
+  retryDelayOnMoved: 50,
 }
 
 function reconnectDelayMs(attempt: number): number {
