@@ -106,9 +106,14 @@ function openClient(target: RedisTarget, options: ConnectOptions): Redis | Clust
       ...(target.tls ? { dnsLookup: (name, callback) => callback(null, name) } : {}),
     })
   }
-  const place =
-    target.kind === 'unix' ? { path: target.path } : { host: target.host, port: target.port }
-  return new Redis({ ...shared, ...place, db: target.db, retryStrategy: reconnectDelayMs })
+  return new Redis({
+    ...shared,
+    ...placeOf(target),
+    db: target.db,
+    retryStrategy: reconnectDelayMs,
+    // A master that was replaced, and has come back as a replica: ask for the new one, and again.
+    reconnectOnError: ({ message }: Error) => (message.startsWith('READONLY') ? 2 : false),
+  })
 }
 
 /**
@@ -121,6 +126,17 @@ const FAILOVER = {
   retryDelayOnFailover: 250,
   retryDelayOnClusterDown: 250,
   retryDelayOnMoved: 50,
+}
+
+function placeOf(target: Exclude<RedisTarget, { kind: 'cluster' }>) {
+  if (target.kind === 'unix') return { path: target.path }
+  if (target.kind === 'tcp') return { host: target.host, port: target.port }
+  return {
+    sentinels: target.nodes,
+    name: target.master,
+    sentinelRetryStrategy: reconnectDelayMs,
+    ...(target.tls ? { enableTLSForSentinelMode: true, sentinelTLS: {} } : {}),
+  }
 }
 
 function reconnectDelayMs(attempt: number): number {
