@@ -117,3 +117,35 @@ export async function startCluster(): Promise<Nodes> {
 async function becomesMaster({ client }: RedisNode): Promise<void> {
   await expect.poll(() => client.info('replication'), MET).toContain('role:master')
 }
+
+const QUORUM = 2
+const SENTINELS = 3
+const MASTER = 'mail'
+
+/** A master and its replica, and three sentinels. */
+export async function startSentinels(): Promise<Nodes> {
+  const master = await startNode([])
+  const replica = await startNode(['--replicaof', `127.0.0.1 ${master.port}`])
+  await expect
+    .poll(() => replica.client.info('replication'), MET)
+    .toContain('master_link_status:up')
+  const watch = [
+    `sentinel monitor ${MASTER} 127.0.0.1 ${master.port} ${QUORUM}`,
+    `sentinel down-after-milliseconds ${MASTER} ${NODE_TIMEOUT_MS}`,
+    `sentinel failover-timeout ${MASTER} ${5 * NODE_TIMEOUT_MS}`,
+  ]
+  const sentinels: RedisNode[] = []
+  for (let i = 0; i < SENTINELS; i++) sentinels.push(await startNode([], watch))
+  for (const { client } of sentinels) {
+    const knows = async () => String(await client.call('SENTINEL', 'CKQUORUM', MASTER))
+    await expect.poll(knows, MET).toContain(`OK ${SENTINELS} usable`)
+    const replicas = async () => client.call('SENTINEL', 'REPLICAS', MASTER)
+    await expect.poll(replicas, MET).toHaveLength(1)
+  }
+  const nodes = sentinels.map(({ port }) => `127.0.0.1:${port}`).join(',')
+  return {
+    url: `redis+sentinel://${nodes}/${MASTER}`,
+    master,
+    tookOver: () => becomesMaster(replica),
+  }
+}

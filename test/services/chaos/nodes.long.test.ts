@@ -6,7 +6,7 @@ import type { Injury } from '../../../services/chaos/plan.ts'
 import { startFleet, type Victim } from '../../../services/chaos/processes.ts'
 import { storm, type Weathered } from '../../../services/chaos/storm.ts'
 import { temporaryFolder } from '../../support/folder.ts'
-import { type Nodes, startCluster } from '../../support/redis-nodes.ts'
+import { type Nodes, startCluster, startSentinels } from '../../support/redis-nodes.ts'
 
 const PATIENCE = { timeout: 300_000 }
 const SECONDS = 20
@@ -58,8 +58,13 @@ function expectAccounted({ judged, nemesis, load }: Weathered): void {
   expect(audit).toMatchObject({ atRest: true, pending: 0, duplicated: [], unexpected: [] })
   expect(audit.lost).toEqual([])
   expect(judged.givenTwice).toEqual([])
+  if (broken.length === 0) expect(judged.verdict.failure).toBeNull()
 }
 
 test('a cluster of six: a master is killed, its replica takes over', PATIENCE, async () => {
   expectAccounted(await stormOn(await startCluster()))
+})
+
+test('sentinels: a master is killed, its replica takes over', PATIENCE, async () => {
+  expectAccounted(await stormOn(await startSentinels()))
 })
