@@ -4,7 +4,6 @@
  */
 import { PROFILES } from '../../machines/profile.ts'
 import { parsed, UsageError } from '../command-line.ts'
-import type { EmbeddedDurability } from '../redis/launch.ts'
 import { KILLS_LEAST, KINDS, type Kind } from './plan.ts'
 
 export const USAGE = `usage: npm run -s chaos -- [options]
@@ -35,7 +34,7 @@ export interface Options {
   seconds: number
   seed: number
   profile: string
-  durability: EmbeddedDurability
+  durability: (typeof DURABILITIES)[number]
   spare: Kind[]
   rate: number
   folder: string | null
