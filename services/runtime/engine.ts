@@ -138,7 +138,7 @@ async function attempt(
   if ('dropped' in verdict) return ended({ done: [verdict.dropped] })
   const stale = verdict.readStale
   const asked = verdict.ordered ? { ...event, ordered: verdict.ordered } : event
-  const loaded = await engine.port.load(settings, asked, { at, stale })
+  const loaded = asOfNow(await engine.port.load(settings, asked, { at, stale }))
   const early = event.timer ? whenEarly(loaded, event) : null
   if (early) return (await isCurrent(engine, settings)) ? ended(early) : null
   const stepped = withoutReplies(step(loaded), verdict)
@@ -193,7 +193,8 @@ async function attemptTogether(
     if (settings.shards > 1) return null
     if (events.some((event) => mayBeLate(engine.gate, settings, event))) return null
     const at = siteTime(settings.clock, Date.now())
-    const taken = chain(await engine.port.loadTogether(settings, events, { at }))
+    const loaded = await engine.port.loadTogether(settings, events, { at })
+    const taken = chain(loaded.map(asOfNow))
     const timers = taken.flatMap(({ loaded, stepped }) => disarmedBy(stepped, loaded.event))
     const silenced = await engine.alarms.armed(settings, timers)
     const outcome = await engine.port.commit(taken)
@@ -207,6 +208,15 @@ async function attemptTogether(
     return null
   }
 }
+
+/**
+ * What was asked for may have come late (this process was stopped, its connection was dead), and
+ * others have gone on meanwhile: an actor's time never runs backward, so the step is taken now.
+ */
+const asOfNow = (loaded: Loaded): Loaded => ({
+  ...loaded,
+  at: siteTime(loaded.settings.clock, Date.now()),
+})
 
 function chain(all: Loaded[]): Taken[] {
   const actors = new Map(all[0]?.actors)
