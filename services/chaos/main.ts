@@ -7,6 +7,7 @@
  */
 import { UsageError } from '../command-line.ts'
 import { readOptions, USAGE } from './options.ts'
+import { releaseAll } from './processes.ts'
 import { jsonOf, textOf } from './render.ts'
 import { forget, run } from './run.ts'
 import { summaryOf } from './summary.ts'
@@ -14,6 +15,7 @@ import { summaryOf } from './summary.ts'
 const EXIT_SOUND = 0
 const EXIT_BROKEN = 1
 const EXIT_USAGE = 2
+const EXIT_INTERRUPTED = 130
 
 const say = (line: string): void => {
   process.stderr.write(`${line}\n`)
@@ -42,4 +44,9 @@ async function chaos(args: string[]): Promise<number> {
   }
 }
 
+process.once('exit', releaseAll)
+for (const signal of ['SIGINT', 'SIGTERM'] as const) {
+  // The processes and Redis end with this one.
+  process.once(signal, () => process.exit(EXIT_INTERRUPTED))
+}
 process.exitCode = await chaos(process.argv.slice(2))

@@ -5,6 +5,7 @@
  * down are left out. After each injury it is told how long the service took to recover.
  */
 import { setTimeout as sleep } from 'node:timers/promises'
+import type { Link } from './link.ts'
 import { type Injury, KINDS, type Kind } from './plan.ts'
 import { kill, type Part, stop, type Victim } from './processes.ts'
 import { until } from './until.ts'
@@ -83,7 +84,11 @@ async function inflict(
     if (kind === 'redis') told.redisKilledAt.push(at)
     return at
   }
-  if (injury.do === 'cut') return cut(victim as Part, told, injury, log)
+  if (injury.do === 'cut') {
+    const links = (kind === 'redis' ? parts : [victim as Part]).flatMap(({ link }) => link ?? [])
+    log(`the link of ${victim.name}: ${JSON.stringify(injury.toxic)} for ${injury.forMs} ms`)
+    return cut(links, told, injury)
+  }
   const goOn = stop(victim)
   if (goOn === null) return null
   log(`${victim.name} was stopped for ${injury.forMs} ms`)
@@ -104,22 +109,17 @@ async function killWhenUp(victim: Victim): Promise<number> {
 }
 
 async function cut(
-  victim: Part,
+  links: Link[],
   told: NemesisTold,
   { toxic, forMs }: Extract<Injury, { do: 'cut' }>,
-  log: (line: string) => void,
 ): Promise<number | null> {
-  const { name, link } = victim
-  if (link === null) return null
-  const before = link.hits(toxic.kind)
-  link.poison(toxic)
-  log(`the link of ${name}: ${JSON.stringify(toxic)} for ${forMs} ms`)
+  if (links.length === 0) return null
+  const touched = () => links.reduce((sum, link) => sum + link.hits(toxic.kind), 0)
+  const before = touched()
+  for (const link of links) link.poison(toxic)
   await sleep(forMs)
-  link.heal()
+  for (const link of links) link.heal()
   const sum = told.cuts[toxic.kind] ?? { times: 0, touched: 0 }
-  told.cuts[toxic.kind] = {
-    times: sum.times + 1,
-    touched: sum.touched + link.hits(toxic.kind) - before,
-  }
+  told.cuts[toxic.kind] = { times: sum.times + 1, touched: sum.touched + touched() - before }
   return Date.now()
 }

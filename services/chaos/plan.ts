@@ -17,7 +17,7 @@ export type Injury = {
   /** When, in milliseconds from the beginning. */
   at: number
   kind: Kind
-  /** Which process of the kind, counted around. */
+  /** Which process of the kind, counted around. Redis is cut off from all. */
   nth: number
 } & ({ do: 'kill' } | { do: 'stop'; forMs: number } | { do: 'cut'; toxic: Toxic; forMs: number })
 
@@ -40,13 +40,17 @@ const STOP_MS = { least: 200, most: 7_000, redisMost: 2_500 }
 const CUT_MS = { least: 300, most: 4_000 }
 const LATENCY_MS = { least: 20, most: 250 }
 const SLOW_BYTES_PER_SECOND = { least: 20_000, most: 200_000 }
-/** The last part of the run sees what the injuries before have left. */
+/**
+ * At first the site itself is made, which a Redis that writes once a second must have written; and
+ * the last part of the run sees what the injuries before have left.
+ */
+const FIRST_INJURY_MS = 1_500
 const LAST_INJURY = 0.95
 
 export function planFor({ seed, seconds, spare }: PlanOptions): Injury[] {
   const lengthMs = seconds * 1_000
   const random = new Random(seed)
-  const when = () => Math.floor(random.unit() * lengthMs * LAST_INJURY)
+  const when = () => random.between(FIRST_INJURY_MS, Math.floor(lengthMs * LAST_INJURY))
   const mortal = KINDS.filter((kind) => !spare.includes(kind))
   const injuries: Injury[] = []
   const kills = Math.max(KILLS_LEAST * mortal.length, Math.floor(lengthMs / KILL_EVERY_MS))
@@ -61,8 +65,7 @@ export function planFor({ seed, seconds, spare }: PlanOptions): Injury[] {
     injuries.push({ at: when(), kind, nth: i, do: 'stop', forMs })
   }
   for (let i = 0; i < Math.ceil(lengthMs / CUT_EVERY_MS); i++) {
-    // A cut is a link's, and Redis has none of its own.
-    const kind = random.pick(KINDS.filter((one) => one !== 'redis'))
+    const kind = random.pick(KINDS)
     const toxic = toxicOf(random, i)
     const forMs = random.between(CUT_MS.least, CUT_MS.most)
     injuries.push({ at: when(), kind, nth: i, do: 'cut', toxic, forMs })

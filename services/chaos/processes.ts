@@ -2,8 +2,8 @@
  * The service as separate processes under chaos: an API, MTAs, stores and movers, each a real child
  * with a link of its own to Redis, each started again when it dies.
  *
- * A kill is SIGKILL, and counts when the process is seen to be gone. A stopped process is let go by
- * `release`, and by its death.
+ * A kill is SIGKILL, and counts when the process is seen to be gone. A stopped process is let go
+ * when its time is over, and at the latest when the run ends.
  */
 import { spawn } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
@@ -141,13 +141,24 @@ export async function kill(victim: Victim): Promise<number | null> {
   return at
 }
 
+/** What lets those go on that are stopped now: one that is stopped cannot even end by itself. */
+const stopped = new Set<() => void>()
+
 /** Stops the process with SIGSTOP; answers with what lets it go on, or null when it is not up. */
 export function stop(victim: Victim): (() => void) | null {
   const identity = identify(victim.pid() ?? 0)
   if (identity === null || !victim.isUp()) return null
   process.kill(identity.pid, 'SIGSTOP')
-  return () => {
+  const goOn = (): void => {
+    stopped.delete(goOn)
     // Its number may be another's by now.
     if (isAlive(identity)) process.kill(identity.pid, 'SIGCONT')
   }
+  stopped.add(goOn)
+  return goOn
+}
+
+/** For whoever ends in the middle of a run. */
+export function releaseAll(): void {
+  for (const goOn of stopped) goOn()
 }
