@@ -5,11 +5,20 @@
  * Owns the run's folder (Redis's data, the promises, what the processes said), which is kept when
  * the run found something.
  */
-import { mkdirSync, openSync, rmSync, writeFileSync, writeSync } from 'node:fs'
+import {
+  closeSync,
+  existsSync,
+  mkdirSync,
+  openSync,
+  rmSync,
+  writeFileSync,
+  writeSync,
+} from 'node:fs'
 import { mkdtemp } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { Redis } from 'ioredis'
+import { UsageError } from '../command-line.ts'
 import { connect } from '../redis/connect.ts'
 import { openEmbedded } from '../redis/embedded.ts'
 import type { Options } from './options.ts'
@@ -23,11 +32,16 @@ export interface Ran extends Weathered {
 }
 
 const NAMESPACE = 'chaos'
+/** What the processes and the nemesis say. */
+const LOG = 'service.log'
 
 export async function run(options: Options, say: (line: string) => void): Promise<Ran> {
   const folder = options.folder ?? (await mkdtemp(join(tmpdir(), 'undeliverable-chaos-')))
+  if (existsSync(join(folder, LOG))) {
+    throw new UsageError(`--folder: ${folder} has what another run left; name an empty one`)
+  }
   mkdirSync(folder, { recursive: true })
-  const output = openSync(join(folder, 'service.log'), 'a')
+  const output = openSync(join(folder, LOG), 'a')
   const log = (line: string): void => {
     const stamped = `${new Date().toISOString()} chaos: ${line}\n`
     writeSync(output, stamped)
@@ -66,8 +80,12 @@ export async function run(options: Options, say: (line: string) => void): Promis
     const ran = await storm({ options, folder, plan, parts, redis: victim, log, say })
     writeFileSync(join(folder, 'bundle.json'), JSON.stringify(ran.judged.bundle))
     return { ...ran, options, folder }
+  } catch (error) {
+    say(`What the processes said is in ${folder}`)
+    throw error
   } finally {
     for (const close of closing) await close()
+    closeSync(output)
   }
 }
 

@@ -61,13 +61,15 @@ const MOVABLE = MAILBOXES.filter(({ alias }) => !PROBES.includes(alias))
 const BUSY_SHARE = 0.8
 
 /**
- * Where the defect is, alternates stay where they are: it loses them too, in its mirror image (row
- * 17 of the truth table), and what is looked for is the article's own case.
+ * Where the defect is, mailboxes with an alternate beside them are moved most, and alternates stay
+ * where they are: it loses them too, in its mirror image (row 17 of the truth table), and what is
+ * looked for is the article's own case.
  */
 export function moveOf(random: Random, hasDefect: boolean): { mailbox: string; to: string } {
-  const all = random.chance(BUSY_SHARE) ? BUSY : MOVABLE
-  const those = hasDefect ? all.filter(({ alias }) => !alias.endsWith('-alternate')) : all
-  return { mailbox: random.pick(those).alias, to: random.pick(SERVERS) }
+  const isBusy = random.chance(BUSY_SHARE)
+  const all = (isBusy ? BUSY : MOVABLE).map(({ alias }) => alias)
+  const primaries = isBusy ? BOTH : all.filter((alias) => !alias.endsWith('-alternate'))
+  return { mailbox: random.pick(hasDefect ? primaries : all), to: random.pick(SERVERS) }
 }
 
 /** Half of the messages go to one; few go to very many. */
