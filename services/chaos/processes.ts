@@ -10,7 +10,7 @@ import { fileURLToPath } from 'node:url'
 import type { ServiceRole } from '../options.ts'
 import { type Kept, keepRunning } from '../processes.ts'
 import { identify, isAlive } from '../redis/process-identity.ts'
-import { EMBEDDED_DURABILITY, type RoleReady } from '../roles.ts'
+import type { RoleReady } from '../roles.ts'
 import { NODE_FLAGS } from '../supervisor.ts'
 import { type Link, openLink, type Upstream } from './link.ts'
 import type { Kind } from './plan.ts'
@@ -110,10 +110,12 @@ async function startPart(
 }
 
 function launch(options: PartOptions, redisUrl: string, roles: ServiceRole[], port: number) {
-  const args = ['--role', roles.join(','), '--namespace', options.namespace, '--no-demo']
+  const { namespace, durability } = options
+  const mode = ['--namespace', namespace, '--durability', durability, '--no-demo']
+  const args = ['--role', roles.join(','), ...mode]
   const listen = roles.includes('api') ? ['--host', '127.0.0.1', '--port', `${port}`] : []
   const child = spawn(process.execPath, [...NODE_FLAGS, MAIN, ...args, ...listen], {
-    env: { ...process.env, REDIS_URL: redisUrl, [EMBEDDED_DURABILITY]: options.durability },
+    env: { ...process.env, REDIS_URL: redisUrl },
     stdio: ['ignore', options.output, options.output, 'ipc'],
     detached: true,
   })

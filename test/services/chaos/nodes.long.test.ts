@@ -31,7 +31,7 @@ async function stormOn({ url, master, tookOver }: Nodes): Promise<Weathered> {
   onTestFinished(() => closeSync(output))
   const log = () => undefined
   const parts = await startFleet({
-    ...{ redis: { url }, namespace: 'nodes', durability: 'external', output, log },
+    ...{ redis: { url }, namespace: 'nodes', durability: 'everysec', output, log },
   })
   onTestFinished(async () => void (await Promise.all(parts.map((part) => part.stop()))))
   let isUp = true

@@ -2,8 +2,9 @@
 import { expect, onTestFinished, test } from 'vitest'
 import { openAlarms } from '../../../services/runtime/alarms.ts'
 import { type Client, withCommit } from '../../../services/runtime/commit.ts'
-import { type ArrivedEvent, openProcessor } from '../../../services/runtime/engine.ts'
+import { openProcessor } from '../../../services/runtime/engine.ts'
 import { withDecide } from '../../../services/runtime/faults.ts'
+import type { ArrivedEvent } from '../../../services/runtime/port.ts'
 import { openQueues, queueName } from '../../../services/runtime/queues.ts'
 import { openPort } from '../../../services/runtime/redis-port.ts'
 import { openSettings } from '../../../services/runtime/settings.ts'
@@ -34,7 +35,7 @@ async function openSlow(wait: () => Promise<void>) {
     await wait()
     return port.load(...args)
   }
-  const gate = { client, queues, startMove }
+  const gate = { client, queues, startMove, floors: new Map() }
   const alarms = openAlarms(queues, client)
   const engine = { port: { ...port, load }, settings, queues, gate, alarms }
   return { processor: openProcessor(engine), queues }
