@@ -130,7 +130,9 @@ export const OPTIONS = {
     value: 'URL',
     env: 'REDIS_URL',
     defaultText: 'an embedded Redis',
-    description: 'your own Redis: redis://, rediss://, unix://, or a comma list for a cluster',
+    description:
+      'your own Redis: redis://, rediss://, unix://, redis+sentinel://, or a comma list for ' +
+      'a cluster',
     parse: optional((text) => {
       parseRedisUrl(text)
       return text

@@ -7,7 +7,7 @@
 import { type Static, Type } from 'typebox'
 import type { Kind } from '../../machines/protocol.ts'
 import { type Problem, problem } from '../errors.ts'
-import type { FaultSpec } from '../runtime/views-of-driving.ts'
+import { DEATH_POINTS, type FaultSpec } from '../runtime/views-of-driving.ts'
 import { Duration, durationMs } from './duration.ts'
 import { moveMembers } from './moves.ts'
 import { oneOf, strict, Word } from './schema.ts'
@@ -66,10 +66,11 @@ const doMembers = {
   loseReply: yes,
   readStale: yes,
   die: Type.Optional(
-    Type.Literal('after commit', {
+    oneOf([...DEATH_POINTS], {
       description:
-        "The worker's process is killed as the step is committed, before anything leaves and " +
-        'before its job ends: the event comes again. Once an event.',
+        "The worker's process is killed there: the step is made and not committed; committed, " +
+        'and nothing has left; its first job has left; all have left, and its own is not done. ' +
+        'The event comes again. Once an event.',
     }),
   ),
   again: Type.Optional(

@@ -27,7 +27,8 @@ const CODES_OF_FASTIFY: Record<string, ProblemCode> = {
 const UNREACHABLE = new Set(['ECONNREFUSED', 'ECONNRESET', 'ENOENT', 'EPIPE', 'ETIMEDOUT'])
 
 /** Redis is full, its disk is, or it is changing masters: nothing was written, and it may pass. */
-const REFUSED_BY_REDIS = /\b(OOM|MISCONF|CLUSTERDOWN|TRYAGAIN|LOADING|READONLY|MASTERDOWN)\b/
+const REFUSED_BY_REDIS =
+  /\b(OOM|MISCONF|CLUSTERDOWN|TRYAGAIN|LOADING|READONLY|MASTERDOWN|Too many Cluster redirections)\b/
 
 /** Where nobody knows better: Redis is back within seconds, or it is not for long. */
 const RETRY_AFTER_SECONDS = 1

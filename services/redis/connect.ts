@@ -34,6 +34,8 @@ export interface ConnectOptions {
   replicas?: ReplicasWanted
   /** Where trouble with Redis is told, once each time that it begins. Default: stderr. */
   log?: (line: string) => void
+  /** Replaced in tests by a shorter one. */
+  silenceMs?: number
 }
 
 /**
@@ -64,17 +66,32 @@ export function connect(options: ConnectOptions): Connection {
     durability: options.durability,
     replicas: options.replicas ?? 'auto',
     client() {
-      const client = openClient(target, options.namespace)
+      const client = openClient(target, options)
       logTrouble(client, displayUrl, log)
+      keepAsking(client)
       return client
     },
   }
 }
 
-function openClient(target: RedisTarget, namespace: string): Redis | Cluster {
+/**
+ * A command that has no answer for so long means a connection of which the other end is gone
+ * without a word (a machine that lost power, a firewall that forgot it): it is closed, and what was
+ * not answered is sent again on another. Longer than BullMQ lets a command wait on purpose (10 s).
+ */
+const SILENCE_MS = 15_000
+
+/**
+ * How often a connection is asked whether it lives, so that one that is seldom used is not found
+ * dead only when it is needed; and all that died together are found together.
+ */
+const ASK_MS = 5_000
+
+function openClient(target: RedisTarget, options: ConnectOptions): Redis | Cluster {
   const shared = {
-    connectionName: namespace,
+    connectionName: options.namespace,
     maxRetriesPerRequest: null,
+    socketTimeout: options.silenceMs ?? SILENCE_MS,
     ...(target.username === undefined ? {} : { username: target.username }),
     ...(target.password === undefined ? {} : { password: target.password }),
     ...(target.kind !== 'unix' && target.tls ? { tls: {} } : {}),
@@ -83,18 +100,59 @@ function openClient(target: RedisTarget, namespace: string): Redis | Cluster {
     return new Cluster(target.nodes, {
       redisOptions: shared,
       clusterRetryStrategy: reconnectDelayMs,
+      ...FAILOVER,
       // A managed cluster's nodes are named in their certificates: do not turn the names into
       // addresses.
       ...(target.tls ? { dnsLookup: (name, callback) => callback(null, name) } : {}),
     })
   }
-  const place =
-    target.kind === 'unix' ? { path: target.path } : { host: target.host, port: target.port }
-  return new Redis({ ...shared, ...place, db: target.db, retryStrategy: reconnectDelayMs })
+  return new Redis({
+    ...shared,
+    ...placeOf(target),
+    db: target.db,
+    retryStrategy: reconnectDelayMs,
+    // A master that was replaced, and has come back as a replica: ask for the new one, and again.
+    reconnectOnError: ({ message }: Error) => (message.startsWith('READONLY') ? 2 : false),
+  })
+}
+
+/**
+ * A replica takes the place of a dead master within seconds (`cluster-node-timeout`, 15 s by
+ * default, and an election). A command waits for that, as it does for a single Redis: so often, and
+ * so long in between, it is asked for again.
+ */
+const FAILOVER = {
+  maxRedirections: 120,
+  retryDelayOnFailover: 250,
+  retryDelayOnClusterDown: 250,
+  retryDelayOnMoved: 50,
+}
+
+function placeOf(target: Exclude<RedisTarget, { kind: 'cluster' }>) {
+  if (target.kind === 'unix') return { path: target.path }
+  if (target.kind === 'tcp') return { host: target.host, port: target.port }
+  return {
+    sentinels: target.nodes,
+    name: target.master,
+    sentinelRetryStrategy: reconnectDelayMs,
+    ...(target.tls ? { enableTLSForSentinelMode: true, sentinelTLS: {} } : {}),
+  }
 }
 
 function reconnectDelayMs(attempt: number): number {
   return Math.min(attempt * FIRST_RECONNECT_MS, LONGEST_RECONNECT_MS)
+}
+
+function keepAsking(client: Redis | Cluster): void {
+  const asking = setInterval(() => {
+    const nodes = client instanceof Cluster ? client.nodes() : [client]
+    for (const node of nodes) {
+      // Without an answer the connection is closed, and whoever uses it hears of that.
+      if (node.status === 'ready') void node.ping(() => undefined)
+    }
+  }, ASK_MS)
+  client.once('end', () => clearInterval(asking))
+  asking.unref()
 }
 
 /**

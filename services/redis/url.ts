@@ -2,8 +2,10 @@
  * What may stand in REDIS_URL, and how it is shown.
  *
  * `redis://` and `rediss://` (TLS), a unix socket (`unix:///run/redis.sock`, `redis+unix:///...` or
- * just the path, with `?db=1` for another database), or a comma list, which means a cluster. A user
- * and a password stand before the host, or before the path of a socket, percent-encoded.
+ * just the path, with `?db=1` for another database), a comma list, which means a cluster, or
+ * `redis+sentinel://` with a list of sentinels and, as its path, the name by which they know the
+ * master. A user and a password stand before the host, or before the path of a socket,
+ * percent-encoded; before sentinels they are the master's.
  *
  * Rule: a password is never printed. Whatever shows a URL, an error of this file included, shows
  * `redact(url)`.
@@ -20,13 +22,15 @@ interface Common {
   password?: string
   db: number
 }
-/** Where a Redis is, in one of three kinds. */
+/** Where a Redis is, in one of four kinds. */
 export type RedisTarget =
   | (Common & { kind: 'tcp'; tls: boolean } & RedisNode)
   | (Common & { kind: 'unix'; path: string })
   | (Common & { kind: 'cluster'; tls: boolean; nodes: RedisNode[] })
+  | (Common & { kind: 'sentinel'; tls: boolean; nodes: RedisNode[]; master: string })
 
 const DEFAULT_PORT = 6379
+const DEFAULT_SENTINEL_PORT = 26_379
 
 /** User, password, path, query. */
 const SOCKET_URL =
@@ -36,7 +40,9 @@ const FORMS = `Give one of
   redis://[user:password@]host[:port][/database]
   rediss://...                    the same over TLS
   unix:///path/to/redis.sock      or the path alone; another database with ?db=1
-  redis://host:port,host:port     a comma list: the nodes of a cluster`
+  redis://host:port,host:port     a comma list: the nodes of a cluster
+  redis+sentinel://[user:password@]host[:port],host[:port]/master[/database]
+                                  sentinels (rediss+sentinel:// with TLS), and the master's name`
 
 /**
  * The same text with each password replaced. Takes any text, since a URL that is shown may well be
@@ -59,6 +65,7 @@ function refuse(url: string, why: string): never {
 export function parseRedisUrl(url: string): RedisTarget {
   if (url.trim() === '') refuse(url, 'it is empty')
   if (/^(redis\+unix:|unix:|\/)/.test(url)) return parseSocket(url)
+  if (/^rediss?\+sentinel:/.test(url)) return parseSentinels(url)
   const parts = url.split(',').map((part) => part.trim())
   const first = parseHost(url, parts[0] ?? '')
   if (parts.length === 1) return first
@@ -81,6 +88,26 @@ function parseHost(whole: string, part: string): RedisTarget & { kind: 'tcp' } {
     db: parseDatabase(whole, pathname.slice(1)),
     ...credentials(whole, username, password),
   }
+}
+
+/** Scheme, user and password, hosts, master, database. */
+const SENTINEL_URL = /^(rediss?)\+sentinel:\/\/([^@/]*@)?([^/]*)(?:\/([^/]*)(?:\/(.*))?)?$/
+
+function parseSentinels(url: string): RedisTarget {
+  const [, scheme, login = '', hosts = '', name = '', database = ''] = SENTINEL_URL.exec(url) ?? []
+  if (name === '') refuse(url, "it does not name the sentinels' master")
+  const [first = '', ...more] = hosts.split(',').map((part) => part.trim())
+  const { host, port, tls, db: _, ...shared } = sentinel(url, `${scheme}://${login}${first}`)
+  const others = more.map((part) => sentinel(url, `${scheme}://${part}`))
+  const nodes = [{ host, port }, ...others].map((node) => ({ host: node.host, port: node.port }))
+  const place = { kind: 'sentinel', tls, nodes, master: decode(url, name) } as const
+  return { ...shared, ...place, db: parseDatabase(url, database) }
+}
+
+function sentinel(whole: string, part: string) {
+  const { kind: _, ...node } = parseHost(whole, part)
+  const hasPort = new URL(part).port !== ''
+  return { ...node, port: hasPort ? node.port : DEFAULT_SENTINEL_PORT }
 }
 
 function parseSocket(url: string): RedisTarget {

@@ -12,8 +12,9 @@ import { type Stepped, step } from '../../machines/step.ts'
 import { tell } from '../../machines/words.ts'
 import { type Alarms, type Armed, alarmsOf, disarmedBy } from './alarms.ts'
 import { realDelay, siteTime } from './clock.ts'
+import { crashOf, type Mortal } from './crash.ts'
 import { spend } from './faults.ts'
-import { type Gate, mayBeLate, type Passed, passGates } from './gates.ts'
+import { mayBeLate, type Passed, passGates } from './gates.ts'
 import { exclusively } from './mutex.ts'
 import { hasStepped } from './parked.ts'
 import type { ArrivedEvent, Loaded, Port, Taken } from './port.ts'
@@ -22,16 +23,13 @@ import { befell, recordOf } from './record.ts'
 import type { Settings, SettingsStore } from './settings.ts'
 import { gathering } from './together.ts'
 
-export interface Engine {
+export interface Engine extends Mortal {
   port: Port
   settings: SettingsStore
   queues: Queues
-  gate: Gate
   alarms: Alarms
   /** Attempts after which an event is given up; `POISON_ATTEMPTS` where it is not said. */
   attemptsMax?: number
-  /** Ends this process at once, as SIGKILL does; none where it is not the workers' own. */
-  die?: () => void
 }
 
 /**
@@ -138,10 +136,9 @@ async function attempt(
   const verdict = await passGates(engine.gate, settings, event, at)
   if ('putOff' in verdict) return ended(verdict)
   if ('dropped' in verdict) return ended({ done: [verdict.dropped] })
-  if (verdict.again?.dies && !engine.die) throw new Error('a rule kills a shared process')
   const stale = verdict.readStale
   const asked = verdict.ordered ? { ...event, ordered: verdict.ordered } : event
-  const loaded = await engine.port.load(settings, asked, { at, stale })
+  const loaded = asOfNow(await engine.port.load(settings, asked, { at, stale }))
   const early = event.timer ? whenEarly(loaded, event) : null
   if (early) return (await isCurrent(engine, settings)) ? ended(early) : null
   const stepped = withoutReplies(step(loaded), verdict)
@@ -150,34 +147,28 @@ async function attempt(
   const record = recordOf(loaded, stepped, told, befell(verdict))
   const silenced = await engine.alarms.armed(settings, disarmedBy(stepped, event))
   const taken = [{ loaded, stepped, record }]
+  const crash = crashOf(engine, settings, event, verdict.again)
+  await crash.at('before commit')
   const outcome = await engine.port.commit(taken)
   if (!outcome.done) {
     if (outcome.why === 'epoch') engine.settings.forget(event.site)
     return null
   }
   if (verdict.again) await spend(engine.gate.client, settings, verdict.again.rule, event)
-  if (verdict.again?.dies) await dieNow(engine, settings, event)
+  await crash.at('after commit')
   return async () => {
+    if (crash.point === 'in the flush') {
+      await engine.queues.add(settings.site, stepped.events.slice(0, 1))
+      await crash.at('in the flush')
+    }
     await sendAll(engine, settings, taken, silenced)
+    await crash.at('before the acknowledgement')
     if (settings.paused) await hasStepped(engine.gate.client, settings, event.id)
     if (verdict.again) return { putOff: Date.now(), why: 'it is taken once more, by a fault rule' }
     const done = orNothing(told)
     const moved = stepped.actors.get(event.to)?.a.moved
     return moved === undefined ? { done } : { done, progress: { items: moved } }
   }
-}
-
-/**
- * By a fault rule: the step is committed, nothing that it asked for has left, and the job is still
- * this worker's. When it comes again the rule lets it pass, and a paused site holds it.
- */
-async function dieNow(
-  { gate, die }: Engine,
-  settings: Settings,
-  event: ArrivedEvent,
-): Promise<void> {
-  await hasStepped(gate.client, settings, event.id)
-  die?.()
 }
 
 const orNothing = (told: string[]): string[] =>
@@ -202,7 +193,8 @@ async function attemptTogether(
     if (settings.shards > 1) return null
     if (events.some((event) => mayBeLate(engine.gate, settings, event))) return null
     const at = siteTime(settings.clock, Date.now())
-    const taken = chain(await engine.port.loadTogether(settings, events, { at }))
+    const loaded = await engine.port.loadTogether(settings, events, { at })
+    const taken = chain(loaded.map(asOfNow))
     const timers = taken.flatMap(({ loaded, stepped }) => disarmedBy(stepped, loaded.event))
     const silenced = await engine.alarms.armed(settings, timers)
     const outcome = await engine.port.commit(taken)
@@ -216,6 +208,15 @@ async function attemptTogether(
     return null
   }
 }
+
+/**
+ * What was asked for may have come late (this process was stopped, its connection was dead), and
+ * others have gone on meanwhile: an actor's time never runs backward, so the step is taken now.
+ */
+const asOfNow = (loaded: Loaded): Loaded => ({
+  ...loaded,
+  at: siteTime(loaded.settings.clock, Date.now()),
+})
 
 function chain(all: Loaded[]): Taken[] {
   const actors = new Map(all[0]?.actors)

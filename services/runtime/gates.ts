@@ -17,7 +17,7 @@ import { timeOf } from './messages.ts'
 import { delayMember, hasReached, type Parked, steppingKey } from './parked.ts'
 import { messageOf, type Queues, queueOf } from './queues.ts'
 import type { FaultRule, Settings } from './settings.ts'
-import type { FaultSpec, MoveSpec } from './views-of-driving.ts'
+import type { DeathPoint, FaultSpec, MoveSpec } from './views-of-driving.ts'
 
 export type Verdict = { putOff: number; why: string; parked: true } | { dropped: string } | Passed
 
@@ -28,8 +28,8 @@ export interface Passed {
   loseReply: boolean
   /** Said by the engine: there was an answer, and it was lost. */
   lost: boolean
-  /** The rule by which the event comes again: the worker dies, or does not acknowledge it. */
-  again: { rule: string; dies: boolean } | null
+  /** The rule by which the event comes again: the worker dies there, or does not acknowledge it. */
+  again: { rule: string; dies: DeathPoint | null } | null
   told: string[]
 }
 
@@ -129,7 +129,9 @@ function apply(passed: Passed, { id, do: act }: FaultRule): void {
   if ('refuse' in act) passed.ordered = { refuse: act.refuse }
   if ('loseReply' in act) passed.loseReply = true
   if ('readStale' in act) passed.readStale = true
-  if ('die' in act || 'again' in act) passed.again = { rule: id, dies: 'die' in act }
+  if ('die' in act || 'again' in act) {
+    passed.again = { rule: id, dies: 'die' in act ? act.die : null }
+  }
 }
 
 /** The verdict of a rule that keeps the event back, or null when it does not (any more). */

@@ -4,8 +4,8 @@
  *
  * They are one JSON value in shard 0 with an epoch. Each step reads them from a copy in its process
  * and commits only if the epoch is still the same, so a change takes effect between two steps and
- * never within one. Changes are announced, so the copies are seldom out of date; an out-of-date
- * copy costs a second run of one step.
+ * never within one. Changes are announced, so the copies are seldom out of date, and never for
+ * long; an out-of-date copy costs a second run of one step.
  */
 import type { Profile } from '../../machines/profile.ts'
 import type { SiteFacts } from '../../machines/wire.ts'
@@ -60,11 +60,18 @@ export interface SettingsStore {
   close(): Promise<void>
 }
 
+/**
+ * An announcement can be missed, by a connection that is dead and does not know it: no copy is
+ * older than this.
+ */
+const COPY_MS = 5_000
+type Copies = Map<string, { settings: Settings; readAt: number }>
+
 export async function openSettings(connection: Connection): Promise<SettingsStore> {
   const client = withCommit(connection.client())
   client.defineCommand('undeliverableSettings', { numberOfKeys: 2, lua: REPLACE })
   const listeners = new Set<(site: string) => void>()
-  const copies = new Map<string, Settings>()
+  const copies: Copies = new Map()
   const subscriber = connection.client() as Client
   subscriber.on('message', (_channel, site: string) => {
     copies.delete(site)
@@ -103,18 +110,21 @@ export async function openSettings(connection: Connection): Promise<SettingsStor
 async function read(
   client: Client,
   connection: Connection,
-  copies: Map<string, Settings>,
+  copies: Copies,
   site: string,
 ): Promise<Settings | null> {
   const known = copies.get(site)
-  if (known) return known
+  if (known && performance.now() - known.readAt < COPY_MS) return known.settings
   const keys: Keys = { namespace: connection.namespace, site, shards: connection.shards }
   const text = await client.get(part(keys, 0, 'settings'))
   if (text === null) return null
   const settings = JSON.parse(text) as Settings
-  copies.set(site, settings)
+  keep(copies, settings)
   return settings
 }
+
+const keep = (copies: Copies, settings: Settings): void =>
+  void copies.set(settings.site, { settings, readAt: performance.now() })
 
 interface WithSettings {
   undeliverableSettings(...args: (string | number)[]): Promise<number>
@@ -141,7 +151,7 @@ async function announce(client: Client, settings: Settings): Promise<void> {
 async function change(
   client: Client,
   connection: Connection,
-  copies: Map<string, Settings>,
+  copies: Copies,
   site: string,
   edit: (settings: Settings) => Settings,
 ): Promise<Settings | null> {
@@ -151,7 +161,7 @@ async function change(
     if (!old) return null
     const next = { ...edit(old), epoch: old.epoch + 1 }
     if (await replace(client, next, old.epoch)) {
-      copies.set(site, next)
+      keep(copies, next)
       await announce(client, next)
       return next
     }

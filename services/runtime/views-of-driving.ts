@@ -24,6 +24,18 @@ export interface MoveView {
   state: 'running' | 'completed' | 'rolledBack' | 'refused'
 }
 
+/**
+ * Where in the course of an event its worker dies: the step is made and not committed; committed,
+ * and nothing that it asked for has left; some has left; all has left, and the job is not done.
+ */
+export const DEATH_POINTS = [
+  'before commit',
+  'after commit',
+  'in the flush',
+  'before the acknowledgement',
+] as const
+export type DeathPoint = (typeof DEATH_POINTS)[number]
+
 export interface FaultSpec {
   match?: {
     event?: string
@@ -52,8 +64,8 @@ export interface FaultSpec {
     | { delayMs: number }
     | { loseReply: true }
     | { readStale: true }
-    /** The worker's process is killed as soon as the step is committed, once an event. */
-    | { die: 'after commit' }
+    /** The worker's process is killed there, once an event. */
+    | { die: DeathPoint }
     /** The step is committed and the event is taken once more, once an event. */
     | { again: true }
 }

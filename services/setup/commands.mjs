@@ -24,6 +24,7 @@ const PROGRAMS = /** @type {Record<string, string>} */ ({
   conform: 'services/check/conform/main.ts',
   shrink: 'services/check/shrink/main.ts',
   token: 'services/token/main.ts',
+  chaos: 'services/chaos/main.ts',
   bench: 'test/bench/main.ts',
 })
 

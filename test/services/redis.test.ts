@@ -40,6 +40,21 @@ test.each([
       password: 'pw',
     },
   ],
+  [
+    'redis+sentinel://u:pw@a,b:2/mail/3',
+    {
+      kind: 'sentinel',
+      tls: false,
+      nodes: [
+        { host: 'a', port: 26_379 },
+        { host: 'b', port: 2 },
+      ],
+      master: 'mail',
+      db: 3,
+      username: 'u',
+      password: 'pw',
+    },
+  ],
 ])('%s is understood', (url, target) => {
   expect(parseRedisUrl(url)).toEqual(target)
 })
@@ -55,6 +70,9 @@ test.each([
   ['unix://', 'it names no path'],
   ['unix:///a,unix:///b', 'by hosts, not by sockets'],
   ['redis://u:%zz@h', '% that is not followed'],
+  ['redis+sentinel://a,b', "does not name the sentinels' master"],
+  ['redis+sentinel:///mail', 'it names no host'],
+  ['redis+sentinel://a/mail/x', "'x' is not the number of a database"],
 ])("'%s' is refused: %s", (url, why) => {
   expect(() => parseRedisUrl(url)).toThrow(why)
 })

@@ -101,7 +101,7 @@ function entryShare(
     })
     .filter(({ after }) => stateName(after.value) === to)
   const share = shareOf(seen, address, from, to, taken)
-  const siblings = makes ? siblingsOf(seen, address) : followed?.siblings
+  const siblings = makes ? siblingsOf(world, seen, address) : followed?.siblings
   return {
     share: {
       ...share,
@@ -112,8 +112,13 @@ function entryShare(
   }
 }
 
-/** Entries of one number that the same step made; one that was redirected is none any more. */
-function siblingsOf({ step }: Seen, address: Address): number {
+/**
+ * Entries of one number that the same step made; one that was redirected is none any more. Not
+ * known where a transfer came twice, the smaller repetition first: the rest is then counted with
+ * what was there already.
+ */
+function siblingsOf(world: World, { step }: Seen, address: Address): number | undefined {
+  if (world.actors.has(step.t)) return undefined
   const number = (one: Address) => entryOf(partsOf(one)[2] as string).number
   return step.s.filter(
     ([other, state]) =>

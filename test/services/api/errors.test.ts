@@ -62,6 +62,7 @@ test('a problem carries what its code says', () => {
 
 test.each([
   "OOM command not allowed when used memory > 'maxmemory'.",
+  'Too many Cluster redirections. Last error: Error: Connection is closed.',
   'MISCONF Redis is configured to save RDB snapshots, but it is unable to persist to disk.',
   'CLUSTERDOWN The cluster is down',
 ])('a Redis that takes no more is 503, not a fault of ours: %s', async (message) => {
