@@ -189,12 +189,22 @@ export function codeOf(status: string): Code {
   return { reason: Number(reason), diagnostic: diagnostic === '-' ? NONE : Number(diagnostic) }
 }
 
-/** `unable-to-transfer, unrecognized-OR-name`, as event 290 writes it. */
-export function describe({ reason, diagnostic }: Code): string {
-  const why = REASONS[reason] ?? `reason ${reason}`
-  if (diagnostic === NONE) return why
+/** The names of a pair; a number that has none is named by its kind. */
+export function namesOf({ reason, diagnostic }: Code): {
+  reason: string
+  diagnostic: string | null
+} {
   const named = DIAGNOSTICS[diagnostic] ?? OWN_DIAGNOSTICS[diagnostic]
-  return `${why}, ${named ?? `diagnostic ${diagnostic}`}`
+  return {
+    reason: REASONS[reason] ?? `reason ${reason}`,
+    diagnostic: diagnostic === NONE ? null : (named ?? `diagnostic ${diagnostic}`),
+  }
+}
+
+/** `unable-to-transfer, unrecognized-OR-name`, as event 290 writes it. */
+export function describe(code: Code): string {
+  const { reason, diagnostic } = namesOf(code)
+  return diagnostic === null ? reason : `${reason}, ${diagnostic}`
 }
 
 /** The words of a report: the pair's, else those of its diagnostic, else its reason's. [ours] */

@@ -46,10 +46,10 @@ function fromRecipient(
   if (role === 'message') return [{ type, to: `message/${id}/${copy}`, local: true }]
   if (role === 'slot') return [toSlot(working, self, actor, entry, type)]
   if (role === 'copy') {
-    const trace = [...header.trace, serverOf(actor.a.copy ?? '')]
     const to = `message/${id}/${actor.a.copy}`
     const from = `message/${id}/${copy}`
-    return [{ type, to, from, header: { ...header, trace }, entries: [entry] }]
+    const next = onward(header, serverOf(actor.a.copy ?? ''), working.given.at)
+    return [{ type, to, from, header: next, entries: [entry] }]
   }
   const server = type === 'offer.withdrawn' ? actor.a.home : serverOf(copy)
   const to = `mailbox/${server}/${actor.a.mailbox}`
@@ -58,13 +58,21 @@ function fromRecipient(
   return [{ type, to, entry: self, alias, original, attempt, item: itemOf(header) }]
 }
 
-const itemOf = ({ id, originator, subject, size, submittedAt, report }: Header): Item => ({
+/** The copy's header as the next MTA gets it. */
+const onward = (header: Header, server: string, at: number): Header => ({
+  ...header,
+  trace: [...header.trace, server],
+  ...(header.via ? { via: [...header.via, { server, at }] } : {}),
+})
+
+const itemOf = ({ id, originator, subject, size, submittedAt, via, report }: Header): Item => ({
   key: id,
   from: originator,
   subject,
   size,
   sentAt: submittedAt,
   receivedAt: 0,
+  ...(via ? { via } : {}),
   ...(report ? { report } : {}),
 })
 

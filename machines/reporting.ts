@@ -30,6 +30,7 @@ export function reportOf(working: Working, self: Address, event: Seen): Send[] {
     submittedAt: at,
     expiresAt: at + site.profile.expiryMs[header.priority],
     trace: [failed.server],
+    ...(header.via ? { via: [{ server: failed.server, at }] } : {}),
     report: failed,
   }
   const to = `message/${id}/${failed.server}`
@@ -40,6 +41,7 @@ function factsOf(working: Working, self: Address, address: Address): ReportFacts
   const header = headerOf(working, self)
   const entry = working.actors.get(address) ?? working.given.actors.get(address)
   if (!header || !entry?.a.entry) return null
+  const { history, orcpt } = entry.a.entry
   return {
     message: header.id,
     entry: partsOf(address)[2] as string,
@@ -50,6 +52,10 @@ function factsOf(working: Working, self: Address, address: Address): ReportFacts
     sentAt: header.submittedAt,
     failedAt: working.given.at,
     server: serverOf(partsOf(self)[1] as string),
+    ...(header.originator.includes('@') ? { originator: header.originator } : {}),
+    ...(history.length > 0 ? { history } : {}),
+    ...(orcpt ? { orcpt } : {}),
+    ...(header.asked ? { asked: header.asked } : {}),
   }
 }
 

@@ -44,7 +44,7 @@ export function route(
 ): Routed[] {
   const hops = header.trace.length
   const routed = records.flatMap((record) =>
-    hops > site.profile.hopLimit
+    hops + (header.hopsBefore ?? 0) > site.profile.hopLimit
       ? [end(record, 'route.looped', LOOP_DETECTED)]
       : walk(record, lookups, site.profile.redirectionLimit),
   )

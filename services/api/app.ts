@@ -5,7 +5,7 @@
  * Whoever builds it listens and closes it; closing ends every stream and wait, and the app's own
  * Redis client. The emulator and the connection stay with the caller.
  *
- * Rules: every answer can be traced (`X-Request-Id`) and none is cached; a body is JSON or nothing.
+ * Rules: every answer can be traced (`X-Request-Id`) and none is cached; a body is JSON, a whole message, or nothing.
  */
 
 import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox'
@@ -32,6 +32,7 @@ import { probes } from './probes.ts'
 import { answerUnroutable, handleProblems } from './problems.ts'
 import { openQueues } from './queue-set.ts'
 import { queueBoard } from './queues.ts'
+import { takeRawMessages } from './raw-message.ts'
 import type { Api, Resource } from './resource.ts'
 import { servers } from './servers.ts'
 import { sites } from './sites.ts'
@@ -139,6 +140,7 @@ function everyRequest(app: Api): void {
       })
     },
   )
+  takeRawMessages(app)
 }
 
 /** What the parser says: the default one keeps it to itself. */

@@ -2,6 +2,7 @@
  * `/sites/:site/mailboxes/:alias/messages`: what has arrived in a mailbox, reports included.
  */
 
+import { Readable } from 'node:stream'
 import { Type } from 'typebox'
 import type { Resource } from './resource.ts'
 import {
@@ -113,7 +114,8 @@ const readRaw: Resource = (app, { emulator }) => {
     async (request, reply) => {
       const { site, alias, id } = request.params
       const raw = await emulator.rawItem(site, alias, id)
-      return reply.type('message/rfc822').send(raw as never)
+      reply.type('message/rfc822').header('content-length', raw.size)
+      return reply.send(Readable.from(raw.pieces()) as never)
     },
   )
 }

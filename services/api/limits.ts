@@ -30,6 +30,9 @@ export const LOCAL_PART_BYTES_MAX = 64
 /** RFC 5321 §4.5.3.1.2. */
 export const DOMAIN_BYTES_MAX = 255
 
+/** RFC 3461 §4.4: ENVID, before it is encoded. */
+export const ENVELOPE_ID_CHARACTERS_MAX = 100
+
 /** RFC 1035 §2.3.4: one label of a domain. */
 export const LABEL_BYTES_MAX = 63
 

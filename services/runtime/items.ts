@@ -6,10 +6,12 @@ import { type Code, describe, statusOf } from '../../machines/codes.ts'
 import { reportOf } from '../../machines/report.ts'
 import type { Item } from '../../machines/wire.ts'
 import { problem } from '../errors.ts'
-import { type Content, type Facts, rawOf, readRaw } from './content.ts'
-import { boxKey, contentKey } from './keys.ts'
+import { readRaw } from '../mime/compose.ts'
+import { failureOf } from '../mime/report.ts'
+import { boxKey } from './keys.ts'
 import { iso, type Live, siteOf } from './live-parts.ts'
 import { entryOrProblem, injectAndWait } from './mailboxes.ts'
+import { collect, type Raw, rawOf } from './raw.ts'
 import type { Settings } from './settings.ts'
 import type { ItemDetail, ItemView, ReportView } from './views-of-mail.ts'
 
@@ -45,24 +47,10 @@ function viewOf(item: Item, settings: Settings): ItemView {
   }
 }
 
-function reportView(item: Item, settings: Settings): ReportView {
-  const { subject: _, ...report } = reportOf(failureOf(item, settings))
-  return report
-}
-
-function failureOf({ report }: Item, settings: Settings) {
+function reportView({ report }: Item, { site: name, domain }: Settings): ReportView {
   if (!report) throw new Error('the item is no report')
-  const { message, recipient, code, subject, sentAt, failedAt, server } = report
-  return {
-    messageId: message,
-    recipient,
-    code,
-    subject,
-    sentAt,
-    failedAt,
-    server,
-    site: settings.site,
-  }
+  const { subject: _, ...said } = reportOf(failureOf(report, { name, domain }))
+  return said
 }
 
 async function itemOf(live: Live, settings: Settings, alias: string, id: string): Promise<Item> {
@@ -80,37 +68,13 @@ export async function getItem(
 ): Promise<ItemDetail> {
   const settings = await siteOf(live, site)
   const item = await itemOf(live, settings, alias, id)
-  const content = await contentFor(live, settings, alias, item)
-  const read = await readRaw(await rawOf(content, factsOf(item, settings)))
+  const read = await readRaw(await collect(await rawOf(live, settings, alias, item)))
   return { ...viewOf(item, settings), ...read }
 }
 
-export async function getRaw(live: Live, site: string, alias: string, id: string): Promise<Buffer> {
+export async function getRaw(live: Live, site: string, alias: string, id: string): Promise<Raw> {
   const settings = await siteOf(live, site)
-  const item = await itemOf(live, settings, alias, id)
-  return rawOf(await contentFor(live, settings, alias, item), factsOf(item, settings))
-}
-
-const factsOf = ({ key, sentAt }: Item, { domain }: Settings): Facts => ({
-  id: key.replaceAll('~', '.'),
-  at: sentAt,
-  domain,
-})
-
-async function contentFor(
-  live: Live,
-  settings: Settings,
-  alias: string,
-  item: Item,
-): Promise<Content> {
-  if (item.report) {
-    const { subject, text } = reportOf(failureOf(item, settings))
-    const from = `System Administrator <postmaster@${settings.domain}>`
-    return { parts: { from, to: [alias], subject, text } }
-  }
-  const text = await live.client.get(contentKey(settings, item.key))
-  if (!text) throw problem('unknown-item', `The content of "${item.key}" is no longer kept.`)
-  return JSON.parse(text) as Content
+  return rawOf(live, settings, alias, await itemOf(live, settings, alias, id))
 }
 
 export async function deleteItem(
