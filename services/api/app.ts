@@ -5,7 +5,8 @@
  * Whoever builds it listens and closes it; closing ends every stream and wait, and the app's own
  * Redis client. The emulator and the connection stay with the caller.
  *
- * Rules: every answer can be traced (`X-Request-Id`) and none is cached; a body is JSON, a whole message, or nothing.
+ * Rules: every answer can be traced (`X-Request-Id`) and none is cached; a body is JSON, a whole
+ * message, or nothing.
  */
 
 import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox'

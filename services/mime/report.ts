@@ -98,7 +98,7 @@ function humanPart(facts: ReportFacts, site: Site): string {
     field('Content-Description', 'Notification') +
     field('Content-Type', 'text/plain; charset=utf-8') +
     field('Content-Transfer-Encoding', encoding) +
-    `\r\n${body}\r\n`
+    `\r\n${body}`
   )
 }
 

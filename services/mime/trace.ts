@@ -17,32 +17,29 @@ export interface Traced {
   domain: string
   via: readonly Hop[]
   broughtBy: BroughtBy | null
+  /** How it came in, where nobody brought it by SMTP. */
+  otherwise: 'HTTP' | 'local'
 }
 
 /** What a `Received` field may hold as a name (RFC 5321 §4.1.2), and no more. */
 const NAME = /^[A-Za-z0-9][A-Za-z0-9.-]{0,254}$|^\[[0-9A-Za-z:.]{2,60}\]$/
 
-export function traceOf({ id, from, domain, via, broughtBy }: Traced): string {
+export function traceOf({ id, from, domain, via, broughtBy, otherwise }: Traced): string {
   const site = domainToASCII(domain) || domain
   const sender = from === '' ? '' : fullAddress(from, domain)
   const lines = [`Return-Path: <${sender}>`]
   for (let hop = via.length - 1; hop >= 0; hop--) {
     const { server, at } = via[hop] as Hop
     const before = via[hop - 1]
+    const [origin, how] = before
+      ? [`from ${before.server}.${site}\r\n\t`, 'X400']
+      : [broughtBy ? `from ${nameOf(broughtBy)}\r\n\t` : '', broughtBy?.protocol ?? otherwise]
     const date = dateTime(at)
-    const origin = before
-      ? ` from ${before.server}.${site}`
-      : broughtBy
-        ? ` from ${nameOf(broughtBy)}`
-        : ''
-    const how = before ? 'X400' : (broughtBy?.protocol ?? 'HTTP')
     lines.push(
-      `Received:${origin}`,
-      `\tby ${server}.${site} (Undeliverable)`,
-      `\twith ${how} id ${id};`,
-      `\t${date}`,
-      `X400-Received: by mta ${server} in /PRMD=${site}/ADMD= /C=US/; Relayed;`,
-      `\t${date}`,
+      `Received: ${origin}by ${server}.${site} (Undeliverable)`,
+      `\twith ${how} id ${id}; ${date}`,
+      `X400-Received: by mta ${server} in /PRMD=${site}/ADMD= /C=US/;`,
+      `\tRelayed; ${date}`,
     )
   }
   return `${lines.join('\r\n')}\r\n`

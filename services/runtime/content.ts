@@ -3,10 +3,10 @@
  * bytes as they came, or the parts that they are composed from when somebody reads.
  *
  * It lies in a hash of its own beside the message: `parts`, or `size`, `client` and pieces named 0,
- * 1, 2 … of at most `PIECE_BYTES`. Bytes that do not fit into one piece are written as they come, to
- * a place from which the acceptance takes them; that place has a time to live, so whoever dies in
- * between leaves nothing behind. A message of one piece is written with its acceptance. So a large
- * message is never in this process as a whole.
+ * 1, 2 … of at most `PIECE_BYTES`. Bytes that do not fit into one piece are written as they come,
+ * to a place from which the acceptance takes them; that place has a time to live, so whoever dies
+ * in between leaves nothing behind. A message of one piece is written with its acceptance. So a
+ * large message is never in this process as a whole.
  */
 import { createHash } from 'node:crypto'
 import { MESSAGE_BYTES_MAX } from '../api/limits.ts'

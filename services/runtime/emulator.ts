@@ -8,6 +8,7 @@
  * in milliseconds and its name ends in `Ms`.
  */
 import type { Incoming } from './content.ts'
+import type { Destination } from './destination.ts'
 import type { Raw } from './raw.ts'
 import type { Bundle, BundleLimits } from './views-of-bundle.ts'
 import type {
@@ -62,6 +63,8 @@ export interface Emulator {
   rawItem(site: string, alias: string, id: string): Promise<Raw>
   deleteItem(site: string, alias: string, id: string): Promise<void>
 
+  /** The site that answers for an address; null when none does. */
+  destination(address: string): Promise<Destination | null>
   /** The content is `incoming` when it is given: a whole message, as it comes. */
   accept(
     site: string,

@@ -7,6 +7,7 @@ import { openAlarms } from './alarms.ts'
 import { bundle } from './bundle.ts'
 import { type Client, withCommit } from './commit.ts'
 import * as debug from './debug.ts'
+import { openDestinations } from './destination.ts'
 import type { Emulator } from './emulator.ts'
 import * as faults from './fault-rules.ts'
 import { rolesRunning } from './heartbeat.ts'
@@ -41,7 +42,9 @@ export async function openEmulator(
     settings,
     watch,
   }
+  const destinations = openDestinations(settings, client)
   return {
+    destination: (address) => destinations.of(address),
     ...siteCalls(live),
     ...mailCalls(live),
     ...driveCalls(live),

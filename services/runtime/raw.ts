@@ -85,13 +85,14 @@ const factsOf = (key: string, at: number, { domain }: Settings): Facts => ({
 
 function traceBefore(
   { domain }: Settings,
-  { key, from, via }: Item,
+  { key, from, via, report }: Item,
   broughtBy: BroughtBy | null,
   { headless }: { headless?: boolean },
 ): Buffer {
   if (!via) return Buffer.alloc(0)
   const id = key.replaceAll('~', '.')
-  const trace = traceOf({ id, from, domain, via, broughtBy })
+  const otherwise = report ? 'local' : 'HTTP'
+  const trace = traceOf({ id, from, domain, via, broughtBy, otherwise })
   return Buffer.from(headless ? `${trace}\r\n` : trace)
 }
 

@@ -13,6 +13,8 @@ const world = liveWorld()
 
 const HEADER = 'From: a@far.example\r\nSubject: =?utf-8?Q?Caf=C3=A9?=\r\n\r\n'
 
+const latin1 = (text: string): Buffer => Buffer.from(text, 'latin1')
+
 const submit = (bytes: Buffer | string, query: string, headers: Record<string, string> = {}) =>
   fetch(`${world.origin}${world.site}/messages?${query}`, {
     method: 'POST',
@@ -36,10 +38,10 @@ async function rawIn(alias: string, id: string): Promise<Buffer> {
 }
 
 const sent: [string, Buffer][] = [
-  ['one line', Buffer.from('Subject: x')],
-  ['bare line feeds', Buffer.from('Subject: x\n\n.\n..\nend')],
+  ['one line', latin1('Subject: x')],
+  ['bare line feeds', latin1('Subject: x\n\n.\n..\nend')],
   ['bytes that are no UTF-8', Buffer.from(`${HEADER}\xff\xfe\r\n.\r\n`, 'latin1')],
-  ['8-bit headers', Buffer.from('Subject: caf\xe9\r\n\r\nx', 'latin1')],
+  ['8-bit headers', latin1('Subject: caf\xe9\r\n\r\nx')],
   [
     'exactly one piece',
     Buffer.concat([Buffer.from(HEADER), randomBytes(PIECE_BYTES)]).subarray(0, PIECE_BYTES),
