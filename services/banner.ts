@@ -17,6 +17,15 @@ interface Processes {
   workers: (number | null)[]
 }
 
+/** Where mail comes in, beside HTTP. */
+function mailLines({ host, smtpTls }: Config, { smtp, lmtp }: RoleReady): string[] {
+  const tls = smtpTls === 'off' ? '' : ' (STARTTLS)'
+  return [
+    ...(smtp ? [`  SMTP        ${host}:${smtp}${tls}`] : []),
+    ...(lmtp ? [`  LMTP        ${host}:${lmtp}${tls}`] : []),
+  ]
+}
+
 /** `redisWords` is shown as it is: a URL in it has lost its password before. */
 export function banner(
   config: Config,
@@ -38,6 +47,7 @@ export function banner(
   return [
     'Undeliverable is up. Ctrl-C stops it.',
     `  HTTP        ${url}`,
+    ...mailLines(config, api),
     `  queues      ${url}/queues`,
     `  API docs    ${url}/docs`,
     `  demo site   ${demo[api.demo ?? 'off']}`,

@@ -19,6 +19,11 @@ const LOG_LEVELS = ['silent', 'fatal', 'error', 'warn', 'info', 'debug', 'trace'
 export interface Config {
   host: string
   port: number
+  /** Null: that door is closed. */
+  smtpPort: number | null
+  lmtpPort: number | null
+  /** `off`, `generated`, or the path of a PEM file. */
+  smtpTls: string
   /** The user's own Redis, or null for the embedded one. */
   redisUrl: string | null
   namespace: string
@@ -70,6 +75,10 @@ function wholeNumber(least: number, most: number) {
   }
 }
 
+/** A port, or null for `off`. */
+const portOrOff = (text: string): number | null =>
+  text === 'off' ? null : wholeNumber(0, 65_535)(text)
+
 function matching(pattern: RegExp, words: string) {
   return (text: string): string => {
     if (!pattern.test(text)) throw new BadValue(words)
@@ -119,6 +128,30 @@ export const OPTIONS = {
     default: '3000',
     description: 'the HTTP port; 0 takes any free one',
     parse: wholeNumber(0, 65_535),
+  },
+  smtpPort: {
+    name: 'smtp-port',
+    value: 'NUMBER',
+    env: 'UNDELIVERABLE_SMTP_PORT',
+    default: '1025',
+    description: 'the SMTP port; 0 takes any free one, off opens none',
+    parse: portOrOff,
+  },
+  lmtpPort: {
+    name: 'lmtp-port',
+    value: 'NUMBER',
+    env: 'UNDELIVERABLE_LMTP_PORT',
+    default: 'off',
+    description: 'the LMTP port, in the same way',
+    parse: portOrOff,
+  },
+  smtpTls: {
+    name: 'smtp-tls',
+    value: 'HOW',
+    env: 'UNDELIVERABLE_SMTP_TLS',
+    default: 'off',
+    description: 'STARTTLS: off, generated, or a PEM file with a private key and a certificate',
+    parse: (text) => (['off', 'generated'].includes(text) ? text : resolve(text)),
   },
   redisUrl: {
     name: 'redis-url',

@@ -18,6 +18,9 @@ export interface RoleReady {
   type: 'ready'
   /** Of the API: where it listens, and what became of the demo site. */
   url?: string
+  /** Ports of the doors for mail; null for one that is closed. */
+  smtp?: number | null
+  lmtp?: number | null
   demo?: DemoState | 'off'
 }
 
@@ -89,37 +92,45 @@ async function runWorkers(
 }
 
 async function runApi(config: Config, connection: Connection): Promise<Running> {
-  const [{ openEmulator }, { buildApp }] = await Promise.all([
+  const [{ openEmulator }, { buildApp }, { openMailDoors }] = await Promise.all([
     import('./runtime/live.ts'),
     import('./api/app.ts'),
+    import('./smtp/doors.ts'),
   ])
   const emulator = await openEmulator(connection)
   const app = await buildApp({ emulator, connection, log: config.logLevel })
-  await listen(() => app.listen({ host: config.host, port: config.port }), config)
+  await app.listen({ host: config.host, port: config.port }).catch((error: unknown) => {
+    throw cannotListen(error, config.host, config.port, 'port')
+  })
+  const mail = await openMailDoors(config, emulator, (error, port, option) =>
+    cannotListen(error, config.host, port, option),
+  )
   const demo = config.demo ? await ensureDemo(emulator, connection) : 'off'
   return {
-    ready: { type: 'ready', url: urlOf(app.server.address() as AddressInfo), demo },
+    ready: {
+      type: 'ready',
+      url: urlOf(app.server.address() as AddressInfo),
+      smtp: mail.smtp,
+      lmtp: mail.lmtp,
+      demo,
+    },
     async close() {
-      await app.close()
+      await Promise.all([app.close(), mail.close()])
       await emulator.close()
     },
   }
 }
 
-async function listen(start: () => Promise<string>, config: Config): Promise<void> {
-  try {
-    await start()
-  } catch (error) {
-    const place = `${config.host}:${config.port}`
-    const reasons: Record<string, string> = {
-      EADDRINUSE: `Port ${config.port} of ${config.host} is taken by another program. Give --port.`,
-      EACCES: `This user may not listen on ${place}. Give --port with 1024 or higher.`,
-      EADDRNOTAVAIL: `${config.host} is no address of this machine. Give another --host.`,
-      ENOTFOUND: `${config.host} is no address of this machine. Give another --host.`,
-    }
-    const reason = reasons[(error as NodeJS.ErrnoException).code ?? '']
-    throw reason === undefined ? error : new StartError(reason, EXIT.portTaken)
+/** What listening failed with, in words, with the option that mends it. */
+function cannotListen(error: unknown, host: string, port: number, option: string): Error {
+  const reasons: Record<string, string> = {
+    EADDRINUSE: `Port ${port} of ${host} is taken by another program. Give --${option}.`,
+    EACCES: `This user may not listen on ${host}:${port}. Give --${option} with 1024 or higher.`,
+    EADDRNOTAVAIL: `${host} is no address of this machine. Give another --host.`,
+    ENOTFOUND: `${host} is no address of this machine. Give another --host.`,
   }
+  const reason = reasons[(error as NodeJS.ErrnoException).code ?? '']
+  return reason === undefined ? (error as Error) : new StartError(reason, EXIT.portTaken)
 }
 
 /** An address that means every address is shown as the one that always works here. */
@@ -148,5 +159,7 @@ function tell(
   const of = narrowed === '' ? '' : ` of ${narrowed}`
   console.log(`Undeliverable: ${roles.join(', ')}${of} up (process ${process.pid}).`)
   if (ready.url !== undefined) console.log(`  HTTP   ${ready.url}`)
+  if (ready.smtp) console.log(`  SMTP   port ${ready.smtp}`)
+  if (ready.lmtp) console.log(`  LMTP   port ${ready.lmtp}`)
   console.log(`  Redis  ${connection.displayUrl} (namespace ${connection.namespace})`)
 }

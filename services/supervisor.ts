@@ -74,8 +74,10 @@ export async function supervise(config: Config, command: Command = ownCommand): 
       'API process',
       () => launch(['api']),
       // Port 0 was any free one: an API that is started again keeps it.
-      ({ url }) => {
+      ({ url, smtp, lmtp }) => {
         if (url !== undefined) settled.port = Number(new URL(url).port)
+        if (smtp !== undefined) settled.smtpPort = smtp
+        if (lmtp !== undefined) settled.lmtpPort = lmtp
       },
     )
     roles.push(api)
@@ -123,6 +125,9 @@ function roleArguments(config: Config): string[] {
   const values = {
     host: config.host,
     port: config.port,
+    'smtp-port': config.smtpPort ?? 'off',
+    'lmtp-port': config.lmtpPort ?? 'off',
+    'smtp-tls': config.smtpTls,
     namespace: config.namespace,
     concurrency: config.concurrency,
     'log-level': config.logLevel,

@@ -28,6 +28,9 @@ test('without options everything runs, on loopback only, in the documented place
   expect(read([])).toEqual({
     host: '127.0.0.1',
     port: 3000,
+    smtpPort: 1025,
+    lmtpPort: null,
+    smtpTls: 'off',
     redisUrl: null,
     namespace: 'undeliverable',
     data: `${process.cwd()}/.data`,

@@ -20,10 +20,10 @@ export interface Program {
 
 export const checkout = fileURLToPath(new URL('../..', import.meta.url))
 
-/** The environment of a user who has set nothing. */
+/** The environment of a user who has set nothing, but that any free port will do for mail. */
 export function plainEnvironment(more: NodeJS.ProcessEnv = {}): NodeJS.ProcessEnv {
   const { REDIS_URL: _url, HOST: _host, PORT: _port, ...rest } = process.env
-  return { ...rest, ...more }
+  return { ...rest, UNDELIVERABLE_SMTP_PORT: '0', ...more }
 }
 
 /** Runs node with these arguments; `.ts` files may be among them. */
