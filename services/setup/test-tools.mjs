@@ -1,7 +1,7 @@
 /**
- * Programs that only tests use, and that we did not write: swaks, curl and smtplib as clients, flufl.bounce as
- * a reader of reports. They are installed before the tests where apt-get may run, as Redis is;
- * where it may not, it is said which tests are then left out.
+ * Programs that only tests use, and that we did not write: swaks, curl and smtplib as clients,
+ * flufl.bounce as a reader of reports. They are installed before the tests where apt-get may run,
+ * as Redis is; where it may not, it is said which tests are then left out.
  */
 import { spawnSync } from 'node:child_process'
 import { findOnPath } from './find-redis.mjs'

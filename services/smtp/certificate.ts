@@ -1,6 +1,6 @@
 /**
- * The certificate for STARTTLS: the user's, from a PEM file with key and certificate, or one that is
- * made at the start, signed by itself and forgotten at the end.
+ * The certificate for STARTTLS: the user's, from a PEM file with key and certificate, or one that
+ * is made at the start, signed by itself and forgotten at the end.
  */
 import { readFileSync } from 'node:fs'
 import { createSecureContext } from 'node:tls'

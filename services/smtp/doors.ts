@@ -22,7 +22,10 @@ export async function openMailDoors(
   failed: (error: unknown, port: number, option: string) => Error,
   more: Pick<ListenerOptions, 'authenticate' | 'clearAuth'> = {},
 ): Promise<MailDoors> {
-  const certificate = await certificateFor(config)
+  // A password is heard by others unless it stays on this machine.
+  const mustHide = more.authenticate !== undefined && more.clearAuth !== true
+  const smtpTls = config.smtpTls === 'off' && mustHide ? 'generated' : config.smtpTls
+  const certificate = await certificateFor({ ...config, smtpTls })
   const open = async (port: number | null, option: string, lmtp: boolean) => {
     if (port === null) return null
     const options = { ...more, doors, host: config.host, port, lmtp, log: console.error }

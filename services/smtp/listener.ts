@@ -15,7 +15,7 @@ import {
 import { MESSAGE_BYTES_MAX } from '../api/limits.ts'
 import type { Certificate } from './certificate.ts'
 import * as limits from './limits.ts'
-import { Refusal, refusalOf, sayOwnStatus } from './replies.ts'
+import { Refusal, refusalOf, type SMTPConnection, sayOwnStatus } from './replies.ts'
 import { checkRecipient, checkSender, type Doors, takeMessage } from './transaction.ts'
 
 export interface ListenerOptions {
@@ -43,7 +43,8 @@ export interface Listener {
 }
 
 export async function listen(options: ListenerOptions): Promise<Listener> {
-  const server = new SMTPServer(serverOptions(options, (session) => sayOwnStatus(server, session)))
+  const server = new SMTPServer(serverOptions(options))
+  server.connections = new Connections()
   // A client that goes away in the middle is its own affair; so is one that cannot speak TLS.
   server.on('error', (error) => options.log(`SMTP: ${error.message}`))
   await new Promise<void>((resolve, reject) => {
@@ -59,10 +60,34 @@ export async function listen(options: ListenerOptions): Promise<Listener> {
   }
 }
 
-function serverOptions(
-  options: ListenerOptions,
-  onSession: (session: SMTPServerSession) => void,
-): SMTPServerOptions {
+/** Each connection as we want it, before it begins. */
+class Connections extends Set<SMTPConnection> {
+  override add(connection: SMTPConnection): this {
+    sayOwnStatus(connection)
+    greetAtOnce(connection)
+    return super.add(connection)
+  }
+}
+
+/**
+ * The library waits 100 ms with its greeting, for clients that talk before it. A test suite that
+ * opens a connection for each message would wait as often.
+ */
+function greetAtOnce(connection: SMTPConnection): void {
+  const init = connection.init.bind(connection)
+  const ready = connection.connectionReady.bind(connection)
+  let greeted = false
+  connection.connectionReady = (next) => {
+    if (!greeted) ready(next)
+    greeted = true
+  }
+  connection.init = () => {
+    init()
+    connection.connectionReady()
+  }
+}
+
+function serverOptions(options: ListenerOptions): SMTPServerOptions {
   const { doors, authenticate, certificate, lmtp = false } = options
   const disabled = [
     ...(authenticate ? [] : ['AUTH']),
@@ -80,18 +105,18 @@ function serverOptions(
     hideENHANCEDSTATUSCODES: false,
     disabledCommands: disabled,
     disableReverseLookup: true,
-    allowInsecureAuth: options.clearAuth ?? false,
+    // So that it is refused by ourselves, whether or not STARTTLS is offered.
+    allowInsecureAuth: true,
     authOptional: authenticate === undefined,
     maxClients: options.clientsMax ?? limits.CLIENTS_MAX,
     maxRecipients: limits.RECIPIENTS_MAX,
     maxCommandLength: limits.COMMAND_BYTES_MAX,
     socketTimeout: options.idleMs ?? limits.IDLE_MS,
     closeTimeout: limits.CLOSE_MS,
-    onConnect(session, done) {
-      onSession(session)
-      done()
-    },
-    onAuth({ password }, _session, done) {
+    onAuth({ password }, { secure }, done) {
+      if (!secure && !options.clearAuth) {
+        return done(new Refusal(538, '5.7.11', 'a password is taken behind STARTTLS only'))
+      }
       const user = authenticate?.(password ?? '') ?? null
       if (user === null) return done(new Refusal(535, '5.7.8', 'that password is no token of ours'))
       return done(null, { user })
@@ -127,7 +152,9 @@ async function data(
   done: (error?: Error | null, message?: string) => void,
 ): Promise<void> {
   const { dataMs = limits.DATA_MS_MAX } = options
+  let gone = false
   const cut = (why: string) => {
+    gone = true
     options.log(`SMTP: ${session.remoteAddress}: ${why}`)
     stream.destroy()
     done(new Refusal(421, '4.4.2', why))
@@ -137,8 +164,8 @@ async function data(
     const id = await takeMessage(options.doors, stream, session)
     done(null, `OK: accepted as ${id}`)
   } catch (error) {
-    if (stream.destroyed) return
-    throwAway(stream, cut)
+    if (gone) return
+    if (!stream.readableEnded) throwAway(stream, cut)
     done(told(options.log, error))
   } finally {
     if (stream.readableEnded || stream.destroyed) clearTimeout(late)
@@ -153,4 +180,6 @@ function throwAway(stream: SMTPServerDataStream, cut: (why: string) => void): vo
     excess += piece.length
     if (excess > limits.EXCESS_BYTES_MAX) cut('the message does not end')
   })
+  // What iterated over it has let go of it by then.
+  setImmediate(() => stream.resume())
 }

@@ -4,8 +4,11 @@
  * The library has one enhanced status for each reply code; where ours is another, it stands at the
  * beginning of the words, and the library is kept from adding its own.
  */
-import type { SMTPServer, SMTPServerSession } from 'smtp-server'
+import type { SMTPServer } from 'smtp-server'
 import { Problem, type ProblemCode } from '../errors.ts'
+
+/** The library does not export it by name. */
+export type SMTPConnection = SMTPServer['connections'] extends Set<infer One> ? One : never
 
 /** What is thrown to refuse a command; the library sends it. */
 export class Refusal extends Error {
@@ -42,13 +45,10 @@ export function refusalOf(error: unknown): Refusal {
 const ENHANCED = /^[245]\.\d{1,3}\.\d{1,3} /
 
 /** Keeps the library from putting its own status before one of ours. */
-export function sayOwnStatus(server: SMTPServer, session: SMTPServerSession): void {
-  for (const connection of server.connections) {
-    if (connection.session !== session) continue
-    const send = connection.send.bind(connection)
-    connection.send = (code, data, context) => {
-      const own = typeof data === 'string' && ENHANCED.test(data)
-      return send(code, data, own ? false : context)
-    }
+export function sayOwnStatus(connection: SMTPConnection): void {
+  const send = connection.send.bind(connection)
+  connection.send = (code, data, context) => {
+    const own = typeof data === 'string' && ENHANCED.test(data)
+    return send(code, data, own ? false : context)
   }
 }

@@ -2,8 +2,8 @@
  * One mail transaction: MAIL, RCPT, DATA. What it says is checked as it comes, and a message is
  * accepted by the same call as one over HTTP: `250` after DATA means what `202` means there.
  *
- * Rules: only mail for a site's domain is taken (no relay); the recipients of one transaction lie in
- * one site; NUL and line ends other than CRLF are refused, so nothing can hide a second message
+ * Rules: only mail for a site's domain is taken (no relay); the recipients of one transaction lie
+ * in one site; NUL and line ends other than CRLF are refused, so nothing can hide a second message
  * within one (RFC 5321 §4.1.1.4); all else is kept as it came, byte for byte.
  */
 import type {
