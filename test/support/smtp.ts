@@ -2,7 +2,7 @@
  * The doors of SMTP and LMTP over a live site, and a client that says exactly what a test tells it.
  */
 import { connect, type Socket } from 'node:net'
-import { afterAll, beforeAll, onTestFinished } from 'vitest'
+import { afterAll, beforeAll, expect, onTestFinished } from 'vitest'
 import { type Listener, type ListenerOptions, listen } from '../../services/smtp/listener.ts'
 import { liveSites, type Sites } from './site.ts'
 
@@ -100,3 +100,22 @@ export async function dialogue(port: number): Promise<Dialogue> {
   await reply()
   return one
 }
+
+/** A client that has said EHLO, MAIL, and RCPT for dave of the site. */
+export async function begun(port: number, site: string): Promise<Dialogue> {
+  const client = await dialogue(port)
+  await client.say('EHLO client.example')
+  await client.say('MAIL FROM:<ann@far.example>')
+  expect(await client.say(`RCPT TO:<dave@${site}.example>`)).toMatch(/^250 /)
+  return client
+}
+
+/** The reply to a message of these bytes; the closing dot is sent behind them. */
+export async function sent(client: Dialogue, bytes: string | Buffer): Promise<string> {
+  expect(await client.say('DATA')).toMatch(/^354 /)
+  client.write(bytes)
+  return client.say('.')
+}
+
+/** The id of the message in the reply that accepts it. */
+export const idIn = (reply: string): string => /accepted as (\S+)/.exec(reply)?.[1] ?? reply

@@ -7,13 +7,12 @@ import { MESSAGE_BYTES_MAX } from '../../../services/api/limits.ts'
 import type { Client } from '../../../services/runtime/commit.ts'
 import { HEADER_BYTES_MAX, PIECE_BYTES } from '../../../services/runtime/content.ts'
 import type { Accepted } from '../../../services/runtime/views-of-mail.ts'
+import { bytesOf } from '../../support/bytes.ts'
 import { liveWorld } from './live-world.ts'
 
 const world = liveWorld()
 
 const HEADER = 'From: a@far.example\r\nSubject: =?utf-8?Q?Caf=C3=A9?=\r\n\r\n'
-
-const latin1 = (text: string): Buffer => Buffer.from(text, 'latin1')
 
 const submit = (bytes: Buffer | string, query: string, headers: Record<string, string> = {}) =>
   fetch(`${world.origin}${world.site}/messages?${query}`, {
@@ -38,10 +37,10 @@ async function rawIn(alias: string, id: string): Promise<Buffer> {
 }
 
 const sent: [string, Buffer][] = [
-  ['one line', latin1('Subject: x')],
-  ['bare line feeds', latin1('Subject: x\n\n.\n..\nend')],
+  ['one line', bytesOf('Subject: x')],
+  ['bare line feeds', bytesOf('Subject: x\n\n.\n..\nend')],
   ['bytes that are no UTF-8', Buffer.from(`${HEADER}\xff\xfe\r\n.\r\n`, 'latin1')],
-  ['8-bit headers', latin1('Subject: caf\xe9\r\n\r\nx')],
+  ['8-bit headers', bytesOf('Subject: caf\xe9\r\n\r\nx')],
   [
     'exactly one piece',
     Buffer.concat([Buffer.from(HEADER), randomBytes(PIECE_BYTES)]).subarray(0, PIECE_BYTES),

@@ -1,53 +1,33 @@
 /** What the doors say to clients that are wrong, hostile, large, slow or silent. */
-import { connect as connectTls } from 'node:tls'
-import { createTransport } from 'nodemailer'
 import { describe, expect, test } from 'vitest'
 import { MESSAGE_BYTES_MAX } from '../../../services/api/limits.ts'
 import type { Client } from '../../../services/runtime/commit.ts'
 import { PIECE_BYTES } from '../../../services/runtime/content.ts'
 import { collect } from '../../../services/runtime/raw.ts'
-import { madeCertificate } from '../../../services/smtp/certificate.ts'
+import { bytesOf } from '../../support/bytes.ts'
 import { FLAWLESS } from '../../support/site.ts'
-import { type Dialogue, dialogue, smtpDoors } from '../../support/smtp.ts'
+import { begun, dialogue, idIn, sent, smtpDoors } from '../../support/smtp.ts'
 
 const doors = smtpDoors()
 
-/** A client that has said EHLO, and MAIL and RCPT for dave of the site. */
-async function begun(site: string, port = doors.port): Promise<Dialogue> {
-  const client = await dialogue(port)
-  await client.say('EHLO client.example')
-  await client.say('MAIL FROM:<ann@far.example>')
-  expect(await client.say(`RCPT TO:<dave@${site}.example>`)).toMatch(/^250 /)
-  return client
-}
-
-/** The reply to a message of these bytes; the closing dot is sent behind them. */
-async function sent(client: Dialogue, bytes: string | Buffer): Promise<string> {
-  expect(await client.say('DATA')).toMatch(/^354 /)
-  client.write(bytes)
-  return client.say('.')
-}
-
-const idIn = (reply: string): string => /accepted as (\S+)/.exec(reply)?.[1] ?? reply
-
 describe('a recipient', () => {
   test('of an unknown domain is refused: nothing is relayed', async () => {
-    const client = await begun(await doors.open())
+    const client = await begun(doors.port, await doors.open())
     expect(await client.say('RCPT TO:<x@elsewhere.example>')).toMatch(/^550 5\.1\.2 \S/)
   })
 
   test('that is unknown is refused when the profile says so, and only then', async () => {
     const profile = { extends: 'exchange-5.5-sp4', unknownRecipients: 'refuse' }
     const strict = await doors.open({ profile })
-    const client = await begun(strict)
+    const client = await begun(doors.port, strict)
     expect(await client.say(`RCPT TO:<nobody@${strict}.example>`)).toMatch(/^550 5\.1\.1 \S/)
-    const other = await begun(await doors.open())
+    const other = await begun(doors.port, await doors.open())
     expect(await other.say(`RCPT TO:<nobody@${strict}.example>`)).toMatch(/^550 5\.1\.1 \S/)
   })
 
   test('of another site takes a transaction of its own', async () => {
     const [one, two] = [await doors.open(), await doors.open()]
-    const client = await begun(one)
+    const client = await begun(doors.port, one)
     expect(await client.say(`RCPT TO:<dave@${two}.example>`)).toMatch(/^452 4\.5\.3 \S/)
     expect(await sent(client, 'a: b\r\n')).toMatch(/^250 /)
     await client.say('MAIL FROM:<>')
@@ -87,7 +67,7 @@ describe('a recipient', () => {
     ['URGENT', /^555 5\.5\.4 /],
   ])('with %s is answered', async (parameter, reply) => {
     const site = await doors.open()
-    const client = await begun(site)
+    const client = await begun(doors.port, site)
     expect(await client.say(`RCPT TO:<bob@${site}.example> ${parameter}`)).toMatch(reply)
   })
 })
@@ -105,7 +85,7 @@ describe('a message', () => {
     ['CRLF . CR', 'a: b\r\n\r\n\r\n.\rMAIL FROM:<evil@x.example>\r\n', 'CR without LF'],
   ])('with %s is refused once, and the connection goes on', async (_what, bytes, words) => {
     const site = await doors.open()
-    const client = await begun(site)
+    const client = await begun(doors.port, site)
     expect(await sent(client, bytes)).toMatch(new RegExp(`^554 5\\.6\\.0 .*${words}`))
     expect(await client.say('NOOP')).toMatch(/^250 /)
     expect(await doors.rest(site)).toMatchObject({ ...FLAWLESS, accepted: 0 })
@@ -115,7 +95,7 @@ describe('a message', () => {
     const site = await doors.open()
     const letter = 'a: b\r\n\r\n..\r\n.x\r\n\r\n'
     const dotted = 'a: b\r\n\r\n...\r\n..x\r\n\r\n'
-    const client = await begun(site)
+    const client = await begun(doors.port, site)
     client.socket.setNoDelay(true)
     for (let at = 0; at <= dotted.length; at++) {
       expect(await client.say('DATA')).toMatch(/^354 /)
@@ -132,8 +112,8 @@ describe('a message', () => {
 
   test('with an 8-bit header and no header at all is kept as it is', async () => {
     const site = await doors.open()
-    const client = await begun(site)
-    const latin = Buffer.from('Subject: caf\xe9\r\n\r\n\xff\r\n', 'latin1')
+    const client = await begun(doors.port, site)
+    const latin = bytesOf('Subject: caf\xe9\r\n\r\n\xff\r\n')
     const id = idIn(await sent(client, latin))
     await doors.settled(site, id)
     const raw = await collect(await doors.emulator.rawItem(site, 'dave', id))
@@ -149,7 +129,7 @@ describe('a message', () => {
 
   test('for a thousand recipients is one acceptance, in one envelope', async () => {
     const site = await doors.open()
-    const client = await begun(site)
+    const client = await begun(doors.port, site)
     const names = Array.from({ length: 1_000 }, (_, i) => `user${i}@${site}.example`)
     client.write(names.map((name) => `RCPT TO:<${name}> NOTIFY=NEVER\r\n`).join(''))
     for (const _ of names) expect(await client.reply()).toMatch(/^250 /)
@@ -161,10 +141,10 @@ describe('a message', () => {
 
   test('over the limit is refused behind its end, and nothing of it is kept', async () => {
     const site = await doors.open()
-    const client = await begun(site)
+    const client = await begun(doors.port, site)
     const line = `${'x'.repeat(998)}\r\n`
     const lines = Buffer.from(line.repeat(Math.ceil(MESSAGE_BYTES_MAX / line.length)))
-    expect(await sent(client, Buffer.concat([Buffer.from('a: b\r\n\r\n'), lines]))).toMatch(
+    expect(await sent(client, Buffer.concat([bytesOf('a: b\r\n\r\n'), lines]))).toMatch(
       /^552 5\.3\.4 /,
     )
     expect(await doors.client.keys(`*${doors.connection.namespace}:${site}*:upload:*`)).toEqual([])
@@ -173,7 +153,7 @@ describe('a message', () => {
 
   test('whose sender goes away in the middle was never accepted', async () => {
     const site = await doors.open()
-    const client = await begun(site)
+    const client = await begun(doors.port, site)
     await client.say('DATA')
     client.write(`a: b\r\n\r\n${`${'x'.repeat(998)}\r\n`.repeat(600)}`)
     const uploads = () =>
@@ -187,13 +167,13 @@ describe('a message', () => {
 
   test('that has passed 512 systems is reported as looping', async () => {
     const site = await doors.open()
-    const client = await begun(site)
+    const client = await begun(doors.port, site)
     const passed = 'Received: from a by b; Mon, 23 Nov 2026 15:02:44 +0000\r\n'.repeat(512)
     const id = idIn(await sent(client, `${passed}Subject: loop\r\n\r\nx\r\n`))
     expect(await doors.settled(site, id)).toMatchObject([
       { outcome: 'reported', report: { code: expect.stringMatching(/^1\/3 /) } },
     ])
-    const once = await begun(site)
+    const once = await begun(doors.port, site)
     const fewer = passed.slice(0, passed.length / 2)
     const other = idIn(await sent(once, `${fewer}Subject: loop\r\n\r\nx\r\n`))
     expect(await doors.settled(site, other)).toMatchObject([{ outcome: 'delivered' }])
@@ -211,7 +191,7 @@ describe('a client', () => {
   test('that sends its message too slowly is cut, though it is never silent', async () => {
     const site = await doors.open()
     const { port } = await doors.door({ dataMs: 300 })
-    const client = await begun(site, port)
+    const client = await begun(port, site)
     await client.say('DATA')
     const drip = setInterval(() => client.write('x'), 20)
     expect(await client.reply()).toMatch(/^421 4\.4\.2 the message did not end in time/)
@@ -247,95 +227,5 @@ describe('a client', () => {
     expect(idIn(await client.reply())).toMatch(/^[0-9a-f-]{36}$/)
     expect(await client.reply()).toMatch(/^221 /)
     await client.closed
-  })
-})
-
-describe('STARTTLS', () => {
-  test('has a certificate that is valid for localhost, and forgets what was said before', async () => {
-    const certificate = await madeCertificate('mail.example', Date.now())
-    const site = await doors.open()
-    const { port } = await doors.door({ certificate })
-    const client = await dialogue(port)
-    expect(await client.say('EHLO c')).toMatch(/^250.STARTTLS$/m)
-    await client.say('MAIL FROM:<>')
-    expect(await client.say('STARTTLS')).toMatch(/^220 /)
-    client.socket.removeAllListeners('data')
-    const secure = connectTls({
-      socket: client.socket,
-      servername: 'localhost',
-      ca: certificate.cert,
-    })
-    await new Promise<void>((resolve, reject) => {
-      secure.once('secureConnect', resolve)
-      secure.once('error', reject)
-    })
-    expect(secure.authorized).toBe(true)
-    secure.end()
-    const transport = createTransport({
-      port,
-      host: 'localhost',
-      requireTLS: true,
-      tls: { ca: certificate.cert },
-    })
-    const sent = await transport.sendMail({
-      envelope: { from: 'ann@far.example', to: `dave@${site}.example` },
-      text: 'x',
-    })
-    const id = idIn(sent.response)
-    await doors.settled(site, id)
-    const raw = await collect(await doors.emulator.rawItem(site, 'dave', id))
-    expect(raw.toString()).toContain('with ESMTPS id')
-    transport.close()
-  })
-})
-
-describe('AUTH', () => {
-  const authenticate = (password: string) => (password === 'a-token' ? 'tests' : null)
-
-  test('is asked for when tokens are set, and a wrong one is refused', async () => {
-    const site = await doors.open()
-    const { port } = await doors.door({ authenticate, clearAuth: true })
-    const client = await dialogue(port)
-    expect(await client.say('EHLO c')).toMatch(/^250.AUTH LOGIN PLAIN$/m)
-    expect(await client.say('MAIL FROM:<>')).toMatch(/^530 5\.7\.0 /)
-    const plain = (password: string) => Buffer.from(`\0user\0${password}`).toString('base64')
-    expect(await client.say(`AUTH PLAIN ${plain('wrong')}`)).toMatch(/^535 5\.7\.8 /)
-    expect(await client.say(`AUTH PLAIN ${plain('a-token')}`)).toMatch(/^235 /)
-    expect(await client.say('MAIL FROM:<>')).toMatch(/^250 /)
-    expect(await client.say(`RCPT TO:<dave@${site}.example>`)).toMatch(/^250 /)
-  })
-
-  test('is not taken in the clear where others could hear it', async () => {
-    const { port } = await doors.door({ authenticate })
-    const client = await dialogue(port)
-    await client.say('EHLO c')
-    expect(await client.say('AUTH PLAIN AHVzZXIAYS10b2tlbg==')).toMatch(/^538 5\.7\.11 /)
-  })
-})
-
-describe('LMTP', () => {
-  test('answers for each recipient, and knows LHLO alone', async () => {
-    const site = await doors.open()
-    const { port } = await doors.door({ lmtp: true })
-    const client = await dialogue(port)
-    expect(await client.say('EHLO c')).toMatch(/^500 /)
-    expect(await client.say('LHLO c')).toMatch(/^250.DSN$/m)
-    await client.say('MAIL FROM:<ann@far.example>')
-    await client.say(`RCPT TO:<dave@${site}.example>`)
-    await client.say(`RCPT TO:<carol@${site}.example>`)
-    expect(await client.say('RCPT TO:<x@elsewhere.example>')).toMatch(/^550 5\.1\.2 /)
-    const first = await sent(client, 'a: b\r\n')
-    const second = await client.reply()
-    expect(idIn(first)).toBe(idIn(second))
-    expect(await doors.settled(site, idIn(first))).toMatchObject([
-      { outcome: 'delivered' },
-      { outcome: 'delivered' },
-    ])
-    await client.say('MAIL FROM:<>')
-    await client.say(`RCPT TO:<dave@${site}.example>`)
-    await client.say(`RCPT TO:<bob@${site}.example>`)
-    expect(await sent(client, 'a\n\r\n')).toMatch(/^554 5\.6\.0 /)
-    expect(await client.reply()).toMatch(/^554 5\.6\.0 /)
-    expect(await client.say('NOOP')).toMatch(/^250 /)
   })
 })
