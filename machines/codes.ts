@@ -34,6 +34,8 @@ export const COMMUNICATIONS_FAILURE: Code = { reason: 0, diagnostic: NONE }
 export const CONGESTION: Code = { reason: 0, diagnostic: 2 }
 /** A message that came back too often (Q230498). */
 export const LOOP_DETECTED: Code = { reason: 1, diagnostic: 3 }
+/** The recipient cannot take delivery just now (Q182557). */
+export const UNAVAILABLE: Code = { reason: 1, diagnostic: 4 }
 /** Its time ran out before it could be delivered (Q198958). */
 export const EXPIRED: Code = { reason: 1, diagnostic: 5 }
 /** Alternate recipients that lead back to one another (Q174175). */

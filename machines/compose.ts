@@ -5,6 +5,7 @@
  */
 
 import { fromDirectory, fromMailbox, fromMove } from './compose-store.ts'
+import { noticesFrom } from './notices.ts'
 import { type Address, type Ask, entryKey, kindOf, partsOf, serverOf } from './protocol.ts'
 import { reportOf } from './reporting.ts'
 import { headerOf, type Working } from './step.ts'
@@ -44,6 +45,7 @@ function fromRecipient(
   const entry = actor.a.entry
   if (!header || !entry) return []
   if (role === 'message') return [{ type, to: `message/${id}/${copy}`, local: true }]
+  if (role === 'report') return noticesFrom(working, self, actor)
   if (role === 'slot') return [toSlot(working, self, actor, entry, type)]
   if (role === 'copy') {
     const to = `message/${id}/${actor.a.copy}`

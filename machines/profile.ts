@@ -16,6 +16,8 @@ export interface Profile {
   unknownRecipients: 'report' | 'refuse'
   /** How long a message may be under way, by priority. */
   expiryMs: Record<Priority, number>
+  /** How long an entry is deferred before whoever asked is told of the delay. */
+  delayNoticeMs: number
   /** Between attempts towards a mailbox store that deferred. */
   storeRetryMs: number
   /** Towards another MTA: over an open connection, how often; then between openings, how often. */
@@ -43,6 +45,7 @@ const exchange55: Omit<Profile, 'name' | 'defects'> = {
   whenUnknown: 'report', // Q172364: the originator gets a report that the name was not found
   unknownRecipients: 'report', // ours: 5.5's own connector accepts, and reports (Q198810)
   expiryMs: { urgent: 2 * DAY, normal: 7 * DAY, 'non-urgent': 10 * DAY }, // Q178539
+  delayNoticeMs: 4 * 60 * MINUTE, // Exchange 2016, delay DSN; 5.5 has none that is published
   storeRetryMs: 10 * MINUTE, // ours: no interval towards the private store is published
   transferRetryMs: 2 * MINUTE, // Q157630, transfer interval
   transferRetries: 2, // Q157630

@@ -145,6 +145,7 @@ export type Thing =
   | 'silenced'
   | 'deadLetter'
   | 'report'
+  | 'notice'
   | 'item'
   | 'inTransit'
   | 'waiter'

@@ -90,8 +90,11 @@ function walk(record: EntryRecord, lookups: Lookups, limit: number): Routed[] {
     record.history.includes(alternate) ||
     record.history.length >= limit
   if (looped) return both ? [own] : [end(record, 'route.looped', REDIRECTION_LOOP)]
+  const { notify, ...plain } = record
   const redirected: EntryRecord = {
-    ...record,
+    ...plain,
+    // Beside its primary it was named by nobody, and tells nothing; in its place it does.
+    ...(notify && !both ? { notify } : {}),
     branch: record.branch + 1,
     address: alternate,
     history: [...record.history, record.address],

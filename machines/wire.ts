@@ -68,8 +68,13 @@ export interface EntryRecord {
   orcpt?: string
 }
 
-/** What a non-delivery report says. */
+/** What a report tells of that is no failure. */
+export type Notice = 'delivered' | 'relayed' | 'expanded' | 'delayed'
+
+/** What a report says. */
 export interface ReportFacts {
+  /** Not there: it failed. */
+  notice?: Notice
   /** The message that failed, and the entry's key. */
   message: string
   entry: string
@@ -80,6 +85,8 @@ export interface ReportFacts {
   subject: string
   sentAt: number
   failedAt: number
+  /** Of a delay: when its message expires. */
+  retriedUntil?: number
   server: string
   /** To whom it goes, where that is an address beyond the site. */
   originator?: string
@@ -183,6 +190,8 @@ export interface About {
   why?: string
   /** How many entries of this copy carry the same number. */
   siblings?: number
+  /** What the originator was told already. */
+  noticed?: Notice[]
   /** mailbox: the move that has it, or had it last; whether a user deleted it. */
   mover?: string
   created?: boolean

@@ -19,11 +19,14 @@ import {
 
 const Report = Type.Object(
   {
+    action: oneOf(['failed', 'delivered', 'relayed', 'expanded', 'delayed'], {
+      description: 'RFC 3464: what has happened to the message.',
+    }),
     about: Type.String({ description: 'The id of the message it is about.' }),
     recipient: Type.String({ description: 'The originally intended recipient.' }),
     status: Type.String({ description: 'RFC 3463.' }),
-    reason: Type.Integer({ description: 'X.400 reason code.' }),
-    diagnostic: Type.Integer({ description: 'X.400 diagnostic code.' }),
+    reason: Type.Integer({ description: 'X.400 reason code; -1: nothing failed.' }),
+    diagnostic: Type.Integer({ description: 'X.400 diagnostic code; -1: none.' }),
     text: Type.String(),
   },
   { title: 'Report' },

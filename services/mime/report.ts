@@ -9,7 +9,7 @@
  *
  * What is reported, and to whom, the machines have decided.
  */
-import { type Code, namesOf, statusOf } from '../../machines/codes.ts'
+import { type Code, namesOf } from '../../machines/codes.ts'
 import { reportOf } from '../../machines/report.ts'
 import type { ReportFacts } from '../../machines/wire.ts'
 import { fullAddress } from './compose.ts'
@@ -104,6 +104,7 @@ function humanPart(facts: ReportFacts, site: Site): string {
 
 function statusPart(facts: ReportFacts, original: Original | null, site: Site): string {
   const { asked, orcpt, recipient, history, address, code, server } = facts
+  const { action, status } = reportOf(failureOf(facts, site))
   const helo = original?.broughtBy?.helo
   const full = (name: string) => typedAddress(fullAddress(name, site.domain))
   return (
@@ -115,10 +116,11 @@ function statusPart(facts: ReportFacts, original: Original | null, site: Site): 
     field('Arrival-Date', dateTime(facts.sentAt)) +
     `\r\n${orcpt ? field('Original-Recipient', orcptOf(orcpt)) : ''}` +
     field('Final-Recipient', full(recipient)) +
-    field('Action', 'failed') +
-    field('Status', statusOf(code)) +
-    field('Diagnostic-Code', `x400; ${diagnosticOf(code)}`) +
+    field('Action', action) +
+    field('Status', status) +
+    (code.reason < 0 ? '' : field('Diagnostic-Code', `x400; ${diagnosticOf(code)}`)) +
     field('Last-Attempt-Date', dateTime(facts.failedAt)) +
+    (action === 'delayed' ? field('Will-Retry-Until', dateTime(facts.retriedUntil ?? 0)) : '') +
     (history ?? [])
       .map((from) => field('X400-Redirection-History', redirection(full(from))))
       .join('') +
@@ -151,17 +153,19 @@ interface Returned {
   pieces(): AsyncIterable<Buffer>
 }
 
-function returnedOf({ asked }: ReportFacts, original: Original | null): Returned | null {
+function returnedOf({ asked, notice }: ReportFacts, original: Original | null): Returned | null {
   if (!original) return null
   const section = original.first.subarray(0, headerEnd(original.first))
-  const whole = asked?.ret ? asked.ret === 'full' : original.size <= RETURNED_BYTES_MAX
+  const failed = asked?.ret ? asked.ret === 'full' : original.size <= RETURNED_BYTES_MAX
+  // RFC 3461 §4.3: RET is about failures; whoever is told of anything else has the message.
+  const whole = failed && !notice
   const international = section.some((byte) => byte > 0x7f)
   const type = whole
     ? `message/${international ? 'global' : 'rfc822'}`
     : `${international ? 'message/global-headers' : 'text/rfc822-headers'}`
   return {
     head:
-      field('Content-Description', whole ? 'Undelivered message' : 'Undelivered message headers') +
+      field('Content-Description', whole ? 'The message' : 'Its header section') +
       field('Content-Type', type) +
       field('Content-Transfer-Encoding', '8bit') +
       '\r\n',

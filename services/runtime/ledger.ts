@@ -7,7 +7,9 @@
  * lost. Then the mailboxes are gone through for what no obligation explains, and for what is held
  * twice.
  */
-import { OUTSIDE } from '../../machines/wire.ts'
+import { noticeKey } from '../../machines/notices.ts'
+import { reportId } from '../../machines/reporting.ts'
+import { type Notice, OUTSIDE } from '../../machines/wire.ts'
 import { moveOf } from './claims.ts'
 import { siteTime } from './clock.ts'
 import { allEntries } from './directory-read.ts'
@@ -74,9 +76,19 @@ async function enter(live: Live, settings: Settings, book: Book, id: string): Pr
   book.audit.accepted += whole.accept?.recipients ?? 0
   for (const leaf of leaves) count(book, whole, leaf, leaves)
   explain(book, id, leaves)
-  for (const { end } of leaves) {
-    if (end?.report) await explainReport(live, settings, book, end.report)
+  for (const leaf of leaves) {
+    const reports = [...(leaf.end?.report ? [leaf.end.report] : []), ...noticesOf(id, leaf)]
+    for (const report of reports) await explainReport(live, settings, book, report)
   }
+}
+
+/** The notices that the originator asked for (RFC 3461): none is owed, and each is explained. */
+function noticesOf(id: string, { key, entry }: Leaf): string[] {
+  const asked = entry?.a.entry?.notify ?? []
+  const kinds = asked.flatMap((one): Notice[] =>
+    one === 'delay' ? ['delayed'] : ['delivered', 'relayed', 'expanded'],
+  )
+  return kinds.map((kind) => reportId(id, noticeKey(key, kind)))
 }
 
 function count({ audit }: Book, whole: Whole, leaf: Leaf, leaves: Leaf[]): void {

@@ -191,8 +191,10 @@ export interface ItemView {
 }
 
 export interface ReportView {
+  /** RFC 3464: what has happened to the message. */
+  action: 'failed' | 'delivered' | 'relayed' | 'expanded' | 'delayed'
   about: string
-  /** The originally intended recipient that could not be reached. */
+  /** The originally intended recipient. */
   recipient: string
   status: string
   reason: number
