@@ -126,7 +126,7 @@ test.each<[string, Partial<Submission>]>([
   expect((await inbox(site, 'outside')).total).toBe(0)
 })
 
-test('an alternate in the place of its primary is told of under the name that was meant', async () => {
+test('an alternate in the place of its primary is told of by the name that was meant', async () => {
   const mailboxes = [
     { alias: 'erin', server: 'nyc', alternateRecipient: 'frank' },
     { alias: 'frank', server: 'lon' },
