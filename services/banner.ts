@@ -17,12 +17,14 @@ interface Processes {
   workers: (number | null)[]
 }
 
-/** Where mail comes in, beside HTTP. */
-function mailLines({ host, smtpTls }: Config, { smtp, lmtp }: RoleReady): string[] {
+/** Where mail comes in and is read, beside HTTP. */
+function mailLines({ host, smtpTls }: Config, { mail }: RoleReady): string[] {
+  const { smtp = null, lmtp = null, pop3 = null } = mail ?? {}
   const tls = smtpTls === 'off' ? '' : ' (STARTTLS)'
   return [
-    ...(smtp ? [`  SMTP        ${host}:${smtp}${tls}`] : []),
-    ...(lmtp ? [`  LMTP        ${host}:${lmtp}${tls}`] : []),
+    ...(smtp === null ? [] : [`  SMTP        ${host}:${smtp}${tls}`]),
+    ...(lmtp === null ? [] : [`  LMTP        ${host}:${lmtp}${tls}`]),
+    ...(pop3 === null ? [] : [`  POP3        ${host}:${pop3}`]),
   ]
 }
 

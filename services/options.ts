@@ -22,6 +22,7 @@ export interface Config {
   /** Null: that door is closed. */
   smtpPort: number | null
   lmtpPort: number | null
+  pop3Port: number | null
   /** `off`, `generated`, or the path of a PEM file. */
   smtpTls: string
   /** The user's own Redis, or null for the embedded one. */
@@ -143,6 +144,14 @@ export const OPTIONS = {
     env: 'UNDELIVERABLE_LMTP_PORT',
     default: 'off',
     description: 'the LMTP port, in the same way',
+    parse: portOrOff,
+  },
+  pop3Port: {
+    name: 'pop3-port',
+    value: 'NUMBER',
+    env: 'UNDELIVERABLE_POP3_PORT',
+    default: '1110',
+    description: 'the POP3 port, in the same way',
     parse: portOrOff,
   },
   smtpTls: {

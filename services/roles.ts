@@ -7,6 +7,7 @@
  */
 import type { AddressInfo } from 'node:net'
 import { type DemoState, ensureDemo } from './demo.ts'
+import type { MailPorts } from './mail-doors.ts'
 import { type Config, type ServiceRole, WORKER_ROLES } from './options.ts'
 import { checkRedis } from './redis/check.ts'
 import { type Connection, connect, type Durability } from './redis/connect.ts'
@@ -19,8 +20,7 @@ export interface RoleReady {
   /** Of the API: where it listens, and what became of the demo site. */
   url?: string
   /** Ports of the doors for mail; null for one that is closed. */
-  smtp?: number | null
-  lmtp?: number | null
+  mail?: MailPorts
   demo?: DemoState | 'off'
 }
 
@@ -95,7 +95,7 @@ async function runApi(config: Config, connection: Connection): Promise<Running> 
   const [{ openEmulator }, { buildApp }, { openMailDoors }] = await Promise.all([
     import('./runtime/live.ts'),
     import('./api/app.ts'),
-    import('./smtp/doors.ts'),
+    import('./mail-doors.ts'),
   ])
   const emulator = await openEmulator(connection)
   const app = await buildApp({ emulator, connection, log: config.logLevel })
@@ -110,8 +110,7 @@ async function runApi(config: Config, connection: Connection): Promise<Running> 
     ready: {
       type: 'ready',
       url: urlOf(app.server.address() as AddressInfo),
-      smtp: mail.smtp,
-      lmtp: mail.lmtp,
+      mail: { smtp: mail.smtp, lmtp: mail.lmtp, pop3: mail.pop3 },
       demo,
     },
     async close() {
@@ -159,7 +158,8 @@ function tell(
   const of = narrowed === '' ? '' : ` of ${narrowed}`
   console.log(`Undeliverable: ${roles.join(', ')}${of} up (process ${process.pid}).`)
   if (ready.url !== undefined) console.log(`  HTTP   ${ready.url}`)
-  if (ready.smtp) console.log(`  SMTP   port ${ready.smtp}`)
-  if (ready.lmtp) console.log(`  LMTP   port ${ready.lmtp}`)
+  for (const [door, port] of Object.entries(ready.mail ?? {})) {
+    if (port !== null) console.log(`  ${door.toUpperCase()}   port ${port}`)
+  }
   console.log(`  Redis  ${connection.displayUrl} (namespace ${connection.namespace})`)
 }

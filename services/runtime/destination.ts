@@ -13,6 +13,8 @@ import type { Settings, SettingsStore } from './settings.ts'
 
 export interface Destination {
   site: string
+  /** Of the mailbox, if there is one. */
+  alias: string
   /** No mailbox has it, and the site's profile refuses such mail at the door. */
   refused: boolean
 }
@@ -70,10 +72,11 @@ async function destinationIn(
   address: string,
 ): Promise<Destination> {
   const { site, profile } = settings
-  if (profile.unknownRecipients !== 'refuse') return { site, refused: false }
   const further = await client.hget(part(settings, 0, 'addresses'), address.toLowerCase())
-  const entry = await entryOf(client, settings, further ?? local)
-  return { site, refused: !entry || entry.deleted === true }
+  const alias = further ?? local
+  if (profile.unknownRecipients !== 'refuse') return { site, alias, refused: false }
+  const entry = await entryOf(client, settings, alias)
+  return { site, alias, refused: !entry || entry.deleted === true }
 }
 
 /** The address is a further one of a mailbox somewhere. */
@@ -86,6 +89,7 @@ async function elsewhere(
   const owners = await Promise.all(
     sites.map((site) => client.hget(part(site, 0, 'addresses'), lower)),
   )
-  const found = sites.find((_, i) => owners[i])
-  return found ? { site: found.site, refused: false } : null
+  const found = sites.findIndex((_, i) => owners[i])
+  const [site, alias] = [sites[found]?.site, owners[found]]
+  return site && alias ? { site, alias, refused: false } : null
 }

@@ -30,6 +30,7 @@ test('without options everything runs, on loopback only, in the documented place
     port: 3000,
     smtpPort: 1025,
     lmtpPort: null,
+    pop3Port: 1110,
     smtpTls: 'off',
     redisUrl: null,
     namespace: 'undeliverable',
