@@ -80,6 +80,8 @@ function headerOf(
     field('Message-ID', `<${id}@${site.domain}>`) +
     field('Auto-Submitted', 'auto-replied') +
     field('MIME-Version', '1.0') +
+    // As its parts may be, which are not looked through.
+    field('Content-Transfer-Encoding', '8bit') +
     `Content-Type: ${type.replaceAll('; ', ';\r\n\t')}\r\n\r\n`
   )
 }
