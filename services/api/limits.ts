@@ -57,6 +57,9 @@ export const PAGE_LIMIT_DEFAULT = 100
 /** The most that one page gives: rendering it stays within some ten milliseconds. */
 export const PAGE_LIMIT_MAX = 1_000
 
+/** What is looked for in a mailbox: a line of text at most. */
+export const SEARCH_CHARACTERS_MAX = 998
+
 /** Visible characters of an `Idempotency-Key`; a UUID has 36. */
 export const IDEMPOTENCY_KEY_CHARACTERS_MAX = 255
 

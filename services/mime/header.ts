@@ -50,6 +50,16 @@ export function headerFacts(bytes: Buffer): HeaderFacts {
   }
 }
 
+/** Its fields, unfolded and decoded, one a line. */
+export function headerLines(section: Buffer): string[] {
+  const fields: string[] = []
+  for (const line of linesOf(textOf(section))) {
+    if (CONTINUATION.test(line) && fields.length > 0) fields.push(`${fields.pop()}${line}`)
+    else fields.push(line)
+  }
+  return fields.map((field) => decodeWords(field))
+}
+
 const linesOf = (section: string): string[] => section.replace(/(\r?\n)+$/, '').split(/\r?\n/)
 
 function subjectOf(lines: string[]): string {

@@ -9,6 +9,7 @@
  */
 import type { Incoming } from './content.ts'
 import type { Destination } from './destination.ts'
+import type { ItemsQuery } from './items.ts'
 import type { Raw } from './raw.ts'
 import type { Bundle, BundleLimits } from './views-of-bundle.ts'
 import type {
@@ -56,7 +57,7 @@ export interface Emulator {
   items(
     site: string,
     alias: string,
-    page: { offset: number; limit: number },
+    query: ItemsQuery,
   ): Promise<{ total: number; items: ItemView[] }>
   item(site: string, alias: string, id: string): Promise<ItemDetail>
   /** As it is on the wire, its trace before it; one that is not read to its end costs nothing. */

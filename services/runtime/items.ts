@@ -8,6 +8,7 @@ import type { Item } from '../../machines/wire.ts'
 import { problem } from '../errors.ts'
 import { readRaw } from '../mime/compose.ts'
 import { failureOf } from '../mime/report.ts'
+import { findItems, type ItemSearch } from './item-search.ts'
 import { boxKey } from './keys.ts'
 import { iso, type Live, siteOf } from './live-parts.ts'
 import { entryOrProblem, injectAndWait } from './mailboxes.ts'
@@ -15,13 +16,40 @@ import { collect, type Raw, rawOf } from './raw.ts'
 import type { Settings } from './settings.ts'
 import type { ItemDetail, ItemView, ReportView } from './views-of-mail.ts'
 
+export interface ItemsQuery {
+  offset: number
+  limit: number
+  /** Only those that match. */
+  search?: ItemSearch
+  /** Until there is one that matches. */
+  wait?: { timeoutMs: number; signal?: AbortSignal }
+}
+
 export async function listItems(
   live: Live,
   site: string,
   alias: string,
-  { offset, limit }: { offset: number; limit: number },
+  { offset, limit, search, wait }: ItemsQuery,
 ): Promise<{ total: number; items: ItemView[] }> {
   const settings = await siteOf(live, site)
+  if (!search) return pageOf(live, settings, alias, offset, limit)
+  const look = async () => {
+    // A mailbox may be moved while one waits.
+    const found = await findItems(live, settings, await boxOf(live, settings, alias), search)
+    return found.length > 0 || !wait ? found : null
+  }
+  const found = wait ? await live.watch.until(site, look, wait) : await look()
+  const items = (found ?? []).slice(offset, offset + limit)
+  return { total: found?.length ?? 0, items: items.map((item) => viewOf(item, settings)) }
+}
+
+async function pageOf(
+  live: Live,
+  settings: Settings,
+  alias: string,
+  offset: number,
+  limit: number,
+): Promise<{ total: number; items: ItemView[] }> {
   const box = await boxOf(live, settings, alias)
   const total = await live.client.zcard(`${box}:order`)
   const keys = await live.client.zrange(`${box}:order`, `${offset}`, `${offset + limit - 1}`)
