@@ -24,6 +24,7 @@ import { faults } from './faults.ts'
 import { items } from './items.ts'
 import { BODY_BYTES_MAX, PATH_SEGMENT_CHARACTERS_MAX } from './limits.ts'
 import { mailboxes } from './mailboxes.ts'
+import { mailpit } from './mailpit.ts'
 import { messages } from './messages.ts'
 import { metrics } from './metrics.ts'
 import { moves } from './moves.ts'
@@ -52,6 +53,7 @@ const RESOURCES: Resource[][] = [
   sites,
   mailboxes,
   items,
+  mailpit,
   messages,
   moves,
   faults,

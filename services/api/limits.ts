@@ -60,6 +60,12 @@ export const PAGE_LIMIT_MAX = 1_000
 /** What is looked for in a mailbox: a line of text at most. */
 export const SEARCH_CHARACTERS_MAX = 998
 
+/** A mailbox that is searched by Mailpit's API is decoded message by message: its newest. */
+export const MAILPIT_SEARCHED_MAX = 1_000
+
+/** A page of Mailpit's, unless it says otherwise: Mailpit's own. */
+export const MAILPIT_PAGE_DEFAULT = 50
+
 /** Visible characters of an `Idempotency-Key`; a UUID has 36. */
 export const IDEMPOTENCY_KEY_CHARACTERS_MAX = 255
 

@@ -5,6 +5,8 @@ import { liveWorld } from './live-world.ts'
 
 const world = liveWorld()
 
+const GREETING = 'Größe: 42'
+
 interface Found {
   total: number
   items: ItemView[]
@@ -35,7 +37,7 @@ test('each part of a message can be looked for, and all that is given counts', a
   await world.settled(body.id, 'dave')
   const folded = ['Subject: =?utf-8?Q?Caf=C3=A9?=', 'X-Test:', ' order', ' 7']
   const type = ['Content-Type: text/plain; charset=utf-8', 'Content-Transfer-Encoding: base64']
-  await sendRaw([...folded, ...type, '', Buffer.from('Größe: 42').toString('base64')])
+  await sendRaw([...folded, ...type, '', Buffer.from(GREETING).toString('base64')])
   expect(await find({})).toEqual(['Lunch?', 'Café'])
   expect(await find({ subject: 'CAFÉ' })).toEqual(['Café'])
   expect(await find({ from: 'far.example' })).toEqual(['Café'])

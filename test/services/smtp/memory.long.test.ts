@@ -6,6 +6,7 @@ import { readFileSync, writeFileSync } from 'node:fs'
 import { createTransport } from 'nodemailer'
 import { expect, test } from 'vitest'
 import { MESSAGE_BYTES_MAX } from '../../../services/api/limits.ts'
+import { bytesOf } from '../../support/bytes.ts'
 import { temporaryFolder } from '../../support/folder.ts'
 import { startProgram } from '../../support/program.ts'
 
@@ -32,7 +33,7 @@ test('a message of 25 MB', async () => {
     return /accepted as (\S+)/.exec(response)?.[1] as string
   }
   // What the first message of all costs is no matter of its size.
-  await send(Buffer.from('Subject: small\r\n\r\n'))
+  await send(bytesOf('Subject: small\r\n\r\n'))
   forget(pid)
   const before = peakOf(pid)
   const id = await send(raw)
