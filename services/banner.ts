@@ -21,10 +21,11 @@ interface Processes {
 function mailLines({ host, smtpTls }: Config, { mail }: RoleReady): string[] {
   const { smtp = null, lmtp = null, pop3 = null } = mail ?? {}
   const tls = smtpTls === 'off' ? '' : ' (STARTTLS)'
+  const stls = smtpTls === 'off' ? '' : ' (STLS)'
   return [
     ...(smtp === null ? [] : [`  SMTP        ${host}:${smtp}${tls}`]),
     ...(lmtp === null ? [] : [`  LMTP        ${host}:${lmtp}${tls}`]),
-    ...(pop3 === null ? [] : [`  POP3        ${host}:${pop3}`]),
+    ...(pop3 === null ? [] : [`  POP3        ${host}:${pop3}${stls}`]),
   ]
 }
 

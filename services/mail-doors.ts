@@ -62,7 +62,14 @@ export async function openMailDoors(
     smtp: await open(config.smtpPort, 'smtp-port', mail(false)),
     lmtp: await open(config.lmtpPort, 'lmtp-port', mail(true)),
     pop3: await open(config.pop3Port, 'pop3-port', (port) =>
-      listenPop3({ ...access, store: emulator, host, port, log }),
+      listenPop3({
+        ...access,
+        store: emulator,
+        host,
+        port,
+        log,
+        ...(certificate && { certificate }),
+      }),
     ),
     close: async () => void (await Promise.all(opened.map((door) => door.close()))),
   }

@@ -7,6 +7,8 @@
  */
 import { once } from 'node:events'
 import { type AddressInfo, createServer, type Socket } from 'node:net'
+import { TLSSocket } from 'node:tls'
+import type { Certificate } from '../smtp/certificate.ts'
 import { CLIENTS_MAX, IDLE_MS, LINE_BYTES_MAX } from './limits.ts'
 import type { Store } from './maildrop.ts'
 import { openSession, type Reply, type Session } from './session.ts'
@@ -18,6 +20,10 @@ export interface Pop3Options {
   port: number
   /** Whether whoever has this password may read. Without it any password does. */
   permitted?: (password: string) => boolean
+  /** Takes a password in the clear: on loopback nobody else can hear it. */
+  clearAuth?: boolean
+  /** For STLS (RFC 2595); without one it is not offered. */
+  certificate?: Certificate
   log: (line: string) => void
   idleMs?: number
 }
@@ -52,17 +58,35 @@ export async function listenPop3(options: Pop3Options): Promise<Pop3> {
   }
 }
 
-async function serve(options: Pop3Options, socket: Socket): Promise<void> {
-  socket.setTimeout(options.idleMs ?? IDLE_MS, () => socket.destroy())
-  // A client that goes away is its own affair; nothing was deleted.
-  socket.on('error', () => socket.destroy())
-  const session = openSession(options.store, options.permitted)
+async function serve(options: Pop3Options, plain: Socket): Promise<void> {
+  const { permitted, clearAuth = false, certificate, idleMs = IDLE_MS } = options
+  let socket: Socket = plain
+  let secure = false
+  const offered = () => certificate !== undefined && !secure
+  guard(socket, idleMs)
+  const refusesClear = () => permitted !== undefined && !clearAuth && !secure
+  const session = openSession(options.store, { permitted, refusesClear, offersTls: offered })
   socket.write('+OK Undeliverable\r\n')
-  for await (const line of linesOf(socket)) {
+  for (let lines = linesOf(socket); ; ) {
+    const { value: line, done } = await lines.next()
+    if (done) return
     if (line === null) return void socket.end('-ERR that line is too long\r\n')
-    const end = await answer(socket, session, line)
-    if (end) return void socket.end()
+    if (certificate && offered() && line.toUpperCase() === 'STLS') {
+      await write(socket, '+OK begin\r\n')
+      // Whatever came behind the command, in the clear, is forgotten with its lines.
+      await lines.return(undefined)
+      socket = new TLSSocket(plain, { ...certificate, isServer: true })
+      guard(socket, idleMs)
+      secure = true
+      lines = linesOf(socket)
+    } else if (await answer(socket, session, line)) return void socket.end()
   }
+}
+
+/** A client that goes away is its own affair, and so is a silent one; nothing was deleted. */
+function guard(socket: Socket, idleMs: number): void {
+  socket.setTimeout(idleMs, () => socket.destroy())
+  socket.on('error', () => socket.destroy())
 }
 
 /** Whether it was the last one. */
@@ -88,10 +112,10 @@ async function write(socket: Socket, piece: string | Buffer): Promise<void> {
   })
 }
 
-/** Null for one that is too long. */
-async function* linesOf(socket: Socket): AsyncIterable<string | null> {
+/** Null for one that is too long. Whoever stops listening leaves the socket open. */
+async function* linesOf(socket: Socket): AsyncGenerator<string | null, void, void> {
   let held = ''
-  for await (const bytes of socket) {
+  for await (const bytes of socket.iterator({ destroyOnReturn: false })) {
     held += (bytes as Buffer).toString('utf8')
     for (let end = held.indexOf('\n'); end >= 0; end = held.indexOf('\n')) {
       const line = held.slice(0, end).replace(/\r$/, '')

@@ -26,8 +26,15 @@ const no = (text: string, more: Partial<Reply> = {}): Reply => ({ ok: false, tex
 
 const CAPABILITIES = ['USER', 'UIDL', 'TOP', 'PIPELINING', 'RESP-CODES', 'AUTH-RESP-CODE', 'UTF8']
 
-/** `permitted` says whether this password may read; without it any may. */
-export function openSession(store: Store, permitted?: (password: string) => boolean): Session {
+export interface Access {
+  /** Whether this password may read; without it any may. */
+  permitted: ((password: string) => boolean) | undefined
+  /** Others could hear it now. */
+  refusesClear(): boolean
+  offersTls(): boolean
+}
+
+export function openSession(store: Store, { permitted, refusesClear, offersTls }: Access): Session {
   let user = ''
   let wrong = 0
   let drop: Maildrop | null = null
@@ -39,6 +46,7 @@ export function openSession(store: Store, permitted?: (password: string) => bool
     }
     if (command !== 'PASS') return no('USER and PASS come first')
     if (user === '') return no('USER comes first')
+    if (refusesClear()) return no('[AUTH] a password is taken behind STLS only')
     if (permitted && !permitted(rest)) {
       wrong += 1
       return no('[AUTH] that password is not permitted', { end: wrong >= WRONG_PASSWORDS_MAX })
@@ -51,7 +59,10 @@ export function openSession(store: Store, permitted?: (password: string) => bool
     async take(line) {
       const [, command = '', rest = ''] = /^(\S+)(?: (.*))?$/.exec(line) ?? []
       const name = command.toUpperCase()
-      if (name === 'CAPA') return ok('what is offered', { body: CAPABILITIES })
+      if (name === 'CAPA') {
+        const body = offersTls() ? [...CAPABILITIES, 'STLS'] : CAPABILITIES
+        return ok('what is offered', { body })
+      }
       if (name === 'QUIT') return quit(drop)
       if (name === 'UTF8') return ok('every mailbox is in UTF-8')
       try {

@@ -5,9 +5,11 @@ import { LINE_BYTES_MAX } from '../../../services/pop3/limits.ts'
 import { listenPop3, type Pop3, type Pop3Options } from '../../../services/pop3/listener.ts'
 import { collect } from '../../../services/runtime/raw.ts'
 import { hasTool, PYTHON } from '../../../services/setup/test-tools.mjs'
+import { madeCertificate } from '../../../services/smtp/certificate.ts'
 import { bytesOf } from '../../support/bytes.ts'
+import { temporaryFile } from '../../support/folder.ts'
 import { runOutside } from '../../support/outside-program.ts'
-import { FLAWLESS, liveSites } from '../../support/site.ts'
+import { FLAWLESS, liveSites, soon } from '../../support/site.ts'
 
 const sites = liveSites()
 let door: Pop3
@@ -52,6 +54,8 @@ async function said(lines: string[], port = door.port): Promise<string> {
   await new Promise((resolve) => socket.once('close', resolve))
   return Buffer.concat(pieces).toString('latin1')
 }
+
+const permitted = (password: string) => password === 'a-token'
 
 const login = (site: string, alias = 'dave') => [`USER ${alias}@${site}.example`, 'PASS any']
 
@@ -150,7 +154,7 @@ test.each(['RETR 2', 'RETR', 'RETR -1', 'TOP 1', 'DELE 9', 'LIST 9', 'UIDL 9', '
 )
 
 test('with tokens a password must be one that may read; three wrong ones end it', async () => {
-  const guarded = await open({ permitted: (password) => password === 'a-token' })
+  const guarded = await open({ permitted, clearAuth: true })
   onTestFinished(guarded.close)
   const site = await siteWith(1)
   const user = `USER dave@${site}.example`
@@ -158,6 +162,44 @@ test('with tokens a password must be one that may read; three wrong ones end it'
   expect(wrong.match(/-ERR \[AUTH\]/g)).toHaveLength(3)
   const right = await said([user, 'PASS 1', 'PASS a-token', 'STAT', 'QUIT'], guarded.port)
   expect(right).toMatch(/\+OK 1 messages\r\n\+OK 1 \d+\r\n/)
+})
+
+test('beyond loopback a password is taken behind STLS only', async () => {
+  const certificate = await madeCertificate('localhost', Date.now())
+  const guarded = await open({ permitted, certificate })
+  onTestFinished(guarded.close)
+  const site = await siteWith(1)
+  const user = `USER dave@${site}.example`
+  const clear = await said(['CAPA', user, 'PASS a-token', 'QUIT'], guarded.port)
+  expect(clear).toMatch(/\r\nSTLS\r\n\.\r\n\+OK .*\r\n-ERR \[AUTH\] .*STLS/)
+  if (!hasTool('python3-flufl.bounce')) return
+  const script = `
+import poplib, ssl
+box = poplib.POP3('localhost', ${guarded.port})
+box.stls(ssl.create_default_context(cafile='${temporaryFile(certificate.cert)}'))
+assert 'STLS' not in box.capa()
+box.user('dave@${site}.example'); box.pass_('a-token')
+print(box.stat()[0]); box.quit()`
+  const ended = await runOutside(PYTHON, ['-c', script])
+  expect([ended.stdout, ended.stderr]).toEqual(['1\n', ''])
+})
+
+test('what came behind STLS in the clear is forgotten', async () => {
+  const certificate = await madeCertificate('localhost', Date.now())
+  const log: string[] = []
+  const guarded = await open({ certificate, log: (line) => void log.push(line) })
+  onTestFinished(guarded.close)
+  const socket = connect(guarded.port, '127.0.0.1')
+  onTestFinished(() => void socket.destroy())
+  let text = ''
+  socket.on('data', (bytes) => {
+    text += bytes
+  })
+  socket.write('STLS\r\nCAPA\r\nQUIT\r\n')
+  await expect.poll(() => text, soon).toMatch(/\+OK begin\r\n$/)
+  await new Promise((resolve) => socket.once('close', resolve).end('no TLS at all'))
+  expect(text).toBe('+OK Undeliverable\r\n+OK begin\r\n')
+  await expect.poll(() => log, soon).toEqual([expect.stringMatching(/^POP3: .*SSL/)])
 })
 
 test('a silent session is closed, and deletes nothing', async () => {
