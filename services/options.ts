@@ -159,8 +159,7 @@ export const OPTIONS = {
     value: 'HOW',
     env: 'UNDELIVERABLE_SMTP_TLS',
     default: 'off',
-    description:
-      'STARTTLS, STLS: off, generated, or a PEM file with private key and certificate',
+    description: 'STARTTLS, STLS: off, generated, or a PEM file with private key and certificate',
     parse: (text) => (['off', 'generated'].includes(text) ? text : resolve(text)),
   },
   redisUrl: {

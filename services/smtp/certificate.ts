@@ -4,7 +4,6 @@
  */
 import { readFileSync } from 'node:fs'
 import { createSecureContext } from 'node:tls'
-import { generate } from 'selfsigned'
 import { EXIT, StartError } from '../setup/start-error.mjs'
 
 export interface Certificate {
@@ -18,6 +17,8 @@ const DAY_MS = 86_400_000
 
 /** `host` is what clients connect to; they check the name. */
 export async function madeCertificate(host: string, now: number): Promise<Certificate> {
+  // Loaded only here: it takes longer to load than the rest of the doors together.
+  const { generate } = await import('selfsigned')
   const names = [...new Set(['localhost', host])]
   const altNames = [
     ...names.map((value) => ({ type: 2 as const, value })),

@@ -13,6 +13,7 @@ import {
   type SMTPServerSession,
 } from 'smtp-server'
 import { MESSAGE_BYTES_MAX } from '../api/limits.ts'
+import { Problem } from '../errors.ts'
 import type { Certificate } from './certificate.ts'
 import * as limits from './limits.ts'
 import { Refusal, refusalOf, type SMTPConnection, sayOwnStatus } from './replies.ts'
@@ -138,11 +139,11 @@ function answered({ log }: ListenerOptions, done: Done, work: () => Promise<void
   )
 }
 
-/** What is not a refusal of ours is a fault, and belongs into the log. */
+/** What is neither a refusal nor a problem of the one table is a fault, and goes into the log. */
 function told(log: ListenerOptions['log'], error: unknown): Refusal {
-  const refusal = refusalOf(error)
-  if (refusal.responseCode === 451) log(`SMTP: ${(error as Error).message}`)
-  return refusal
+  const known = error instanceof Refusal || error instanceof Problem
+  if (!known) log(`SMTP: ${(error as Error).message}`)
+  return refusalOf(error)
 }
 
 async function data(

@@ -35,8 +35,8 @@ const REPLIES: Partial<Record<ProblemCode, [reply: number, status: string]>> = {
 export function refusalOf(error: unknown): Refusal {
   if (error instanceof Refusal) return error
   if (error instanceof Problem) {
-    const [reply, status] =
-      REPLIES[error.code] ?? (error.status < 500 ? [554, '5.6.0'] : [451, '4.3.0'])
+    const passing = error.status >= 500 || error.status === 429
+    const [reply, status] = REPLIES[error.code] ?? (passing ? [451, '4.3.0'] : [554, '5.6.0'])
     return new Refusal(reply, status, error.detail)
   }
   return new Refusal(451, '4.3.0', 'it is not known whether it was accepted; try again later')
