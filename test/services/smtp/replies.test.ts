@@ -22,7 +22,7 @@ test.each<[ProblemCode, number, string]>([
 test('no problem is told as a success, and only what may pass is put off', () => {
   for (const code of Object.keys(PROBLEMS) as ProblemCode[]) {
     const { responseCode, message } = refusalOf(problem(code, 'why'))
-    const { status } = PROBLEMS[code]
+    const status: number = PROBLEMS[code].status
     const transient = status >= 500 || status === 429 || code === 'too-many-recipients'
     expect(Math.floor(responseCode / 100), code).toBe(transient ? 4 : 5)
     expect(message.slice(0, 2), code).toBe(`${transient ? 4 : 5}.`)
