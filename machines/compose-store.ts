@@ -56,9 +56,9 @@ function reply(event: Seen, actor: Stored, type: Sending['send']): Send {
     return { ...answer, why: event.ordered ? 'deferred by a fault rule' : 'mailbox in transit' }
   }
   if (type !== 'reply.refused') return answer
-  if (event.found === 'barred') return { ...answer, code: EXPIRED, unknown: false }
-  const ordered = event.ordered && 'refuse' in event.ordered ? event.ordered.refuse : null
   const knows = actor.s !== 'absent' && actor.s !== 'removing'
+  if (knows && event.found === 'barred') return { ...answer, code: EXPIRED, unknown: false }
+  const ordered = event.ordered && 'refuse' in event.ordered ? event.ordered.refuse : null
   return ordered && knows
     ? { ...answer, code: ordered, unknown: false, why: 'refused by a fault rule' }
     : { ...answer, code: UNRECOGNIZED, unknown: true, why: 'no such mailbox here' }

@@ -53,7 +53,9 @@ function fromRecipient(
     const next = onward(header, serverOf(actor.a.copy ?? ''), working.given.at)
     return [{ type, to, from, header: next, entries: [entry] }]
   }
-  const server = type === 'offer.withdrawn' ? actor.a.home : serverOf(copy)
+  // An offer is withdrawn where it was made, then where the mailbox is now.
+  const asksOn = type === 'offer.withdrawn' && (actor.c.tries as number) > 0
+  const server = asksOn ? actor.a.home : serverOf(copy)
   const to = `mailbox/${server}/${actor.a.mailbox}`
   const attempt = actor.c.attempts as number
   const { address: alias, original } = entry

@@ -47,9 +47,13 @@ const withdraws = [
 ] as const
 /** What was delivered here was, also when the mailbox has gone and taken it along (I9). */
 const gone = [{ guard: 'held', actions: accept }, { actions: refuseForGood }] as const
-const goneWithdraws = [
+/**
+ * Only the store that has the mailbox knows all that was delivered to it; what comes from another
+ * may not be here yet. But an offer that is still on its way here is never taken (I9).
+ */
+const withdrawsHere = [
   { guard: 'held', actions: accept },
-  { actions: asks({ send: 'reply.unknown', to: 'entry' }) },
+  { actions: [asks({ keep: 'bar' }), asks({ send: 'reply.unknown', to: 'entry' })] },
 ] as const
 const deletes = { guard: 'held', actions: asks({ keep: 'removal' }) } as const
 
@@ -108,7 +112,7 @@ export const mailbox = setup({
     absent: {
       on: {
         'mail.offered': gone,
-        'offer.withdrawn': goneWithdraws,
+        'offer.withdrawn': withdrawsHere,
         'mailbox.created': [
           { guard: 'again' },
           { target: 'open', actions: asks({ keep: 'creation' }) },
@@ -162,7 +166,7 @@ export const mailbox = setup({
     inTransit: {
       on: {
         'mail.offered': takesInTransit,
-        'offer.withdrawn': withdraws,
+        'offer.withdrawn': withdrawsHere,
         'target.requested': again,
         'page.copied': [
           foreign,
@@ -199,7 +203,7 @@ export const mailbox = setup({
     closing: {
       on: {
         'mail.offered': defersMail,
-        'offer.withdrawn': withdraws,
+        'offer.withdrawn': withdrawsHere,
         'close.requested': again,
         'drain.requested': [foreign, { actions: asks({ send: 'page.drained', to: 'source' }) }],
         'discard.requested': [foreign, { target: 'removing', actions: [trim, grant] }],
@@ -210,7 +214,7 @@ export const mailbox = setup({
     removing: {
       on: {
         'mail.offered': gone,
-        'offer.withdrawn': goneWithdraws,
+        'offer.withdrawn': withdrawsHere,
         'removal.requested': again,
         'discard.requested': again,
         /** A move back waits, and asks again when this is cleared. */

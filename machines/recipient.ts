@@ -5,7 +5,8 @@
  * of these: the mailbox may hold the message already (RFC 1047), so the same key is offered again
  * and the mailbox recognises it. Once an offer has gone unanswered, neither a refusal nor the
  * expiry is believed before the store has been asked to withdraw it: the store answers "had it", or
- * bars the key (I9).
+ * bars the key (I9). The store that the offer was made to is asked first, so that one that is still
+ * on its way is never taken; when the mailbox is not there, the store that has it is asked next.
  *
  * A retry comes by timer, or when the store says that the mailbox has settled ("at the end of the
  * move operation, another attempt is made", Q248839). That nudge may overtake the deferral it

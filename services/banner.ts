@@ -54,6 +54,7 @@ export function banner(
     `  queues      ${url}/queues`,
     `  API docs    ${url}/docs`,
     `  demo site   ${demo[api.demo ?? 'off']}`,
+    `  tokens      ${config.tokens ?? 'none: whoever is on this machine may do everything'}`,
     `  Redis       ${redisWords} (namespace ${config.namespace})`,
     `  data        ${folder}`,
     `  durability  ${durability}: ${DURABILITY_WORDS[durability]}`,

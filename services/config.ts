@@ -7,6 +7,7 @@
  */
 import { isIP } from 'node:net'
 import { parseArgs } from 'node:util'
+import { isLoopback } from './loopback.ts'
 import { BadValue, type Config, OPTIONS, type Option } from './options.ts'
 import { EXIT, StartError } from './setup/start-error.mjs'
 
@@ -27,7 +28,22 @@ export function readInvocation(args: string[], env: NodeJS.ProcessEnv): Invocati
       EXIT.usage,
     )
   }
+  checkExposure(config)
   return { help: false, config }
+}
+
+/** Nobody gets in unasked: who listens where other machines are must ask for tokens. */
+function checkExposure({ host, roles, tokens }: Config): void {
+  const listens = roles === 'all' || roles.includes('api')
+  if (!listens || tokens !== null || isLoopback(host)) return
+  throw new StartError(
+    `At ${host} other machines may reach the service, and whoever does could do everything. ` +
+      'Give it a file of tokens:\n' +
+      '  npm run -s token -- operator --file tokens\n' +
+      `  npm start -- --host ${host} --tokens tokens\n` +
+      'Or listen on loopback, which is the default: 127.0.0.1.',
+    EXIT.usage,
+  )
 }
 
 type Given = Record<string, string | boolean | string[] | undefined>

@@ -9,6 +9,8 @@
  * `detail` says what is wrong with this one (RFC 9457 §3.1.3 and §3.1.4).
  */
 
+import { ACCESS_PROBLEMS } from './access-problems.ts'
+
 interface ProblemType {
   status: number
   title: string
@@ -202,6 +204,7 @@ export const PROBLEMS = {
       'Bodies are JSON and are sent with `Content-Type: application/json`; a new message may be ' +
       'sent whole, as `message/rfc822`.',
   },
+  ...ACCESS_PROBLEMS,
   unavailable: {
     status: 503,
     title: 'The service is not ready',

@@ -7,6 +7,7 @@ import type { Store } from './pop3/maildrop.ts'
 import { type Certificate, madeCertificate, readCertificate } from './smtp/certificate.ts'
 import { listen } from './smtp/listener.ts'
 import type { Doors } from './smtp/transaction.ts'
+import { findToken, permits, type Scope, type Token } from './tokens.ts'
 
 type Opening = Pick<Config, 'host' | 'smtpPort' | 'lmtpPort' | 'pop3Port' | 'smtpTls'>
 
@@ -23,6 +24,20 @@ export interface Access {
   permitted?: (password: string) => boolean
   /** Nobody else can hear a password here. */
   clearAuth?: boolean
+}
+
+/** By tokens, when there are any: one that may inject submits, one that may read reads. */
+export function accessOf(tokens: readonly Token[], onLoopback: boolean): Access {
+  if (tokens.length === 0) return {}
+  const holder = (password: string, scope: Scope): string | null => {
+    const token = findToken(tokens, password)
+    return token && permits(token, scope) ? token.name : null
+  }
+  return {
+    authenticate: (password) => holder(password, 'inject'),
+    permitted: (password) => holder(password, 'read') !== null,
+    clearAuth: onLoopback,
+  }
 }
 
 /** `failed` turns what listening can throw into words, with the option that mends it. */

@@ -9,6 +9,9 @@ import { runRoles } from './roles.ts'
 import { exitWith } from './setup/start-error.mjs'
 import { supervise } from './supervisor.ts'
 
+// Node would print all that a stray error holds.
+process.on('uncaughtException', exitWith)
+
 try {
   const invocation = readInvocation(process.argv.slice(2), process.env)
   if (invocation.help) console.log(helpText())

@@ -25,6 +25,8 @@ export interface Config {
   pop3Port: number | null
   /** `off`, `generated`, or the path of a PEM file. */
   smtpTls: string
+  /** Absolute: the file of tokens; null: none is asked for. */
+  tokens: string | null
   /** The user's own Redis, or null for the embedded one. */
   redisUrl: string | null
   namespace: string
@@ -119,7 +121,7 @@ export const OPTIONS = {
     value: 'ADDRESS',
     env: 'HOST',
     default: '127.0.0.1',
-    description: 'where to listen; 0.0.0.0 lets other machines in (in HOST only an address counts)',
+    description: 'where to listen; beyond loopback with --tokens only (in HOST an address counts)',
     parse: matching(/^\S+$/, 'is an address or a name'),
   },
   port: {
@@ -161,6 +163,14 @@ export const OPTIONS = {
     default: 'off',
     description: 'STARTTLS, STLS: off, generated, or a PEM file with private key and certificate',
     parse: (text) => (['off', 'generated'].includes(text) ? text : resolve(text)),
+  },
+  tokens: {
+    name: 'tokens',
+    value: 'FILE',
+    env: 'UNDELIVERABLE_TOKENS',
+    defaultText: 'none is asked for',
+    description: 'ask for a bearer token of this file (npm run -s token makes one)',
+    parse: optional((text) => resolve(text)),
   },
   redisUrl: {
     name: 'redis-url',

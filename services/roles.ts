@@ -7,12 +7,14 @@
  */
 import type { AddressInfo } from 'node:net'
 import { type DemoState, ensureDemo } from './demo.ts'
+import { isLoopback } from './loopback.ts'
 import type { MailPorts } from './mail-doors.ts'
 import { type Config, type ServiceRole, WORKER_ROLES } from './options.ts'
 import { checkRedis } from './redis/check.ts'
 import { type Connection, connect, type Durability } from './redis/connect.ts'
 import { EXIT, StartError } from './setup/start-error.mjs'
 import { onSignals } from './shutdown.ts'
+import { readTokens } from './tokens.ts'
 
 /** What a role tells the supervisor, once. */
 export interface RoleReady {
@@ -92,19 +94,21 @@ async function runWorkers(
 }
 
 async function runApi(config: Config, connection: Connection): Promise<Running> {
-  const [{ openEmulator }, { buildApp }, { openMailDoors }] = await Promise.all([
+  const [{ openEmulator }, { buildApp }, { accessOf, openMailDoors }] = await Promise.all([
     import('./runtime/live.ts'),
     import('./api/app.ts'),
     import('./mail-doors.ts'),
   ])
+  const tokens = config.tokens === null ? [] : readTokens(config.tokens)
   const emulator = await openEmulator(connection)
-  const app = await buildApp({ emulator, connection, log: config.logLevel })
+  const app = await buildApp({ emulator, connection, log: config.logLevel, tokens })
   await app.listen({ host: config.host, port: config.port }).catch((error: unknown) => {
     throw cannotListen(error, config.host, config.port, 'port')
   })
-  const mail = await openMailDoors(config, emulator, (error, port, option) =>
-    cannotListen(error, config.host, port, option),
-  )
+  const failed = (error: unknown, port: number, option: string) =>
+    cannotListen(error, config.host, port, option)
+  const access = accessOf(tokens, isLoopback(config.host))
+  const mail = await openMailDoors(config, emulator, failed, access)
   const demo = config.demo ? await ensureDemo(emulator, connection) : 'off'
   return {
     ready: {

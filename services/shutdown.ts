@@ -5,7 +5,7 @@
  * a Ctrl-C comes twice, from the terminal and from npm, so the same signal again within a moment is
  * the same request.
  */
-import { EXIT } from './setup/start-error.mjs'
+import { EXIT, traceOf } from './setup/start-error.mjs'
 
 const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const
 
@@ -48,7 +48,7 @@ export function onSignals(shutdown: Shutdown): void {
       shutdown.orderly().then(
         () => process.exit(0),
         (error: unknown) => {
-          console.error(error)
+          console.error(traceOf(error))
           shutdown.atOnce()
           process.exit(EXIT.failed)
         },

@@ -138,6 +138,7 @@ function roleArguments(config: Config): string[] {
     'log-level': config.logLevel,
   }
   const given = Object.entries(values).flatMap(([name, value]) => [`--${name}`, `${value}`])
+  if (config.tokens !== null) given.push('--tokens', config.tokens)
   return config.demo ? given : [...given, '--no-demo']
 }
 

@@ -9,6 +9,7 @@
 
 import { problem } from '../errors.ts'
 import { DOMAIN_BYTES_MAX, LABEL_BYTES_MAX, LOCAL_PART_BYTES_MAX } from './limits.ts'
+import { quoted } from './quoted.ts'
 
 const BREAKS_A_HEADER = /[\r\n\0]/
 // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what it looks for
@@ -24,7 +25,7 @@ const ALIAS = /^[a-z0-9][a-z0-9-]{0,62}$/i
 /** Throws unless the value can be put into a header as it is. */
 export function checkHeaderValue(value: string, name: string): void {
   if (!BREAKS_A_HEADER.test(value)) return
-  throw problem('header-injection', `"${name}" holds a line break or NUL: ${JSON.stringify(value)}`)
+  throw problem('header-injection', `"${name}" holds a line break or NUL: ${quoted(value)}`)
 }
 
 /** The address of an originator: '' for the null sender, however it was written. */
@@ -37,7 +38,7 @@ export function checkAddress(value: string, name: string): string {
   checkHeaderValue(value, name)
   const complaint = complaintAbout(value)
   if (complaint === undefined) return value
-  throw problem('malformed-address', `"${name}" is ${JSON.stringify(value)}: ${complaint}`)
+  throw problem('malformed-address', `"${name}" is ${quoted(value)}: ${complaint}`)
 }
 
 /** What is wrong with it, in words, or undefined when nothing is. */
@@ -57,7 +58,7 @@ function complaintAboutLocalPart(local: string): string | undefined {
     return `${bytes} octets stand before the "@", and ${LOCAL_PART_BYTES_MAX} may`
   }
   if (DOT_ATOM.test(local) || QUOTED.test(local)) return undefined
-  return `${JSON.stringify(local)} is neither a dot-atom nor a quoted string`
+  return `${quoted(local)} is neither a dot-atom nor a quoted string`
 }
 
 function complaintAboutDomain(domain: string): string | undefined {
@@ -70,5 +71,5 @@ function complaintAboutDomain(domain: string): string | undefined {
   const wrong = domain.split('.').find((label) => {
     return Buffer.byteLength(label) > LABEL_BYTES_MAX || !LABEL.test(label)
   })
-  return wrong === undefined ? undefined : `${JSON.stringify(wrong)} is no label of a domain`
+  return wrong === undefined ? undefined : `${quoted(wrong)} is no label of a domain`
 }

@@ -6,7 +6,7 @@
  * Redis client. The emulator and the connection stay with the caller.
  *
  * Rules: every answer can be traced (`X-Request-Id`) and none is cached; a body is JSON, a whole
- * message, or nothing.
+ * message, or nothing (the form of the login page apart); a request that is late is ended.
  */
 
 import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox'
@@ -15,25 +15,37 @@ import { uuidv7 } from 'uuidv7'
 import { problem } from '../errors.ts'
 import type { Connection } from '../redis/connect.ts'
 import type { Emulator } from '../runtime/emulator.ts'
+import type { Token } from '../tokens.ts'
 import { audit } from './audit.ts'
 import { bundle } from './bundle.ts'
 import { clock } from './clock.ts'
 import { debug } from './debug.ts'
 import { events } from './events.ts'
 import { faults } from './faults.ts'
+import { gate } from './gate.ts'
 import { items } from './items.ts'
-import { BODY_BYTES_MAX, PATH_SEGMENT_CHARACTERS_MAX } from './limits.ts'
+import {
+  BODY_BYTES_MAX,
+  HEADER_BYTES_MAX,
+  JSON_DEPTH_MAX,
+  LATE_CONNECTIONS_MS,
+  LIMITS,
+  type Limits,
+  PATH_SEGMENT_CHARACTERS_MAX,
+} from './limits.ts'
+import { login } from './login.ts'
 import { mailboxes } from './mailboxes.ts'
 import { mailpit } from './mailpit.ts'
 import { messages } from './messages.ts'
 import { metrics } from './metrics.ts'
 import { moves } from './moves.ts'
 import { openApi } from './openapi.ts'
-import { pages } from './pages.ts'
+import { DATA_POLICY, pages } from './pages.ts'
 import { probes } from './probes.ts'
-import { answerUnroutable, handleProblems } from './problems.ts'
+import { answerNonsense, answerUnroutable, handleProblems, loggedError } from './problems.ts'
 import { openQueues } from './queue-set.ts'
 import { queueBoard } from './queues.ts'
+import { quotasOf } from './quotas.ts'
 import { takeRawMessages } from './raw-message.ts'
 import type { Api, Resource } from './resource.ts'
 import { servers } from './servers.ts'
@@ -47,6 +59,10 @@ export interface AppOptions {
   publicUrl?: string
   /** A level of pino's, or a logger. */
   log?: string | FastifyBaseLogger
+  /** Who may do what; without any, everybody on this machine may do everything. */
+  tokens?: readonly Token[]
+  /** Lower ones than limits.ts has, for a test. */
+  limits?: Partial<Limits>
 }
 
 const RESOURCES: Resource[][] = [
@@ -69,19 +85,23 @@ const RESOURCES: Resource[][] = [
 const REQUEST_ID = /^[\w.:-]{1,128}$/
 
 export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
-  const { emulator, connection, publicUrl = '' } = options
-  const app = newServer(publicUrl, options.log ?? 'warn')
+  const { emulator, connection, publicUrl = '', tokens = [] } = options
+  const limits = { ...LIMITS, ...options.limits }
+  const app = newServer(publicUrl, options.log ?? 'warn', limits)
   const closing = new AbortController()
   const queues = openQueues(emulator, connection, app.log)
   app.addHook('preClose', async () => closing.abort())
   app.addHook('onClose', async () => queues.close())
   everyRequest(app)
   handleProblems(app, publicUrl)
+  await gate(app, { tokens, limits, publicUrl })
   openApi(app)
   // Behind what listens to new routes: plugins are loaded in the order in which they are added.
   app.register(async (scope: Api) => {
-    for (const resource of RESOURCES.flat()) resource(scope, { emulator, closing: closing.signal })
+    const context = { emulator, quotas: quotasOf(emulator, limits), closing: closing.signal }
+    for (const resource of RESOURCES.flat()) resource(scope, context)
     pages(scope, publicUrl)
+    login(scope, tokens)
   })
   metrics(app, emulator, queues)
   queueBoard(app, queues)
@@ -96,16 +116,26 @@ function requestIds(): () => string {
   return () => `${process}-${++count}`
 }
 
-function newServer(publicUrl: string, log: string | FastifyBaseLogger): Api {
+function newServer(publicUrl: string, log: string | FastifyBaseLogger, limits: Limits): Api {
   const nextId = requestIds()
-  return Fastify({
-    ...(typeof log === 'string' ? { logger: { level: log } } : { loggerInstance: log }),
+  const serializers = { err: loggedError }
+  const app = Fastify({
+    ...(typeof log === 'string'
+      ? { logger: { level: log, serializers } }
+      : { loggerInstance: log }),
     bodyLimit: BODY_BYTES_MAX,
     // One line a request, at `debug`, is written by ourselves.
     logController: new LogController({ disableRequestLogging: true }),
     // An event stream never ends by itself.
     forceCloseConnections: true,
     frameworkErrors: answerUnroutable(publicUrl),
+    clientErrorHandler: answerNonsense(publicUrl),
+    requestTimeout: limits.requestMs,
+    http: {
+      maxHeaderSize: HEADER_BYTES_MAX,
+      headersTimeout: Math.min(limits.headersMs, limits.requestMs),
+      connectionsCheckingInterval: Math.min(LATE_CONNECTIONS_MS, limits.headersMs),
+    },
     genReqId: (request) => {
       const given = request.headers['x-request-id']
       return typeof given === 'string' && REQUEST_ID.test(given) ? given : nextId()
@@ -114,6 +144,8 @@ function newServer(publicUrl: string, log: string | FastifyBaseLogger): Api {
   })
     .withTypeProvider<TypeBoxTypeProvider>()
     .setValidatorCompiler(validatorCompiler)
+  app.server.maxConnections = limits.connections
+  return app
 }
 
 function everyRequest(app: Api): void {
@@ -121,6 +153,10 @@ function everyRequest(app: Api): void {
     reply.header('x-request-id', request.id)
     reply.header('cache-control', 'no-store')
     reply.header('x-content-type-options', 'nosniff')
+    reply.header('content-security-policy', DATA_POLICY)
+    reply.header('x-frame-options', 'DENY')
+    reply.header('referrer-policy', 'same-origin')
+    reply.header('cross-origin-resource-policy', 'same-origin')
   })
   app.addHook('preValidation', async (request) => {
     // No body is an empty one: then the complaint names what is missing, or nothing is.
@@ -139,11 +175,19 @@ function everyRequest(app: Api): void {
     (request, body, done) => {
       if (body === '') return done(null, undefined)
       parse(request, body, (error, value) => {
-        done(error ? problem('malformed-json', jsonComplaint(body)) : null, value)
+        if (error) return done(problem('malformed-json', jsonComplaint(body)))
+        if (!isDeeperThan(value, JSON_DEPTH_MAX)) return done(null, value)
+        done(problem('json-too-deep', `${JSON_DEPTH_MAX} levels may be`))
       })
     },
   )
   takeRawMessages(app)
+}
+
+/** Whether arrays and objects lie in one another on more than so many levels. */
+function isDeeperThan(value: unknown, levels: number): boolean {
+  if (value === null || typeof value !== 'object') return false
+  return levels === 0 || Object.values(value).some((each) => isDeeperThan(each, levels - 1))
 }
 
 /** What the parser says: the default one keeps it to itself. */

@@ -49,7 +49,7 @@ export const Audit = Type.Object(
   { title: 'Audit' },
 )
 
-const read: Resource = (app, { emulator, closing }) => {
+const read: Resource = (app, { emulator, quotas, closing }) => {
   app.get(
     '/sites/:site/audit',
     {
@@ -68,6 +68,7 @@ const read: Resource = (app, { emulator, closing }) => {
       const { rest } = request.query
       if (rest === undefined) return emulator.audit(request.params.site)
       const restMs = durationMs(rest, 'rest', { maxMs: WAIT_MS_MAX })
+      quotas.wait(reply)
       return emulator.audit(request.params.site, restMs, signalOf(reply, closing))
     },
   )

@@ -59,7 +59,7 @@ const read: Resource = (app, { emulator }) => {
   )
 }
 
-const change: Resource = (app, { emulator, closing }) => {
+const change: Resource = (app, { emulator, quotas, closing }) => {
   app.post(
     '/sites/:site/clock',
     {
@@ -80,9 +80,13 @@ const change: Resource = (app, { emulator, closing }) => {
       checkOne(Object.keys(body))
       if (body.advance !== undefined) {
         const ms = durationMs(body.advance, 'advance')
+        quotas.wait(reply)
         return emulator.advance(site, { ms }, signalOf(reply, closing))
       }
-      if (body.until) return emulator.advance(site, { until: 'idle' }, signalOf(reply, closing))
+      if (body.until) {
+        quotas.wait(reply)
+        return emulator.advance(site, { until: 'idle' }, signalOf(reply, closing))
+      }
       if (body.scale !== undefined) return emulator.setClock(site, { scale: body.scale })
       return emulator.setClock(site, body.stop ? { stop: true } : { run: true })
     },

@@ -4,7 +4,7 @@
 
 import { Type } from 'typebox'
 import type { Resource } from './resource.ts'
-import { JournalEntry, Refusals, SiteParams, strict } from './schema.ts'
+import { Id, JournalEntry, Refusals, SiteParams, strict } from './schema.ts'
 
 export const Held = Type.Object(
   {
@@ -86,7 +86,7 @@ const step: Resource = (app, { emulator }) => {
         description: 'The oldest, or the one named.',
         tags,
         params: SiteParams,
-        body: strict({ event: Type.Optional(Type.String({ minLength: 1 })) }, { title: 'Step' }),
+        body: strict({ event: Type.Optional(Id) }, { title: 'Step' }),
         response: {
           200: Type.Object({
             stepped: Type.Union([JournalEntry, Type.Null()], { description: 'What it changed.' }),

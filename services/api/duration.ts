@@ -10,6 +10,7 @@
 import { Type } from 'typebox'
 import { problem } from '../errors.ts'
 import { DURATION_MS_MAX } from './limits.ts'
+import { quoted } from './quoted.ts'
 
 const UNIT_MS = { d: 86_400_000, h: 3_600_000, m: 60_000, s: 1_000, ms: 1 }
 const NUMBER = '(\\d{1,15}(?:\\.\\d{1,6})?)'
@@ -43,12 +44,12 @@ export function durationMs(written: string | number, name: string, limits: Limit
   if (ms === undefined || !Number.isFinite(ms)) {
     throw problem(
       'bad-duration',
-      `"${name}" is ${JSON.stringify(written)}; write 500ms, 30s, 10m, 1h30m, 7d, or milliseconds`,
+      `"${name}" is ${quoted(written)}; write 500ms, 30s, 10m, 1h30m, 7d, or milliseconds`,
     )
   }
   if (ms < minMs || ms > maxMs) {
     const range = `from ${durationText(minMs)} to ${durationText(maxMs)}`
-    throw problem('bad-duration', `"${name}" is ${JSON.stringify(written)}; it may be ${range}`)
+    throw problem('bad-duration', `"${name}" is ${quoted(written)}; it may be ${range}`)
   }
   return Math.round(ms)
 }

@@ -24,7 +24,7 @@ type JournalEvent =
   | { kind: 'entry'; position: string; entry: JournalEntry }
   | { kind: 'gap'; position: string; from: string; to: string }
 
-const stream: Resource = (app, { emulator, closing }) => {
+const stream: Resource = (app, { emulator, quotas, closing }) => {
   app.get(
     '/sites/:site/events',
     {
@@ -50,6 +50,7 @@ const stream: Resource = (app, { emulator, closing }) => {
     async (request, reply) => {
       const { site } = request.params
       await emulator.site(site)
+      quotas.stream(reply)
       const after = request.headers['last-event-id'] ?? request.query.after ?? ''
       const signal = signalOf(reply, closing)
       const lines = Readable.from(streamOf(emulator, site, after, signal), { highWaterMark: 1 })

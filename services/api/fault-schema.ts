@@ -5,14 +5,18 @@
  */
 
 import { type Static, Type } from 'typebox'
+import type { Kind } from '../../machines/protocol.ts'
 import { type Problem, problem } from '../errors.ts'
 import type { FaultSpec } from '../runtime/views-of-driving.ts'
 import { Duration, durationMs } from './duration.ts'
 import { moveMembers } from './moves.ts'
-import { strict } from './schema.ts'
+import { oneOf, strict, Word } from './schema.ts'
+
+/** Of actors (machines/protocol.ts). */
+const KINDS: Kind[] = ['message', 'recipient', 'slot', 'mailbox', 'move', 'directory']
 
 const yes = Type.Optional(Type.Literal(true))
-const word = Type.Optional(Type.String({ minLength: 1 }))
+const word = Type.Optional(Word)
 const moment = Type.Optional(
   Type.Union([Type.String(), Type.Number()], {
     description: 'Site time, ISO 8601 or milliseconds since the epoch.',
@@ -22,7 +26,7 @@ const moment = Type.Optional(
 const Match = strict(
   {
     event: word,
-    kind: word,
+    kind: Type.Optional(oneOf<string[]>(KINDS)),
     server: word,
     mailbox: word,
     message: word,

@@ -9,7 +9,7 @@ import { IdParams, Nothing, Refusals, SiteParams } from './schema.ts'
 
 const tags = ['faults']
 
-const add: Resource = (app, { emulator }) => {
+const add: Resource = (app, { emulator, quotas }) => {
   app.post(
     '/sites/:site/faults',
     {
@@ -24,7 +24,8 @@ const add: Resource = (app, { emulator }) => {
     },
     async (request, reply) => {
       const { site } = request.params
-      const fault = await emulator.addFault(site, faultOf(request.body))
+      const rule = faultOf(request.body)
+      const fault = await quotas.fault(site, () => emulator.addFault(site, rule))
       const location = `/sites/${site}/faults/${encodeURIComponent(fault.id)}`
       return reply.code(201).header('location', location).send(fault)
     },

@@ -69,6 +69,12 @@ export const MAILPIT_PAGE_DEFAULT = 50
 /** Visible characters of an `Idempotency-Key`; a UUID has 36. */
 export const IDEMPOTENCY_KEY_CHARACTERS_MAX = 255
 
+/** A word in a body that names something: an event, a phase, a profile, a reason. */
+export const WORD_CHARACTERS_MAX = 255
+
+/** An address in a body: far above what RFC 5321 lets through, which is checked in words. */
+export const ADDRESS_CHARACTERS_MAX = 1_000
+
 /** A path segment: an address of RFC 5321 in which each octet is percent-encoded. */
 export const PATH_SEGMENT_CHARACTERS_MAX = 3 * (LOCAL_PART_BYTES_MAX + 1 + DOMAIN_BYTES_MAX)
 
@@ -101,3 +107,70 @@ export const RECONNECT_MS = SECOND_MS
 
 /** `/readyz` answers within this, whatever Redis does: probes give up after a few seconds. */
 export const READY_MS_MAX = 2 * SECOND_MS
+
+/** Ours have a few hundred octets, and proxies let no more through. Node refuses what is more. */
+export const HEADER_BYTES_MAX = 16 * KIB
+
+/** A sender that is alive sends its headers at once; one that drips them holds a socket open. */
+export const HEADERS_MS_MAX = 10 * SECOND_MS
+
+/** A whole request: the largest message, over a line of three megabits a second. */
+export const REQUEST_MS_MAX = 120 * SECOND_MS
+
+/** How often connections that are late are looked for. */
+export const LATE_CONNECTIONS_MS = SECOND_MS
+
+/** Some kilobytes each, and far below the open files that a process may have. */
+export const CONNECTIONS_MAX = 4_096
+
+/** Levels of arrays and objects in a body; ours have five. */
+export const JSON_DEPTH_MAX = 32
+
+/** Each looks at the journal five times a second, also when nothing happens. */
+export const STREAMS_MAX = 200
+
+/** Each asks Redis five times a second: a thousand would be most of what one process can do. */
+export const WAITS_MAX = 500
+
+/** Each is listed, swept and counted as a whole by those who watch. */
+export const SITES_MAX = 1_000
+
+/** A worker process has a connection to Redis for each, and Redis takes 10,000 unless told more. */
+export const QUEUES_MAX = 4_000
+
+/** Each event is held against each rule of its site. */
+export const FAULTS_MAX = 200
+
+/**
+ * What a client on this machine may ask in a second: several times what the service can answer, so
+ * that no load generator is slowed, and a loop that has gone wild is.
+ */
+export const LOCAL_REQUESTS_PER_SECOND_MAX = 20_000
+
+/** What any other client may: a tenth of what the service can answer, or a few hundred users. */
+export const REQUESTS_PER_SECOND_MAX = 500
+
+/** Clients whose requests are counted at a time; the one that was silent longest is forgotten. */
+export const CLIENTS_COUNTED_MAX = 10_000
+
+/** A day at work: then one signs in again. */
+export const SESSION_MS = 12 * 60 * 60 * SECOND_MS
+
+/** A token and a path; nothing else is in the form of the login page. */
+export const LOGIN_BODY_BYTES_MAX = 4 * KIB
+
+/** The limits that a test may lower, so that it need not open thousands to reach one. */
+export const LIMITS = {
+  headersMs: HEADERS_MS_MAX,
+  requestMs: REQUEST_MS_MAX,
+  connections: CONNECTIONS_MAX,
+  streams: STREAMS_MAX,
+  waits: WAITS_MAX,
+  sites: SITES_MAX,
+  queues: QUEUES_MAX,
+  faults: FAULTS_MAX,
+  localRequestsPerSecond: LOCAL_REQUESTS_PER_SECOND_MAX,
+  requestsPerSecond: REQUESTS_PER_SECOND_MAX,
+}
+
+export type Limits = typeof LIMITS

@@ -146,7 +146,7 @@ const read: Resource = (app, { emulator }) => {
   )
 }
 
-const readRecipient: Resource = (app, { emulator, closing }) => {
+const readRecipient: Resource = (app, { emulator, quotas, closing }) => {
   app.get(
     '/sites/:site/messages/:id/recipients/:address',
     {
@@ -172,6 +172,7 @@ const readRecipient: Resource = (app, { emulator, closing }) => {
       const { until, timeout } = request.query
       const timeoutMs = durationMs(timeout ?? WAIT_MS_DEFAULT, 'timeout', { maxMs: WAIT_MS_MAX })
       if (!until) return emulator.recipient(site, id, address)
+      quotas.wait(reply)
       const signal = signalOf(reply, closing)
       return emulator.recipient(site, id, address, { until, timeoutMs, signal })
     },

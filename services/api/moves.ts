@@ -3,6 +3,7 @@
  */
 
 import { Type } from 'typebox'
+import { WORD_CHARACTERS_MAX } from './limits.ts'
 import type { Resource } from './resource.ts'
 import {
   IdParams,
@@ -16,6 +17,7 @@ import {
 } from './schema.ts'
 
 const HoldAt = Type.String({
+  maxLength: WORD_CHARACTERS_MAX,
   description: 'The phase to hold in: the move reaches it and then waits to be released.',
   examples: ['created'],
 })

@@ -9,6 +9,7 @@ import { readFileSync } from 'node:fs'
 import { STATUS_CODES } from 'node:http'
 import swagger from '@fastify/swagger'
 import swaggerUi from '@fastify/swagger-ui'
+import { UI_POLICY } from './pages.ts'
 import type { Api } from './resource.ts'
 
 type Json = null | boolean | number | string | Json[] | { [member: string]: Json }
@@ -51,6 +52,7 @@ export function openApi(app: Api): void {
   })
   app.register(swaggerUi, {
     routePrefix: '/docs',
+    staticCSP: UI_POLICY,
     theme: { css: [{ filename: 'house.css', content: '.swagger-ui .topbar { display: none }' }] },
     uiConfig: { docExpansion: 'list', tryItOutEnabled: true, defaultModelsExpandDepth: 0 },
   })

@@ -1,6 +1,6 @@
 /**
- * The two pages of our own: `/`, which says where everything is, and `/problems`, the table of
- * codes that the `type` of every problem points into.
+ * The pages of our own: `/`, which says where everything is, and `/problems`, the table of codes
+ * that the `type` of every problem points into; and what every page is made with.
  */
 
 import type { FastifyReply } from 'fastify'
@@ -25,6 +25,7 @@ const PLACES: [string, string][] = [
   ['/problems', 'Every code of a refusal'],
   ['/metrics', 'Prometheus'],
   ['/readyz', 'Is it ready?'],
+  ['/login', 'Sign in with a token, where the service asks for one'],
 ]
 
 const FIRST_CALL = `curl -s ORIGIN/sites/demo/messages \\
@@ -42,10 +43,31 @@ export function pages(app: Api, publicUrl: string): void {
   app.get('/problems', hidden, async (_request, reply) => html(reply).send(problems))
 }
 
-function html(reply: FastifyReply): FastifyReply {
-  return reply
-    .type('text/html; charset=utf-8')
-    .header('content-security-policy', "default-src 'none'; style-src 'unsafe-inline'")
+const PAGE_POLICY =
+  "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; frame-ancestors 'none'"
+
+/** For a page of a library: its own scripts and styles; what it sets inline are styles. */
+export const UI_POLICY = [
+  "default-src 'self'",
+  "style-src 'self' 'unsafe-inline'",
+  "img-src 'self' data:",
+  "object-src 'none'",
+  "base-uri 'self'",
+  "form-action 'self'",
+  "frame-ancestors 'none'",
+].join('; ')
+
+/** For whatever is no page: should a browser take it for one, it may do nothing. */
+export const DATA_POLICY = "default-src 'none'; frame-ancestors 'none'; sandbox"
+
+/** For a page with a form, which may send it here and nowhere else. */
+export const FORM_POLICY = `${PAGE_POLICY}; form-action 'self'`
+
+export function html(
+  reply: FastifyReply,
+  policy = `${PAGE_POLICY}; form-action 'none'`,
+): FastifyReply {
+  return reply.type('text/html; charset=utf-8').header('content-security-policy', policy)
 }
 
 function homePage(origin: string): string {
@@ -76,14 +98,19 @@ function problemsPage(): string {
   )
 }
 
-function page(title: string, body: string): string {
+export function page(title: string, body: string): string {
   const head = `<meta charset="utf-8"><title>${title}</title><style>${STYLE}</style>`
   const main = `<h1>${title}</h1>${body}`
   return `<!doctype html><html lang="en"><head>${head}</head><body>${main}</body></html>`
 }
 
-function escaped(text: string): string {
-  return text.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;')
+/** For the text of a page, and for an attribute in double quotes. */
+export function escaped(text: string): string {
+  return text
+    .replaceAll('&', '&amp;')
+    .replaceAll('<', '&lt;')
+    .replaceAll('>', '&gt;')
+    .replaceAll('"', '&quot;')
 }
 
 /** Escaped, with `code` between back-ticks. */

@@ -1,11 +1,14 @@
 /**
  * How a refusal leaves the API: RFC 9457 `application/problem+json`, whatever went wrong.
  *
- * Owns: the error handler, the handler for paths and methods that are not there, `OPTIONS`, and the
- * translation of Fastify's own errors into codes of the one table. What is not a `Problem` is a
- * fault of ours: it is logged whole, and the client gets the request id and no more.
+ * Owns: the error handler, what is said to whoever does not speak HTTP, the handler for paths and
+ * methods that are not there, `OPTIONS`, and the translation of Fastify's own errors into codes of
+ * the one table. What is not a `Problem` is a fault of ours: its stack is logged, without what it
+ * was about, and the client gets the request id and no more.
  */
 
+import { STATUS_CODES } from 'node:http'
+import type { Socket } from 'node:net'
 import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { PROBLEMS, Problem, type ProblemCode, problem } from '../errors.ts'
 
@@ -25,6 +28,11 @@ const UNREACHABLE = new Set(['ECONNREFUSED', 'ECONNRESET', 'ENOENT', 'EPIPE', 'E
 
 /** Redis is full, its disk is, or it is changing masters: nothing was written, and it may pass. */
 const REFUSED_BY_REDIS = /\b(OOM|MISCONF|CLUSTERDOWN|TRYAGAIN|LOADING|READONLY|MASTERDOWN)\b/
+
+/** For the log: an error of Redis holds the command that failed, and that may hold a message. */
+export function loggedError({ name, message, stack = '', code }: NodeJS.ErrnoException) {
+  return { type: name, message, stack, ...(code === undefined ? {} : { code }) }
+}
 
 export function handleProblems(app: FastifyInstance, publicUrl: string): void {
   const methodsOf = rememberRoutes(app)
@@ -55,7 +63,32 @@ export function answerUnroutable(publicUrl: string) {
   }
 }
 
-function sendProblem(
+const CODES_OF_NODE: Record<string, ProblemCode> = {
+  HPE_HEADER_OVERFLOW: 'headers-too-large',
+  ERR_HTTP_REQUEST_TIMEOUT: 'request-too-slow',
+}
+
+/** For Fastify: what never became a request. There is a socket and nothing else to answer on. */
+export function answerNonsense(publicUrl: string) {
+  return (error: NodeJS.ErrnoException, socket: Socket): void => {
+    if (error.code === 'ECONNRESET' || !socket.writable) return void socket.destroy()
+    const code = CODES_OF_NODE[error.code ?? ''] ?? 'malformed-request'
+    const { status, title, description: detail } = PROBLEMS[code]
+    const type = `${publicUrl}/problems#${code}`
+    const body = JSON.stringify({ type, title, status, detail, code })
+    socket.end(
+      [
+        `HTTP/1.1 ${status} ${STATUS_CODES[status]}`,
+        'content-type: application/problem+json; charset=utf-8',
+        `content-length: ${Buffer.byteLength(body)}`,
+        'connection: close',
+        `\r\n${body}`,
+      ].join('\r\n'),
+    )
+  }
+}
+
+export function sendProblem(
   reply: FastifyReply,
   request: FastifyRequest,
   refusal: Problem,

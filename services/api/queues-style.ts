@@ -5,6 +5,7 @@
  */
 
 import type { FastifyInstance } from 'fastify'
+import { UI_POLICY } from './pages.ts'
 
 /** The UI has no names for its buttons, so they are known by a stroke of their icons. */
 export const REFUSED_ICONS = {
@@ -34,6 +35,7 @@ export function houseStyle(app: FastifyInstance, base: string): void {
   app.addHook('onSend', async (_request, reply, payload) => {
     if (typeof payload !== 'string') return payload
     if (!String(reply.getHeader('content-type')).startsWith('text/html')) return payload
+    reply.header('content-security-policy', UI_POLICY)
     const link = `<link rel="stylesheet" href="${base}/house.css">`
     return payload.replace(FOREIGN_LINK, '').replace('</head>', `${link}</head>`)
   })

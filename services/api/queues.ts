@@ -29,6 +29,15 @@ const ALLOWED = new Set([
   '/api/queues/:queueName/:jobId/retry',
 ])
 
+/** Keys that BullMQ has beside those of jobs, and what it appends to those: no job is called so. */
+const NO_JOB = new RegExp(
+  `^(${[
+    ...['wait', 'active', 'paused', 'delayed', 'prioritized', 'completed', 'failed', 'meta', 'id'],
+    ...['waiting-children', 'events', 'stalled', 'stalled-check', 'marker', 'pc', 'limiter'],
+    ...['repeat', 'de'],
+  ].join('|')})$|:`,
+)
+
 const REASONS: [RegExp, string][] = [
   [
     /clean|empty|obliterate|remove/,
@@ -67,7 +76,9 @@ export function queueBoard(app: Api, queues: QueueSet): void {
 
   app.register(
     async (scope) => {
-      scope.addHook('preHandler', async (request) => {
+      scope.addHook('preHandler', async (request, reply) => {
+        const { jobId } = request.params as { jobId?: string }
+        if (jobId !== undefined && NO_JOB.test(jobId)) return reply.callNotFound()
         if (request.url.startsWith(`${BASE}/api/`)) await refresh()
       })
       houseStyle(scope, BASE)
@@ -89,6 +100,7 @@ function uiConfig() {
       { text: 'Sites', url: '/sites' },
       { text: 'API', url: '/docs' },
       { text: 'Start page', url: '/' },
+      { text: 'Sign in or out', url: '/login' },
     ],
   }
 }

@@ -11,6 +11,7 @@ import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox'
 import type { FastifyBaseLogger, FastifyInstance, FastifyReply, RawServerDefault } from 'fastify'
 import type { ProblemCode } from '../errors.ts'
 import type { Emulator } from '../runtime/emulator.ts'
+import type { Quotas } from './quotas.ts'
 
 /** The Fastify instance with its types derived from TypeBox schemas. */
 export type Api = FastifyInstance<
@@ -23,6 +24,7 @@ export type Api = FastifyInstance<
 
 export interface Context {
   emulator: Emulator
+  quotas: Quotas
   /** Aborted as soon as the service begins to stop. */
   closing: AbortSignal
 }

@@ -8,7 +8,12 @@
  */
 
 import { type Static, type TProperties, Type } from 'typebox'
-import { ID_CHARACTERS_MAX, PAGE_LIMIT_DEFAULT, PAGE_LIMIT_MAX } from './limits.ts'
+import {
+  ID_CHARACTERS_MAX,
+  PAGE_LIMIT_DEFAULT,
+  PAGE_LIMIT_MAX,
+  WORD_CHARACTERS_MAX,
+} from './limits.ts'
 
 /** An object that a client sends: what is not named here is refused by name. */
 export function strict<Properties extends TProperties>(properties: Properties, about: object = {}) {
@@ -19,6 +24,9 @@ export function strict<Properties extends TProperties>(properties: Properties, a
 export function oneOf<const Words extends string[]>(words: Words, about: object = {}) {
   return Type.Unsafe<Words[number]>({ type: 'string', enum: words, ...about })
 }
+
+/** A word of some list that is not known here; what is none of it is told by whoever knows. */
+export const Word = Type.String({ minLength: 1, maxLength: WORD_CHARACTERS_MAX })
 
 /** A text or null. */
 export const NullableText = Type.Union([Type.String(), Type.Null()])
@@ -33,7 +41,7 @@ export const Name = Type.String({
   examples: ['nyc'],
 })
 
-const Id = Type.String({ minLength: 1, maxLength: ID_CHARACTERS_MAX })
+export const Id = Type.String({ minLength: 1, maxLength: ID_CHARACTERS_MAX })
 
 export const SiteParams = strict({ site: Name })
 export const AliasParams = strict({ site: Name, alias: Name })

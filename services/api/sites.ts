@@ -6,24 +6,30 @@ import { Type } from 'typebox'
 import type { MailboxSpec, SiteSpec } from '../runtime/views-of-mail.ts'
 import { checkAddress } from './address.ts'
 import { Duration, durationMs } from './duration.ts'
-import { ADDRESSES_MAX, MAILBOXES_MAX, SERVERS_MAX } from './limits.ts'
+import { ADDRESS_CHARACTERS_MAX, ADDRESSES_MAX, MAILBOXES_MAX, SERVERS_MAX } from './limits.ts'
 import type { Resource } from './resource.ts'
-import { Moment, Name, Nothing, NullableText, Refusals, SiteParams, strict } from './schema.ts'
+import {
+  Moment,
+  Name,
+  Nothing,
+  NullableText,
+  Refusals,
+  SiteParams,
+  strict,
+  Word,
+} from './schema.ts'
 
-const Profile = Type.Union(
-  [Type.String(), Type.Object({ extends: Type.String() }, { additionalProperties: true })],
-  {
-    title: 'Profile',
-    description: 'The name of a preset, or an object that extends one and overrides members of it.',
-    examples: ['exchange-5.5-sp3'],
-  },
-)
+const Profile = Type.Union([Word, Type.Object({ extends: Word }, { additionalProperties: true })], {
+  title: 'Profile',
+  description: 'The name of a preset, or an object that extends one and overrides members of it.',
+  examples: ['exchange-5.5-sp3'],
+})
 
 /** The members of a mailbox beside its alias; the mailboxes resource takes the same. */
 export const mailboxMembers = {
   server: Name,
   addresses: Type.Optional(
-    Type.Array(Type.String(), {
+    Type.Array(Type.String({ maxLength: ADDRESS_CHARACTERS_MAX }), {
       maxItems: ADDRESSES_MAX,
       description: 'Further addresses; `<alias>@<domain>` is always there.',
     }),
@@ -48,7 +54,9 @@ const NewSite = strict(
         maxItems: MAILBOXES_MAX,
       }),
     ),
-    domain: Type.Optional(Type.String({ description: 'Default: `<name>.example`.' })),
+    domain: Type.Optional(
+      Type.String({ maxLength: ADDRESS_CHARACTERS_MAX, description: 'Default: `<name>.example`.' }),
+    ),
     ttl: Type.Optional(Duration),
   },
   {
@@ -102,7 +110,7 @@ const list: Resource = (app, { emulator }) => {
   )
 }
 
-const create: Resource = (app, { emulator }) => {
+const create: Resource = (app, { emulator, quotas }) => {
   app.post(
     '/sites',
     {
@@ -120,7 +128,8 @@ const create: Resource = (app, { emulator }) => {
       if (spec.domain !== undefined) checkAddress(`postmaster@${spec.domain}`, 'domain')
       for (const mailbox of spec.mailboxes ?? []) checkMailbox(mailbox)
       if (ttl !== undefined) spec.ttlMs = durationMs(ttl, 'ttl', { minMs: 1 })
-      const site = await emulator.createSite(spec)
+      const make = () => emulator.createSite(spec)
+      const site = await quotas.site(spec.name, spec.servers, make)
       return reply.code(201).header('location', `/sites/${site.name}`).send(site)
     },
   )

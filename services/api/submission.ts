@@ -7,8 +7,9 @@ import type { Static } from 'typebox'
 import { problem } from '../errors.ts'
 import type { Submission } from '../runtime/views-of-mail.ts'
 import { checkAddress, checkHeaderValue, checkOriginator } from './address.ts'
-import { LINE_SHOWN_CHARACTERS, MESSAGE_BYTES_MAX, RECIPIENTS_MAX } from './limits.ts'
+import { MESSAGE_BYTES_MAX, RECIPIENTS_MAX } from './limits.ts'
 import type { NewMessage } from './message-schema.ts'
+import { quoted } from './quoted.ts'
 
 type Body = Static<typeof NewMessage>
 
@@ -57,7 +58,7 @@ function checkHeaderSection(raw: string): void {
     return !(FIELD.test(line) || (index > 0 && CONTINUATION.test(line))) || /[\r\0]/.test(line)
   })
   if (wrong < 0) return
-  const line = JSON.stringify(lines[wrong]?.slice(0, LINE_SHOWN_CHARACTERS))
+  const line = quoted(lines[wrong] ?? '')
   throw problem('malformed-message', `line ${wrong + 1} of "raw" is no header field: ${line}`)
 }
 

@@ -12,12 +12,16 @@ import { Compile } from 'typebox/compile'
 import type { TLocalizedValidationError } from 'typebox/error'
 import { Value } from 'typebox/value'
 import { type Problem, type ProblemCode, problem } from '../errors.ts'
+import { shortened } from './quoted.ts'
 
 /** One thing that is wrong, and where. */
 export interface Complaint {
   path: string
   message: string
 }
+
+/** Of members that are not known, so many are named: the rest will be seen once these are gone. */
+const COMPLAINTS_MAX = 8
 
 /** A name in the path that cannot exist is as unknown as one that does not. */
 const UNKNOWN_NAME: Record<string, ProblemCode> = {
@@ -80,8 +84,8 @@ function complaintsOfOne(
         message: 'is missing',
       }))
     case 'additionalProperties':
-      return error.params.additionalProperties.map((name) => ({
-        path: `${path}/${pointer(name)}`,
+      return error.params.additionalProperties.slice(0, COMPLAINTS_MAX).map((name) => ({
+        path: `${path}/${pointer(shortened(name))}`,
         message: 'is not known here',
       }))
     case 'anyOf':

@@ -148,6 +148,8 @@ function moveEvents(
   const current = newestEntry(cells, site, act.mailbox)
   if (!current || current.deleted || current.home === act.to) return null
   if (isMoving(cells, current.mailbox)) return null
+  // Whoever made the mailbox was answered when its store had it, and nobody knows it before.
+  if (!cells.get(`actor mailbox/${current.home}/${current.mailbox}`)) return null
   cells.set(`claim ${current.mailbox}`, act.id)
   const record = { ...current, home: act.to, version: current.version + 1 }
   const move = {

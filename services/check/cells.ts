@@ -6,6 +6,8 @@
  *   cache <server>/<alias>             an MTA's belief
  *   accepted <id>                      an accepted message's recipients, in chunks
  *   end <id>/<copy>/<entry>            how an entry that failed ended for its originator
+ *   removal <mailbox>/<id>             a reader has deleted the message: no step looks at it, the
+ *                                      judge does
  *
  * A value is never changed in place, but for a box that was got by `edit`. So one driver may keep
  * every value that a cell ever had and tell states apart by them, and another only the last one.
@@ -31,6 +33,8 @@ export interface Box {
   waiters: Map<string, number>
   answered: Map<string, number>
 }
+
+export const removalCell = (mailbox: string, key: string): string => `removal ${mailbox}/${key}`
 
 export const emptyBox = (): Box => ({
   items: new Map(),

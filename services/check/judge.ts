@@ -5,6 +5,7 @@
  * `always` holds in every state: I2 (a delivered key is never held by nobody), I3, I4, I8 and I9.
  * `atRest` adds what holds when nothing is under way any more: I1, I2, I6.
  */
+import type { DirectoryEntry } from '../../machines/cache.ts'
 import type { End } from '../../machines/keep.ts'
 import { entryOf, partsOf } from '../../machines/protocol.ts'
 import type { EntryRecord, SiteFacts, Stored } from '../../machines/wire.ts'
@@ -12,7 +13,7 @@ import { stateName } from '../../machines/words.ts'
 import { type Fate, fateByReport, fateOf } from '../runtime/fate.ts'
 import { forgetEarlierStays } from '../runtime/places.ts'
 import { newestEntry } from './acts.ts'
-import type { Box, Cells } from './cells.ts'
+import { type Box, type Cells, removalCell } from './cells.ts'
 
 /** Cells that can be gone through by name. */
 export interface Listed extends Pick<Cells, 'get'> {
@@ -25,6 +26,10 @@ export interface Leaf extends Fate {
   number: number
   branch: number
   address: string
+  /** '' is the null sender; null while the message is not routed. */
+  originator: string | null
+  /** MTAs that it has passed. */
+  hops: number
   state: string
   attempts: number
   mailbox: string | null
@@ -58,21 +63,22 @@ export function judge(cells: Listed, site: SiteFacts, atRest: boolean): Judged {
   const fates = new Map<string, Fate>()
   for (const leaf of leaves) Object.assign(leaf, fate(leaf, leaves, fates))
   const violations = leaves.flatMap((leaf) => [
-    ...always(leaf, leaves),
+    ...always(leaf, leaves, site),
     ...(atRest ? ended(cells, site, leaf) : []),
   ])
   return { leaves, violations: [...violations, ...(atRest ? mailboxes(cells, site) : [])] }
 }
 
 function leavesOf(cells: Listed, site: SiteFacts): Leaf[] {
-  const leaves = new Map<string, Leaf & { hops: number }>()
+  const leaves = new Map<string, Leaf>()
   const routed = new Set<string>()
   for (const name of cells.names()) {
     if (!name.startsWith('actor recipient/')) continue
     const stored = cells.get(name) as Stored
     const [id, copy, key] = partsOf(name.slice('actor '.length)) as [string, string, string]
     const header = cells.get(`actor message/${id}/${copy}`) as Stored | undefined
-    const hops = header?.a.header?.trace.length ?? 0
+    const { originator = null, trace = [] } = header?.a.header ?? {}
+    const hops = trace.length
     routed.add(`${id}/${key}`)
     const end = (cells.get(`end ${id}/${copy}/${key}`) ?? null) as End | null
     const known = leaves.get(`${id}/${key}`)
@@ -80,6 +86,7 @@ function leavesOf(cells: Listed, site: SiteFacts): Leaf[] {
     const newer = !known || hops > known.hops
     leaves.set(`${id}/${key}`, {
       ...(newer ? found : known),
+      originator,
       hops: Math.max(hops, known?.hops ?? 0),
       attempts: found.attempts + (known?.attempts ?? 0),
       open: found.open + (known?.open ?? 0),
@@ -109,6 +116,8 @@ function leafFrom(message: string, key: string, stored: Stored, end: End | null)
     key,
     ...entryOf(key),
     address: stored.a.entry?.address ?? '',
+    originator: null,
+    hops: 0,
     state,
     attempts: (stored.c.attempts as number | undefined) ?? 0,
     mailbox: stored.a.mailbox ?? null,
@@ -127,13 +136,21 @@ function unrouted(
   cells: Listed,
   name: string,
   routed: ReadonlySet<string>,
-  leaves: Map<string, Leaf & { hops: number }>,
+  leaves: Map<string, Leaf>,
 ): void {
   const message = name.slice('accepted '.length)
   for (const record of (cells.get(name) as EntryRecord[][]).flat()) {
     const key = `${record.number}`
     if (routed.has(`${message}/${key}`)) continue
-    const none = { entry: null, end: null, reports: [], places: [], removed: [], mailbox: null }
+    const none = {
+      originator: null,
+      entry: null,
+      end: null,
+      reports: [],
+      places: [],
+      removed: [],
+      mailbox: null,
+    }
     const waits = { state: 'queued', attempts: 0, open: 1, hops: 0, why: 'it is not routed yet' }
     const { number, branch, address } = record
     const leaf = { message, key, number, branch, address, outcome: 'pending' as const }
@@ -149,7 +166,8 @@ function place(cells: Listed, site: SiteFacts, leaf: Leaf): void {
     const held = box.items.has(leaf.message)
     if (held) leaf.places.push(server)
     if (box.transit.has(leaf.message)) leaf.places.push(`${server} (in transit)`)
-    if (!held && box.log.has(leaf.message)) leaf.removed.push(server)
+    const removed = cells.get(removalCell(leaf.mailbox, leaf.message)) === true
+    if (!held && removed && box.log.has(leaf.message)) leaf.removed.push(server)
   }
   forgetEarlierStays(leaf)
 }
@@ -171,7 +189,7 @@ function fate(leaf: Leaf, leaves: readonly Leaf[], known: Map<string, Fate>): Fa
   return settled
 }
 
-function always(leaf: Leaf, leaves: readonly Leaf[]): Violation[] {
+function always(leaf: Leaf, leaves: readonly Leaf[], site: SiteFacts): Violation[] {
   const entry = labelOf(leaf)
   const found: Violation[] = []
   const add = (invariant: Violation['invariant'], why: string): void => {
@@ -183,8 +201,16 @@ function always(leaf: Leaf, leaves: readonly Leaf[]): Violation[] {
   if (new Set(leaf.reports).size > 1 || leaf.reports.length > 1) {
     add('I3', `${leaf.reports.length} failure reports were made`)
   }
-  if (leaf.message.includes('~') && leaf.reports.length > 0) add('I4', 'a report of a report')
-  if (leaf.outcome === 'reported' && isHeld(leaf, leaves)) {
+  if (leaf.reports.length > 0 && leaf.originator === '') {
+    add('I4', 'a report, of a report or of mail from the null sender')
+  }
+  if (leaf.reports.length > 0 && leaf.entry?.a.entry?.wanted === false) {
+    add('I3', 'a report was made that is not owed')
+  }
+  // The MTA that finds it has passed too many is one more.
+  if (leaf.hops > site.profile.hopLimit + 1) add('I5', `it has passed ${leaf.hops} MTAs`)
+  const isReported = leaf.reports.length > 0 && leaf.state === 'delivered'
+  if (isReported || (leaf.outcome === 'reported' && isHeld(leaf, leaves))) {
     add('I9', `it was reported as failed, and ${[...leaf.places, ...leaf.removed]} has it`)
   }
   return found
@@ -206,6 +232,10 @@ function ended(cells: Listed, site: SiteFacts, leaf: Leaf): Violation[] {
     return [{ invariant: 'I1', entry, why: `nothing is under way, and ${leaf.why}` }]
   }
   if (leaf.outcome !== 'delivered') return []
+  if (leaf.places.length > 0 && cells.get(removalCell(leaf.mailbox ?? '', leaf.message))) {
+    const why = `its reader has deleted it, and ${leaf.places.join(', ')} has it`
+    return [{ invariant: 'I6', entry, why }]
+  }
   const home = newestEntry(cells, site, leaf.address)
   if (!home || home.deleted || home.mailbox !== leaf.mailbox) return []
   const there = [...leaf.places, ...leaf.removed]
@@ -236,6 +266,7 @@ function mailboxes(cells: Listed, site: SiteFacts): Violation[] {
   const found: Violation[] = []
   for (const alias of aliases(cells)) {
     const entry = newestEntry(cells, site, alias)
+    if (entry) found.push(...oldReplicas(cells, site, entry))
     if (!entry || entry.deleted) continue
     const held = stores.get(entry.mailbox) ?? []
     const right = held.length === 1 && held[0]?.server === entry.home && held[0].state === OPEN
@@ -245,6 +276,17 @@ function mailboxes(cells: Listed, site: SiteFacts): Violation[] {
     found.push({ invariant: 'I6', entry: `mailbox ${alias}`, why })
   }
   return found
+}
+
+/** At rest each write has reached each replica. */
+function oldReplicas(cells: Listed, site: SiteFacts, newest: DirectoryEntry): Violation[] {
+  return site.servers.flatMap((server) => {
+    const replica = cells.get(`actor directory/${server}/${newest.alias}`) as Stored | undefined
+    const version = replica?.a.record?.version ?? 0
+    if (version === newest.version) return []
+    const why = `the replica at ${server} has version ${version}, the newest is ${newest.version}`
+    return [{ invariant: 'I6', entry: `mailbox ${newest.alias}`, why }]
+  })
 }
 
 function aliases(cells: Listed): Set<string> {

@@ -26,7 +26,7 @@ import type {
   SiteFacts,
   Stored,
 } from '../../machines/wire.ts'
-import { type Box, type Cells, emptyBox } from './cells.ts'
+import { type Box, type Cells, emptyBox, removalCell } from './cells.ts'
 
 export interface Loading {
   at: number
@@ -172,8 +172,18 @@ function lookUp(
 /** Writes actors, items and beliefs; events and timers are the driver's. */
 export function commit(cells: Cells, { refreshed }: MemoryLoaded, stepped: Stepped): void {
   for (const [address, stored] of stepped.actors) cells.set(`actor ${address}`, stored)
-  for (const write of stepped.items) writeItem(cells, write)
+  for (const write of stepped.items) {
+    if ('trim' in write && stepped.actors.get(write.box)?.a.deleted) goWithMailbox(cells, write.box)
+    writeItem(cells, write)
+  }
   for (const [cell, cached] of refreshed) cells.set(cell, cached)
+}
+
+/** What a mailbox has when it is deleted is deleted with it. */
+function goWithMailbox(cells: Cells, address: Address): void {
+  const mailbox = partsOf(address)[1] as string
+  const { log } = cells.edit(`box ${address}`)
+  for (const key of log.keys()) cells.set(removalCell(mailbox, key), true)
 }
 
 function writeItem(cells: Cells, write: ItemWrite): void {
@@ -192,6 +202,7 @@ function writeItem(cells: Cells, write: ItemWrite): void {
       }
     }
   } else if ('remove' in write) {
+    cells.set(removalCell(partsOf(write.box)[1] as string, write.remove), true)
     box.items.delete(write.remove)
     box.transit.delete(write.remove)
     if (!box.log.has(write.remove)) box.log.set(write.remove, write.at)

@@ -54,16 +54,20 @@ async function reach(url: string, request: RequestInit): Promise<Response> {
   }
 }
 
-/** Talks to the service at a URL. */
-export function clientAt(url: string): Client {
+/** Talks to the service at a URL, with a bearer token if it asks for one. */
+export function clientAt(url: string, token?: string): Client {
   const base = url.replace(/\/$/, '')
+  const authorization = token ? { authorization: `Bearer ${token}` } : {}
   async function call(method: string, path: string, body?: object): Promise<unknown> {
     const response = await reach(`${base}${path}`, {
       method,
       signal: AbortSignal.timeout(REQUEST_TIMEOUT_MS),
       ...(body === undefined
-        ? {}
-        : { body: JSON.stringify(body), headers: { 'content-type': 'application/json' } }),
+        ? { headers: authorization }
+        : {
+            body: JSON.stringify(body),
+            headers: { ...authorization, 'content-type': 'application/json' },
+          }),
     })
     if (!response.ok) throw await refusalOf(`${method} ${path}`, response)
     if (response.status === 204) return undefined

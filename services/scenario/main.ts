@@ -56,7 +56,7 @@ async function playChosen(options: Options): Promise<number> {
   const scenarios = await chosen(options)
   const own = options.url === null ? await openSystem() : null
   try {
-    const client = clientAt(options.url ?? own?.url ?? '')
+    const client = clientAt(options.url ?? own?.url ?? '', process.env.UNDELIVERABLE_TOKEN)
     const runs = await playAll(client, scenarios, options)
     await report(runs, options)
     if (options.keep) {

@@ -19,6 +19,7 @@ that does not exist.
   --junit FILE      also write JUnit XML
   --keep            leave the sites for looking at; with a service of its own, stay until Ctrl-C
   --url URL         play against a service that runs; default: a service of its own
+                    (its bearer token, if it asks for one: UNDELIVERABLE_TOKEN)
   --help            this text
 `
 

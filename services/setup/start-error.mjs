@@ -39,6 +39,18 @@ export function exitWith(error) {
     console.error(error.message)
     process.exit(error.exitCode)
   }
-  console.error(error)
+  console.error(traceOf(error))
   process.exit(EXIT.failed)
+}
+
+/**
+ * Where an error came from. Its other members are left out: those of Redis hold the command that
+ * failed, and that may hold somebody's mail.
+ * @param {unknown} error
+ * @returns {string}
+ */
+export function traceOf(error) {
+  if (!(error instanceof Error)) return String(error)
+  const cause = error.cause === undefined ? '' : `\ncaused by ${traceOf(error.cause)}`
+  return `${error.stack}${cause}`
 }

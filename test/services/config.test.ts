@@ -32,6 +32,7 @@ test('without options everything runs, on loopback only, in the documented place
     lmtpPort: null,
     pop3Port: 1110,
     smtpTls: 'off',
+    tokens: null,
     redisUrl: null,
     namespace: 'undeliverable',
     data: `${process.cwd()}/.data`,
@@ -82,8 +83,37 @@ test('--no-demo, and its environment variable', () => {
 
 test('HOST in the environment counts only as an address: some shells keep a name in it', () => {
   expect(read([], { HOST: 'my-laptop' }).host).toBe('127.0.0.1')
-  expect(read([], { HOST: '0.0.0.0' }).host).toBe('0.0.0.0')
-  expect(read(['--host', 'my-laptop']).host).toBe('my-laptop')
+  const tokens = { UNDELIVERABLE_TOKENS: 'tokens' }
+  expect(read([], { HOST: '0.0.0.0', ...tokens }).host).toBe('0.0.0.0')
+  expect(read(['--host', 'my-laptop'], tokens).host).toBe('my-laptop')
+})
+
+test('the file of tokens, wherever the service runs', () => {
+  expect(read(['--tokens', 'secret/tokens']).tokens).toBe(`${process.cwd()}/secret/tokens`)
+})
+
+test.each(['127.0.0.1', '127.9.9.9', '::1', 'localhost', '::ffff:127.0.0.1'])(
+  '%s is loopback, and asks for no token',
+  (host) => {
+    expect(read(['--host', host])).toMatchObject({ host, tokens: null })
+  },
+)
+
+test.each([
+  '0.0.0.0',
+  '::',
+  '192.0.2.1',
+  '10.0.0.1',
+  'my-laptop',
+  '::ffff:192.0.2.1',
+  '127.0.0.1.example',
+])('at %s others could reach it: without tokens that is refused, with the way out', (host) => {
+  const words = refusal(['--host', host])
+  expect(words).toContain(`At ${host} other machines may reach the service`)
+  expect(words).toContain(`npm start -- --host ${host} --tokens tokens`)
+  expect(refusal(['--host', host, '--role', 'mta,api'])).toBe(words)
+  expect(read(['--host', host, '--role', 'mta']).host).toBe(host)
+  expect(read(['--host', host, '--tokens', 'tokens']).host).toBe(host)
 })
 
 test.each([

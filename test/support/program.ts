@@ -28,9 +28,9 @@ export function plainEnvironment(more: NodeJS.ProcessEnv = {}): NodeJS.ProcessEn
 }
 
 /** Runs node with these arguments; `.ts` files may be among them. */
-export function startProgram(args: string[], env = plainEnvironment()): Program {
+export function startProgram(args: string[], env = plainEnvironment(), cwd = checkout): Program {
   const child = spawn(process.execPath, ['--import', 'tsx', ...args], {
-    cwd: checkout,
+    cwd,
     env,
     stdio: ['ignore', 'pipe', 'pipe'],
   })

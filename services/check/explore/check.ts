@@ -16,6 +16,8 @@ import type { Found, Tuple } from './watch.ts'
 export const INVARIANTS = ['I1', 'I2', 'I3', 'I4', 'I5', 'I6', 'I8', 'I9'] as const
 
 export interface Told extends Violation {
+  /** States that were known when it was found. */
+  seen: number
   schedule: Schedule
   /** No way is shorter; otherwise there was no room to look for one. */
   shortest: boolean
@@ -50,6 +52,8 @@ export interface CheckOptions {
   removed?: Removed
   /** False: every state is looked at whole. */
   reduce?: boolean
+  /** Ends when all of these violations, `<invariant> <entry>`, have been seen. */
+  wanted?: ReadonlySet<string>
   stopped?(): boolean
   progress?(progress: Progress): void
 }
@@ -63,6 +67,7 @@ export async function check(plan: Plan, options: CheckOptions): Promise<Checked>
     bytesMax: options.memoryMb * MEGABYTE,
     reduce: options.reduce ?? true,
     stopped: options.stopped ?? (() => false),
+    ...(options.wanted ? { wanted: options.wanted } : {}),
     ...(options.progress ? { progress: options.progress } : {}),
   }
   const searched = await search(model, searching)
@@ -127,6 +132,7 @@ async function shortestWays(
     const { invariant, entry } = violation
     return {
       ...violation,
+      seen: state + 1,
       shortest: known !== undefined,
       schedule: { ...schedule, violation: { invariant, entry } },
     }

@@ -14,6 +14,7 @@ export const LOSING = 1
 const ACT = 2
 export const FAULTING = 3
 const WAYS = 128
+export const DYING = WAYS - 1
 
 export interface Roots {
   /** Of an event or a timer, by its cell. */

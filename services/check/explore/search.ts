@@ -129,9 +129,10 @@ async function once(
         at.depth += 1
       }
       model.read(tape, seen.low(state), seen.high(state))
-      first.push(to.length)
-      if (watch.look(state) === 'rest') rests.push(state)
+      const looked = watch.look(state)
       if (options.wanted && hasAll(watch, options.wanted)) return end(null)
+      first.push(to.length)
+      if (looked === 'rest') rests.push(state)
       const reduce = options.reduce && !(whole.size > 0 && whole.has(`${model.low}/${model.high}`))
       const expanded = successors(model, options.bounds, emit, reduce)
       if (expanded.cut) cut.push(state)

@@ -13,7 +13,7 @@ import type { Bounds } from './bounds.ts'
 import { BEGINS_AT } from './interning.ts'
 import type { Model } from './model.ts'
 import { choose, type Pending, pendingIn } from './pending.ts'
-import { FAULTING, LOSING } from './roots.ts'
+import { DYING, FAULTING, LOSING } from './roots.ts'
 import { doAct, type Effect, eventCell, isReply, type Root, takeEvent } from './transitions.ts'
 
 /** Called for each action with the model in the state that it leads to. */
@@ -77,14 +77,13 @@ const take = (model: Model, root: Root, event: MailEvent, more: More = NO_MORE):
 type More = Parameters<typeof takeEvent>[4]
 const NO_MORE: More = {}
 
-function apply(model: Model, { writes, timers, sent }: Effect, died = false): void {
+function apply(model: Model, { writes, timers, sent }: Effect): void {
   for (let i = 0; i < writes.length; i += 2) {
     model.set(writes[i] as number, writes[i + 1] as number)
   }
   for (let i = 0; i < timers.length; i += 2) {
     model.set(timers[i] as number, timers[i + 1] as number)
   }
-  if (died) return
   for (let i = 0; i < sent.length; i++) model.add(sent[i] as number, 1)
 }
 
@@ -97,7 +96,7 @@ const contentOf = ({ interned }: Model, cell: number): MailEvent =>
 function taken(model: Model, bounds: Bounds, cell: number): void {
   model.add(cell, -1)
   const { tally } = model
-  if (spent(model, tally.died) < bounds.crashes && !model.removed.outbox) {
+  if (spent(model, tally.died) < bounds.crashes && !model.removed.dying) {
     model.set(tally.took(cell), 1)
   }
 }
@@ -122,8 +121,8 @@ function events(model: Model, bounds: Bounds, cell: number, emit: Emit): void {
     emit(code(AGAIN, cell), false)
     model.undo()
   }
-  if (model.removed.outbox && spent(model, tally.died) < bounds.crashes) {
-    apply(model, effect, true)
+  if (model.removed.dying && spent(model, tally.died) < bounds.crashes) {
+    apply(model, take(model, roots.of(cell, DYING), event, { dies: true }))
     model.add(tally.died, 1)
     emit(code(DIE, cell), false)
     model.undo()

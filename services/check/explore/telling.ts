@@ -3,7 +3,7 @@
  * step in the words of the domain. This is also where a way is found to be one: a step that could
  * not be taken as it is said is an error of the search.
  */
-import { type Stepped, step } from '../../../machines/step.ts'
+import type { Stepped } from '../../../machines/step.ts'
 import type { MailEvent } from '../../../machines/wire.ts'
 import { tell, who } from '../../../machines/words.ts'
 import { eventsOf, found, sayAct } from '../acts.ts'
@@ -17,7 +17,7 @@ import { type Action, decode } from './actions.ts'
 import { BEGINS_AT, canonical } from './interning.ts'
 import type { Model } from './model.ts'
 import type { Seen } from './table.ts'
-import { isReply } from './transitions.ts'
+import { isReply, type Removed, stepWithout } from './transitions.ts'
 
 /** The actions that lead to the state, the first one first. */
 export function wayTo(seen: Seen, state: number): Action[] {
@@ -30,6 +30,8 @@ interface World {
   plan: Plan
   model: Model
   cells: ReturnType<typeof plainCells>
+  /** What is removed now: nothing, before the first message of interest. */
+  removed: Removed
   events: MailEvent[]
   /** Events that were taken, each with the step that took it. */
   taken: { event: MailEvent; step: ScheduleStep }[]
@@ -47,6 +49,7 @@ export function scheduleOf(model: Model, actions: Action[]): Schedule {
     plan,
     model,
     cells,
+    removed: {},
     events: [],
     taken: [],
     timers: new Map(),
@@ -54,6 +57,7 @@ export function scheduleOf(model: Model, actions: Action[]): Schedule {
     steps: [],
   }
   begin(world)
+  world.removed = model.removed
   for (const action of actions) perform(world, action)
   const names = () => cells.all.keys()
   const { leaves } = judge({ get: cells.get, names }, plan.site, false)
@@ -176,18 +180,15 @@ function take(world: World, event: MailEvent, how: Taking, ordered?: MailEvent['
 
 function commitStep(world: World, event: MailEvent, how: Taking | 'ring'): ScheduleStep {
   const { cells, plan, at } = world
-  const given = load(cells, plan.site, event, { at })
-  const loaded = world.model.removed.load?.(given) ?? given
-  const whole = step(loaded)
-  const stepped = world.model.removed.edit?.(whole, loaded) ?? whole
+  const dies = how === 'take and die'
+  const { loaded, stepped } = stepWithout(world.removed, cells, plan.site, event, at, dies)
   commit(cells, loaded, stepped)
   for (const [name, { due }] of stepped.timers) {
     if (due === null) world.timers.delete(name)
     else world.timers.set(name, due)
   }
-  const lost = how === 'take and die' && world.model.removed.outbox === true
   const sent = stepped.events.filter(({ type }) => how !== 'take and lose' || !isReply(type))
-  if (!lost) world.events.push(...sent)
+  world.events.push(...sent)
   const { id: _id, at: _at, ...said } = event
   const content = event.due === undefined ? said : { ...said, due: event.due - BEGINS_AT }
   const text = say(loaded, stepped, how)

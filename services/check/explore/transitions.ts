@@ -65,12 +65,12 @@ export type Dense = { readonly [cell: number]: number }
 
 /** Safeguards that a test removes; none is, otherwise. */
 export interface Removed {
-  /** Events that a worker had not yet made jobs of die with it. */
-  outbox?: boolean
+  /** What is left of a step whose worker dies; all of it, otherwise. */
+  dying?: (stepped: Stepped) => Stepped
   /** Of a step, once it is done: what it would have done without the safeguard. */
   edit?: (stepped: Stepped, loaded: MemoryLoaded) => Stepped
-  /** What a step is given without the safeguard. */
-  load?: (loaded: MemoryLoaded) => MemoryLoaded
+  /** What a step is given without the safeguard; `as` loads what another event would be given. */
+  load?: (loaded: MemoryLoaded, as: (other: MailEvent) => MemoryLoaded) => MemoryLoaded
 }
 
 export interface Transitions {
@@ -93,17 +93,31 @@ export const takeEvent =
     more: {
       ordered?: Ordered
       loseReply?: boolean
+      dies?: boolean
     } = {},
   ): Run =>
   (cells) => {
     const asked = more.ordered ? { ...event, ordered: more.ordered } : event
-    const given = load(cells, site, asked, { at })
-    const loaded = removed.load ? removed.load(given) : given
-    const whole = step(loaded)
-    const stepped = removed.edit ? removed.edit(whole, loaded) : whole
+    const { loaded, stepped } = stepWithout(removed, cells, site, asked, at, more.dies)
     commit(cells, loaded, stepped)
     return { stepped: more.loseReply ? withoutReplies(stepped) : stepped, agesAt: ages(loaded) }
   }
+
+/** One step, loaded and run without what is removed. */
+export function stepWithout(
+  { load: loadWithout, edit, dying }: Removed,
+  cells: Cells,
+  site: SiteFacts,
+  event: MailEvent,
+  at: number,
+  dies = false,
+): { loaded: MemoryLoaded; stepped: Stepped } {
+  const given = load(cells, site, event, { at })
+  const loaded = loadWithout?.(given, (other) => load(cells, site, other, { at })) ?? given
+  const whole = step(loaded)
+  const stepped = edit?.(whole, loaded) ?? whole
+  return { loaded, stepped: dies && dying ? dying(stepped) : stepped }
+}
 
 export const doAct =
   (site: SiteFacts, act: Act, at: number): Run =>

@@ -33,7 +33,7 @@ export interface Tuple {
   cause: Record<string, string>
 }
 
-const ALWAYS = ['actor recipient/', 'box ', 'end ', 'accepted ']
+const ALWAYS = ['actor recipient/', 'box ', 'end ', 'accepted ', 'removal ']
 const AT_REST = [...ALWAYS, 'actor directory/', 'actor mailbox/', 'actor slot/']
 
 export function openWatch(model: Model): Watch {

@@ -22,6 +22,9 @@ async function calledWith(
   const noted: unknown[][] = []
   for (const call of Object.keys(calls)) delete calls[call as keyof Emulator]
   Object.assign(calls, {
+    // What quotas are counted by.
+    queueNames: async () => [],
+    faults: async () => [],
     [name]: async (...given: unknown[]) => {
       noted.push(given)
       throw new Error('noted')

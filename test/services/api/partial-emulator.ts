@@ -6,7 +6,7 @@
  */
 
 import { afterEach } from 'vitest'
-import { buildApp } from '../../../services/api/app.ts'
+import { type AppOptions, buildApp } from '../../../services/api/app.ts'
 import type { Api } from '../../../services/api/resource.ts'
 import type { Connection } from '../../../services/redis/connect.ts'
 import type { Emulator } from '../../../services/runtime/emulator.ts'
@@ -36,22 +36,39 @@ const noRedis = {
   },
 } as unknown as Connection
 
+/** What a test sets beside the emulator: tokens, limits, a log. */
+type More = Partial<AppOptions>
+
 /** The real app over the calls given; closed after the test. */
-export async function appOver(calls: Partial<Emulator>, connection = noRedis): Promise<Api> {
-  const app = await lastingApp(calls, connection)
+export async function appOver(
+  calls: Partial<Emulator>,
+  connection = noRedis,
+  more: More = {},
+): Promise<Api> {
+  const app = await lastingApp(calls, connection, more)
   open.push(app)
   return app
 }
 
 /** The same for many tests: whoever opens it closes it. The calls may be changed between them. */
-export async function lastingApp(calls: Partial<Emulator>, connection = noRedis): Promise<Api> {
+export async function lastingApp(
+  calls: Partial<Emulator>,
+  connection = noRedis,
+  more: More = {},
+): Promise<Api> {
   const app = await buildApp({
     emulator: partialEmulator(calls),
     connection,
     publicUrl: 'http://undeliverable.example',
     log: 'silent',
+    ...more,
   })
   return app as Api
+}
+
+/** The same, over real connections: the URL of a free port of the loopback. */
+export async function listeningOver(calls: Partial<Emulator>, more: More = {}): Promise<string> {
+  return listen(await appOver(calls, noRedis, more))
 }
 
 /** Listens on a free port of the loopback; its URL. */

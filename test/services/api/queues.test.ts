@@ -145,6 +145,23 @@ describe('a watcher', () => {
   })
 })
 
+test.each(['completed', 'meta', 'events', 'wait', 'x:logs', '1:lock'])(
+  'a key of the queue is no job: %s',
+  async (name) => {
+    const connection = freshConnection()
+    const queue = openQueue(connection, 'demo.nyc.mta')
+    await queue.add('reply.deferred', event('reply.deferred'), { jobId: 'e-1' })
+    await runOne(connection, queue, async () => [])
+    const app = await appOver({ queueNames: async () => ['demo.nyc.mta'] }, connection)
+    const url = `/queues/api/queues/demo.nyc.mta/${encodeURIComponent(name)}`
+    for (const action of ['retry', 'promote']) {
+      const answer = await app.inject({ method: 'PUT', url: `${url}/${action}` })
+      expect(answer.statusCode).toBe(404)
+    }
+    expect((await app.inject(url)).statusCode).toBe(404)
+  },
+)
+
 describe('a watcher may', () => {
   async function board(name: string) {
     const connection = freshConnection()

@@ -1,15 +1,13 @@
 /**
- * The search: it finds the published loss by the shortest way, finds none without the defect, finds
- * what a removed safeguard lets happen, and says what it left out.
+ * The search: it finds the published loss by the shortest way, finds none without the defect, and
+ * says what it left out. What it finds without a safeguard: `safeguards/`.
  */
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
-import type { Stored } from '../../../machines/wire.ts'
 import { DEFAULT_BOUNDS } from '../../../services/check/explore/bounds.ts'
 import { check } from '../../../services/check/explore/check.ts'
 import { NoRoomError, openSeen, Tape } from '../../../services/check/explore/table.ts'
-import type { Removed } from '../../../services/check/explore/transitions.ts'
 import { type Plan, planOf } from '../../../services/check/plan.ts'
 import { chosen } from '../../../services/scenario/programme.ts'
 import { temporaryFolder } from '../../support/folder.ts'
@@ -24,11 +22,10 @@ async function planFor(name: string, profile: string): Promise<Plan> {
   return planOf(scenario, profile)
 }
 
-const checked = async (name: string, profile: string, bounds = SMALL, removed?: Removed) =>
+const checked = async (name: string, profile: string, bounds = SMALL) =>
   check(await planFor(name, profile), {
     bounds,
     memoryMb: MEMORY_MB,
-    ...(removed ? { removed } : {}),
   })
 
 const broken = (violations: { invariant: string; entry: string }[]) =>
@@ -78,44 +75,6 @@ describe.each([
     expect(found.outcomes[entry]).toEqual(outcomes)
     const lost = outcomes.includes('lost')
     expect(broken(found.violations)).toEqual(lost ? [`I8 ${entry}`] : [])
-  })
-})
-
-describe('a safeguard that is removed', () => {
-  test('the outbox: what a worker had not sent dies with it', async () => {
-    // An offer is made again by its timer; a report is sent once.
-    const bounds = { ...SMALL, crashes: 1, retries: 1 }
-    expect((await checked('row-2', 'exchange-5.5-sp4', bounds)).violations).toEqual([])
-    const found = await checked('row-2', 'exchange-5.5-sp4', bounds, { outbox: true })
-    expect(broken(found.violations)).toContain('I1 letter anna own')
-  })
-
-  test('keys known after a move: a refusal overtakes an acceptance (I9)', async () => {
-    // One offer is accepted and comes again; the mailbox has moved away in between.
-    const bounds = { ...SMALL, duplicates: 1 }
-    const plan = 'row-3'
-    expect((await checked(plan, 'exchange-5.5-sp4', bounds)).violations).toEqual([])
-    const forgetful: Removed = {
-      load(loaded) {
-        const box = loaded.actors.get(loaded.event.to) as Stored | undefined
-        const gone = box?.s === 'absent' || box?.s === 'removing'
-        return gone ? { ...loaded, found: { ...loaded.found, key: 'new' } } : loaded
-      },
-    }
-    const found = await checked(plan, 'exchange-5.5-sp4', bounds, forgetful)
-    expect(broken(found.violations)).toContain('I9 letter anna own')
-  })
-
-  test('the timer beside the nudge: an entry waits for ever (I1)', async () => {
-    const unarmed: Removed = {
-      edit: (stepped) => ({
-        ...stepped,
-        timers: new Map([...stepped.timers].filter(([, { timer }]) => timer === 'replication')),
-        events: stepped.events.filter(({ type }) => type !== 'mailbox.settled'),
-      }),
-    }
-    const found = await checked('row-3', 'modern', SMALL, unarmed)
-    expect(broken(found.violations)).toContain('I1 letter anna own')
   })
 })
 
