@@ -4,6 +4,7 @@
 import type { Config } from './options.ts'
 import { listenPop3 } from './pop3/listener.ts'
 import type { Store } from './pop3/maildrop.ts'
+import type { Permitted } from './pop3/session.ts'
 import { type Certificate, madeCertificate, readCertificate } from './smtp/certificate.ts'
 import { listen } from './smtp/listener.ts'
 import type { Doors } from './smtp/transaction.ts'
@@ -21,12 +22,15 @@ export interface MailPorts {
 /** Who may: tokens, when there are any. */
 export interface Access {
   authenticate?: (password: string) => string | null
-  permitted?: (password: string) => boolean
+  permitted?: Permitted
   /** Nobody else can hear a password here. */
   clearAuth?: boolean
 }
 
-/** By tokens, when there are any: one that may inject submits, one that may read reads. */
+/**
+ * By tokens, when there are any: one that may inject submits, one that may read reads, and deletes
+ * if it may operate as well.
+ */
 export function accessOf(tokens: readonly Token[], onLoopback: boolean): Access {
   if (tokens.length === 0) return {}
   const holder = (password: string, scope: Scope): string | null => {
@@ -35,7 +39,10 @@ export function accessOf(tokens: readonly Token[], onLoopback: boolean): Access 
   }
   return {
     authenticate: (password) => holder(password, 'inject'),
-    permitted: (password) => holder(password, 'read') !== null,
+    permitted(password) {
+      if (holder(password, 'read') === null) return null
+      return holder(password, 'operate') === null ? 'reads' : 'reads and deletes'
+    },
     clearAuth: onLoopback,
   }
 }

@@ -11,15 +11,15 @@ import { TLSSocket } from 'node:tls'
 import type { Certificate } from '../smtp/certificate.ts'
 import { CLIENTS_MAX, IDLE_MS, LINE_BYTES_MAX } from './limits.ts'
 import type { Store } from './maildrop.ts'
-import { openSession, type Reply, type Session } from './session.ts'
+import { openSession, type Permitted, type Reply, type Session } from './session.ts'
 import { stuffed } from './stuffing.ts'
 
 export interface Pop3Options {
   store: Store
   host: string
   port: number
-  /** Whether whoever has this password may read. Without it any password does. */
-  permitted?: (password: string) => boolean
+  /** What whoever has this password may. Without it any password may everything. */
+  permitted?: Permitted
   /** Takes a password in the clear: on loopback nobody else can hear it. */
   clearAuth?: boolean
   /** For STLS (RFC 2595); without one it is not offered. */

@@ -26,9 +26,12 @@ const no = (text: string, more: Partial<Reply> = {}): Reply => ({ ok: false, tex
 
 const CAPABILITIES = ['USER', 'UIDL', 'TOP', 'PIPELINING', 'RESP-CODES', 'AUTH-RESP-CODE', 'UTF8']
 
+/** Null: nothing. */
+export type Permitted = (password: string) => 'reads' | 'reads and deletes' | null
+
 export interface Access {
-  /** Whether this password may read; without it any may. */
-  permitted: ((password: string) => boolean) | undefined
+  /** What this password may; without it any may everything. */
+  permitted: Permitted | undefined
   /** Others could hear it now. */
   refusesClear(): boolean
   offersTls(): boolean
@@ -37,6 +40,7 @@ export interface Access {
 export function openSession(store: Store, { permitted, refusesClear, offersTls }: Access): Session {
   let user = ''
   let wrong = 0
+  let deletes = false
   let drop: Maildrop | null = null
 
   async function authorize(command: string, rest: string): Promise<Reply> {
@@ -47,10 +51,12 @@ export function openSession(store: Store, { permitted, refusesClear, offersTls }
     if (command !== 'PASS') return no('USER and PASS come first')
     if (user === '') return no('USER comes first')
     if (refusesClear()) return no('[AUTH] a password is taken behind STLS only')
-    if (permitted && !permitted(rest)) {
+    const may = permitted ? permitted(rest) : 'reads and deletes'
+    if (may === null) {
       wrong += 1
       return no('[AUTH] that password is not permitted', { end: wrong >= WRONG_PASSWORDS_MAX })
     }
+    deletes = may === 'reads and deletes'
     drop = await openMaildrop(store, user)
     return drop ? ok(`${drop.messages().length} messages`) : no('[AUTH] there is no such mailbox')
   }
@@ -65,6 +71,7 @@ export function openSession(store: Store, { permitted, refusesClear, offersTls }
       }
       if (name === 'QUIT') return quit(drop)
       if (name === 'UTF8') return ok('every mailbox is in UTF-8')
+      if (drop && name === 'DELE' && !deletes) return no('[AUTH] that password may only read')
       try {
         return drop ? await transact(drop, name, rest.trim()) : await authorize(name, rest)
       } catch (error) {

@@ -4,14 +4,15 @@ import { accessOf } from '../../services/mail-doors.ts'
 import { makeSecret, parseTokens } from '../../services/tokens.ts'
 
 test('a token opens the door that it has the scope for, and no other', () => {
-  const [writer, reader] = [makeSecret(), makeSecret()]
-  const file = `ci inject ${writer}\nviewer read ${reader}\n`
+  const [writer, reader, owner] = [makeSecret(), makeSecret(), makeSecret()]
+  const file = `ci inject ${writer}\nviewer read ${reader}\nme read,operate ${owner}\n`
   const access = accessOf(parseTokens(file, 'the file'), true)
   expect(access.authenticate?.(writer)).toBe('ci')
   expect(access.authenticate?.(reader)).toBeNull()
   expect(access.authenticate?.('')).toBeNull()
-  expect(access.permitted?.(reader)).toBe(true)
-  expect(access.permitted?.(writer)).toBe(false)
+  expect(access.permitted?.(reader)).toBe('reads')
+  expect(access.permitted?.(owner)).toBe('reads and deletes')
+  expect(access.permitted?.(writer)).toBeNull()
   expect(access.clearAuth).toBe(true)
 })
 

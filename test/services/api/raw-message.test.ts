@@ -134,7 +134,7 @@ test('a client that hangs up leaves nothing, and its key may be used again', asy
   const socket = connect(Number(new URL(world.origin).port), '127.0.0.1')
   const head = [
     `POST ${world.site}/messages?from=carol&to=dave HTTP/1.1`,
-    'host: x',
+    'host: 127.0.0.1',
     'content-type: message/rfc822',
     'idempotency-key: half',
     `content-length: ${10 * PIECE_BYTES}`,

@@ -55,7 +55,8 @@ async function said(lines: string[], port = door.port): Promise<string> {
   return Buffer.concat(pieces).toString('latin1')
 }
 
-const permitted = (password: string) => password === 'a-token'
+const permitted = (password: string) =>
+  password === 'a-token' ? 'reads and deletes' : password === 'a-reader' ? 'reads' : null
 
 const login = (site: string, alias = 'dave') => [`USER ${alias}@${site}.example`, 'PASS any']
 
@@ -162,6 +163,9 @@ test('with tokens a password must be one that may read; three wrong ones end it'
   expect(wrong.match(/-ERR \[AUTH\]/g)).toHaveLength(3)
   const right = await said([user, 'PASS 1', 'PASS a-token', 'STAT', 'QUIT'], guarded.port)
   expect(right).toMatch(/\+OK 1 messages\r\n\+OK 1 \d+\r\n/)
+  const reader = await said([user, 'PASS a-reader', 'DELE 1', 'RETR 1', 'QUIT'], guarded.port)
+  expect(reader).toMatch(/-ERR \[AUTH\] that password may only read\r\n\+OK \d+ octets/)
+  expect(await sites.subjects(site, 'dave')).toHaveLength(1)
 })
 
 test('beyond loopback a password is taken behind STLS only', async () => {
