@@ -38,6 +38,8 @@ export const LOOP_DETECTED: Code = { reason: 1, diagnostic: 3 }
 export const UNAVAILABLE: Code = { reason: 1, diagnostic: 4 }
 /** Its time ran out before it could be delivered (Q198958). */
 export const EXPIRED: Code = { reason: 1, diagnostic: 5 }
+/** The system itself could not go on with it; the table's `Any` of reason 1, 5.0.0. [ours] */
+export const UNPROCESSABLE: Code = { reason: 1, diagnostic: NONE }
 /** Alternate recipients that lead back to one another (Q174175). */
 export const REDIRECTION_LOOP: Code = { reason: 1, diagnostic: 27 }
 

@@ -18,6 +18,8 @@ export interface End {
   kind: 'report' | 'silenced' | 'deadLetter'
   /** The report's message id. */
   report?: string
+  /** Of a dead letter, where it is not for its null sender. */
+  why?: string
   at: number
 }
 

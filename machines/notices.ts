@@ -13,13 +13,10 @@
  * failure report, so I3 does not count it.
  */
 import type { Send } from './compose.ts'
-import { type Address, partsOf } from './protocol.ts'
+import type { Address } from './protocol.ts'
 import { submitReport } from './reporting.ts'
 import { headerOf, type Working } from './step.ts'
 import type { Notice, Stored } from './wire.ts'
-
-/** A notice's own name: one of a kind for each entry. */
-export const noticeKey = (entry: string, notice: Notice): string => `${entry}.${notice}`
 
 /** What is to be told of an entry that has just been delivered or deferred, if anything. */
 export function noticeOf(working: Working, self: Address, actor: Stored): Notice | null {
@@ -39,6 +36,5 @@ export function noticeOf(working: Working, self: Address, actor: Stored): Notice
 /** Where a machine asks for a notice, it is submitted if there is anything to tell. */
 export function noticesFrom(working: Working, self: Address, actor: Stored): Send[] {
   const notice = noticeOf(working, self, actor)
-  const key = notice && noticeKey(partsOf(self)[2] as string, notice)
-  return key ? submitReport(working, self, self, key, notice) : []
+  return notice ? submitReport(working, self, self, notice) : []
 }

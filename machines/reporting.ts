@@ -23,41 +23,46 @@ const NOTICE_CODES: Record<Notice, Code> = {
 
 export const reportId = (message: string, entry: string): string => `${message}~${entry}`
 
-/** The failure report about the entry that the event names. */
-export function reportOf(working: Working, self: Address, event: Seen): Send[] {
-  return event.entry ? submitReport(working, self, event.entry, keyOf(event.entry)) : []
-}
+/** A notice's own name: one of a kind for each entry. */
+export const noticeKey = (entry: string, notice: Notice): string => `${entry}.${notice}`
 
-/** A report about an entry, of a failure unless it is a notice; `key` tells it from others. */
+/** The failure report about the entry that the event names. */
+export const reportOf = (working: Working, self: Address, event: Seen): Send[] =>
+  event.entry ? submitReport(working, self, event.entry) : []
+
+/** A report about an entry, of a failure unless it is a notice. */
 export function submitReport(
   working: Working,
   self: Address,
   entry: Address,
-  key: string,
   notice?: Notice,
 ): Send[] {
   const header = headerOf(working, self)
   const facts = factsOf(working, self, entry, notice)
   if (!header || !facts) return []
-  const id = reportId(header.id, key)
   const { at, site } = working.given
+  return [reportFor(header, facts, at + site.profile.expiryMs[header.priority])]
+}
+
+/** The report's submission, for whoever decides that it is owed; `expiresAt` is site time. */
+export function reportFor(header: Header, facts: ReportFacts, expiresAt: number): Send {
+  const { entry, notice, server, failedAt } = facts
+  const id = reportId(header.id, notice ? noticeKey(entry, notice) : entry)
   const report: Header = {
     id,
     originator: '',
     subject: reportSubject(header.subject, notice),
     size: REPORT_SIZE,
     priority: header.priority,
-    submittedAt: at,
-    expiresAt: at + site.profile.expiryMs[header.priority],
-    trace: [facts.server],
-    ...(header.via ? { via: [{ server: facts.server, at }] } : {}),
+    submittedAt: failedAt,
+    expiresAt,
+    trace: [server],
+    ...(header.via ? { via: [{ server, at: failedAt }] } : {}),
     report: facts,
   }
-  const to = `message/${id}/${facts.server}`
-  return [{ type: 'report.submitted', to, header: report, entries: [addressee(header.originator)] }]
+  const to = `message/${id}/${server}`
+  return { type: 'report.submitted', to, header: report, entries: [addressee(header.originator)] }
 }
-
-const keyOf = (entry: Address): string => partsOf(entry)[2] as string
 
 function factsOf(
   working: Working,
@@ -73,7 +78,7 @@ function factsOf(
   return {
     ...(notice ? { notice } : {}),
     message: header.id,
-    entry: keyOf(address),
+    entry: partsOf(address)[2] as string,
     recipient: entry.a.entry.original,
     address: entry.a.entry.address,
     code: notice ? NOTICE_CODES[notice] : code,

@@ -7,6 +7,7 @@ import { directory } from './directory.ts'
 import { mailbox } from './mailbox.ts'
 import type { Address } from './protocol.ts'
 import { initial, transition } from './transition.ts'
+import { stamped } from './versions.ts'
 import { OUTSIDE, type SiteFacts, type Stored } from './wire.ts'
 
 /** A mailbox as a person describes it. */
@@ -52,10 +53,10 @@ export function firstActors(site: SiteFacts, mailboxes: MailboxFacts[]): Map<Add
 function opened(): Stored {
   const first = initial(mailbox)
   const { value, context } = transition(mailbox, first, { type: 'mailbox.created' })
-  return { v: 1, s: value, c: context, a: { created: true } }
+  return stamped('mailbox', { v: 1, s: value, c: context, a: { created: true } })
 }
 
 function replica(record: DirectoryEntry): Stored {
   const { value, context } = initial(directory)
-  return { v: 1, s: value, c: context, a: { record } }
+  return stamped('directory', { v: 1, s: value, c: context, a: { record } })
 }

@@ -25,6 +25,7 @@ import { delayOf } from './retry.ts'
 import { type Routed, route } from './routing.ts'
 import { see } from './see.ts'
 import { initial, transition } from './transition.ts'
+import { stamped } from './versions.ts'
 import type { About, Given, Header, MailEvent, Seen, StateValue, Stored } from './wire.ts'
 
 /** One actor's share of a step, in the order in which it happened. */
@@ -112,7 +113,7 @@ function apply(working: Working, to: Address, event: Seen): void {
   const moved = transition(machine, { value: before.s, context: before.c }, event)
   if (!moved.handled && moved.asks.length === 0) return
   const v = (working.given.actors.get(to)?.v ?? 0) + 1
-  const after: Stored = { v, s: moved.value, c: moved.context, a: { ...before.a } }
+  const after = stamped(kindOf(to), { v, s: moved.value, c: moved.context, a: { ...before.a } })
   working.actors.set(to, after)
   working.changes.push(changeOf(to, event, before, after, moved.asks))
   for (const one of moved.asks) perform(working, to, after, event, one)

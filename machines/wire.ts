@@ -211,6 +211,8 @@ export type StateValue = string | { [key: string]: StateValue }
 /** An actor as it is stored: version, state, context, and what it remembers by name. */
 export interface Stored {
   v: number
+  /** The version of its machine; the first one is not written (`versions.ts`). */
+  m?: number
   s: StateValue
   c: Record<string, unknown>
   a: About

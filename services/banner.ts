@@ -2,15 +2,7 @@
  * What `npm start` prints once everything is up: where everything is, on a few lines.
  */
 import type { Config } from './options.ts'
-import type { Durability } from './redis/connect.ts'
 import type { RoleReady } from './roles.ts'
-
-const DURABILITY_WORDS: Record<Durability, string> = {
-  memory: 'kept in memory only: gone with the service',
-  everysec: 'written every second: a crash of Redis may cost the last one',
-  always: 'written before it is acknowledged',
-  external: 'as your Redis is set up',
-}
 
 interface Processes {
   api: number | null
@@ -29,17 +21,16 @@ function mailLines({ host, smtpTls }: Config, { mail }: RoleReady): string[] {
   ]
 }
 
-/** `redisWords` is shown as it is: a URL in it has lost its password before. */
+/** `redis.words` are shown as they are: a URL in them has lost its password before. */
 export function banner(
   config: Config,
-  redisWords: string,
+  redis: { words: string; durability: string },
   api: RoleReady,
   processes: Processes,
 ): string[] {
   const url = api.url ?? ''
   const embedded = config.redisUrl === null
-  const durability = embedded ? config.durability : 'external'
-  const folder = embedded && durability !== 'memory' ? config.data : 'none of our own'
+  const folder = embedded && config.durability !== 'memory' ? config.data : 'none of our own'
   const workers = `worker ${processes.workers.join(', ')}`
   const demo: Record<string, string> = {
     made: `${url}/sites/demo`,
@@ -55,9 +46,9 @@ export function banner(
     `  API docs    ${url}/docs`,
     `  demo site   ${demo[api.demo ?? 'off']}`,
     `  tokens      ${config.tokens ?? 'none: whoever is on this machine may do everything'}`,
-    `  Redis       ${redisWords} (namespace ${config.namespace})`,
+    `  Redis       ${redis.words} (namespace ${config.namespace})`,
     `  data        ${folder}`,
-    `  durability  ${durability}: ${DURABILITY_WORDS[durability]}`,
+    `  durability  ${redis.durability}`,
     `  processes   API ${processes.api}, ${workers} (one that dies is started again)`,
   ]
 }

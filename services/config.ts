@@ -8,7 +8,8 @@
 import { isIP } from 'node:net'
 import { parseArgs } from 'node:util'
 import { isLoopback } from './loopback.ts'
-import { BadValue, type Config, OPTIONS, type Option } from './options.ts'
+import { BadValue } from './option-values.ts'
+import { type Config, OPTIONS, type Option } from './options.ts'
 import { EXIT, StartError } from './setup/start-error.mjs'
 
 const TABLE: Record<string, Option<unknown>> = OPTIONS

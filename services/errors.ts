@@ -204,6 +204,13 @@ export const PROBLEMS = {
       'Bodies are JSON and are sent with `Content-Type: application/json`; a new message may be ' +
       'sent whole, as `message/rfc822`.',
   },
+  overloaded: {
+    status: 503,
+    title: 'No new mail just now',
+    description:
+      'Too much is under way, Redis is nearly full, or the service is late. Nothing was ' +
+      'accepted; what was accepted before goes on. Ask again after `Retry-After` seconds.',
+  },
   ...ACCESS_PROBLEMS,
   unavailable: {
     status: 503,

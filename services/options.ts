@@ -7,13 +7,27 @@
  * is put before that.
  */
 import { resolve } from 'node:path'
+import { MAIL_OPTIONS } from './mail-options.ts'
+import { matching, oneOf, optional, wholeNumber } from './option-values.ts'
+import {
+  DURABILITIES,
+  type Durability,
+  REPLICAS_MAX,
+  type ReplicasWanted,
+} from './redis/durability.ts'
 import { parseRedisUrl } from './redis/url.ts'
+import {
+  KEEP_DAYS,
+  KEEP_MEGABYTES,
+  KEEP_MESSAGES,
+  KEEP_STEPS,
+  QUEUE_LIMIT,
+} from './runtime/limits.ts'
 
 export const WORKER_ROLES = ['mta', 'store', 'moves', 'directory'] as const
 export const ROLES = ['api', ...WORKER_ROLES] as const
 export type ServiceRole = (typeof ROLES)[number]
 
-const DURABILITIES = ['memory', 'everysec', 'always'] as const
 const LOG_LEVELS = ['silent', 'fatal', 'error', 'warn', 'info', 'debug', 'trace'] as const
 
 export interface Config {
@@ -32,7 +46,15 @@ export interface Config {
   namespace: string
   /** Absolute. */
   data: string
-  durability: (typeof DURABILITIES)[number]
+  durability: Durability
+  replicas: ReplicasWanted
+  /** Of the embedded Redis; null is half of the machine's. */
+  redisMemory: number | null
+  queueLimit: number
+  keepDays: number
+  keepMessages: number
+  keepMegabytes: number
+  keepSteps: number
   /** `all` is the supervisor with everything; a list is just these, in this process. */
   roles: 'all' | ServiceRole[]
   server: string | null
@@ -57,49 +79,19 @@ export interface Option<Value> {
   parse(text: string): Value
 }
 
-/** What is expected of a value: the rest of a sentence that begins with the option's name. */
-export class BadValue extends Error {}
-
-function oneOf<Value extends string>(values: readonly Value[]) {
-  return (text: string): Value => {
-    const found = values.find((value) => value === text)
-    if (found === undefined) throw new BadValue(`is one of ${values.join(', ')}`)
-    return found
-  }
-}
-
-function wholeNumber(least: number, most: number) {
-  return (text: string): number => {
-    const number = Number(text)
-    if (!/^\d+$/.test(text) || number < least || number > most) {
-      throw new BadValue(`is a whole number from ${least} to ${most}`)
-    }
-    return number
-  }
-}
-
-/** A port, or null for `off`. */
-const portOrOff = (text: string): number | null =>
-  text === 'off' ? null : wholeNumber(0, 65_535)(text)
-
-function matching(pattern: RegExp, words: string) {
-  return (text: string): string => {
-    if (!pattern.test(text)) throw new BadValue(words)
-    return text
-  }
-}
-
 const siteName = matching(
   /^[a-z0-9][a-z0-9-]{0,62}$/,
   'consists of a-z, 0-9 and -, 63 characters at most',
 )
-const optional =
-  <Value>(parse: (text: string) => Value) =>
-  (text: string): Value | null =>
-    text === '' ? null : parse(text)
-
 /** More only make a worker's event loop late. */
 const MOST_CONCURRENCY = 10_000
+/** An empty Redis takes up a megabyte or two; a site with some mail, a few. */
+const LEAST_REDIS_MEGABYTES = 16
+const MOST_REDIS_MEGABYTES = 1_048_576
+/** Redis would have been full long before. */
+const MOST_EVENTS = 100_000_000
+/** Ten years. */
+const MOST_DAYS = 3_650
 /** Far more than any one machine has use for. */
 const MOST_WORKER_PROCESSES = 64
 
@@ -132,38 +124,7 @@ export const OPTIONS = {
     description: 'the HTTP port; 0 takes any free one',
     parse: wholeNumber(0, 65_535),
   },
-  smtpPort: {
-    name: 'smtp-port',
-    value: 'NUMBER',
-    env: 'UNDELIVERABLE_SMTP_PORT',
-    default: '1025',
-    description: 'the SMTP port; 0 takes any free one, off opens none',
-    parse: portOrOff,
-  },
-  lmtpPort: {
-    name: 'lmtp-port',
-    value: 'NUMBER',
-    env: 'UNDELIVERABLE_LMTP_PORT',
-    default: 'off',
-    description: 'the LMTP port, in the same way',
-    parse: portOrOff,
-  },
-  pop3Port: {
-    name: 'pop3-port',
-    value: 'NUMBER',
-    env: 'UNDELIVERABLE_POP3_PORT',
-    default: '1110',
-    description: 'the POP3 port, in the same way',
-    parse: portOrOff,
-  },
-  smtpTls: {
-    name: 'smtp-tls',
-    value: 'HOW',
-    env: 'UNDELIVERABLE_SMTP_TLS',
-    default: 'off',
-    description: 'STARTTLS, STLS: off, generated, or a PEM file with private key and certificate',
-    parse: (text) => (['off', 'generated'].includes(text) ? text : resolve(text)),
-  },
+  ...MAIL_OPTIONS,
   tokens: {
     name: 'tokens',
     value: 'FILE',
@@ -204,8 +165,64 @@ export const OPTIONS = {
     value: 'HOW',
     env: 'UNDELIVERABLE_DURABILITY',
     default: 'everysec',
-    description: `of the embedded Redis: ${DURABILITIES.join(', ')}`,
+    description: `what 202 promises: ${DURABILITIES.join(', ')}; your own Redis must keep it`,
     parse: oneOf(DURABILITIES),
+  },
+  replicas: {
+    name: 'replicas',
+    value: 'NUMBER',
+    env: 'UNDELIVERABLE_REPLICAS',
+    default: 'auto',
+    description: 'replicas that must have it before 202; auto: 1 with always and a replica',
+    parse: (text) => (text === 'auto' ? text : wholeNumber(0, REPLICAS_MAX)(text)),
+  },
+  redisMemory: {
+    name: 'redis-memory',
+    value: 'MEGABYTES',
+    env: 'UNDELIVERABLE_REDIS_MEMORY',
+    defaultText: "half of the machine's",
+    description: 'what the embedded Redis may use; new mail is refused at 80% of it',
+    parse: optional(wholeNumber(LEAST_REDIS_MEGABYTES, MOST_REDIS_MEGABYTES)),
+  },
+  queueLimit: {
+    name: 'queue-limit',
+    value: 'NUMBER',
+    env: 'UNDELIVERABLE_QUEUE_LIMIT',
+    default: String(QUEUE_LIMIT),
+    description: 'events of a site that may be under way before new mail is refused',
+    parse: wholeNumber(1, MOST_EVENTS),
+  },
+  keepDays: {
+    name: 'keep-days',
+    value: 'NUMBER',
+    env: 'UNDELIVERABLE_KEEP_DAYS',
+    default: String(KEEP_DAYS),
+    description: 'for how long a site keeps settled mail, at most; unsettled mail always stays',
+    parse: wholeNumber(1, MOST_DAYS),
+  },
+  keepMessages: {
+    name: 'keep-messages',
+    value: 'NUMBER',
+    env: 'UNDELIVERABLE_KEEP_MESSAGES',
+    default: String(KEEP_MESSAGES),
+    description: 'how many messages a site keeps before settled ones go',
+    parse: wholeNumber(1, MOST_EVENTS),
+  },
+  keepMegabytes: {
+    name: 'keep-megabytes',
+    value: 'NUMBER',
+    env: 'UNDELIVERABLE_KEEP_MEGABYTES',
+    default: String(KEEP_MEGABYTES),
+    description: 'how much of them, content included',
+    parse: wholeNumber(1, MOST_REDIS_MEGABYTES),
+  },
+  keepSteps: {
+    name: 'keep-steps',
+    value: 'NUMBER',
+    env: 'UNDELIVERABLE_KEEP_STEPS',
+    default: String(KEEP_STEPS),
+    description: "how many steps the site's journal keeps",
+    parse: wholeNumber(1, KEEP_STEPS),
   },
   roles: {
     name: 'role',

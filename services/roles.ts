@@ -10,8 +10,9 @@ import { type DemoState, ensureDemo } from './demo.ts'
 import { isLoopback } from './loopback.ts'
 import type { MailPorts } from './mail-doors.ts'
 import { type Config, type ServiceRole, WORKER_ROLES } from './options.ts'
-import { checkRedis } from './redis/check.ts'
-import { type Connection, connect, type Durability } from './redis/connect.ts'
+import { assuranceText, assureOrRefuse, checkRedis } from './redis/check.ts'
+import { type Connection, connect } from './redis/connect.ts'
+import { keepFor } from './runtime/limits.ts'
 import { EXIT, StartError } from './setup/start-error.mjs'
 import { onSignals } from './shutdown.ts'
 import { readTokens } from './tokens.ts'
@@ -25,9 +26,6 @@ export interface RoleReady {
   mail?: MailPorts
   demo?: DemoState | 'off'
 }
-
-/** By which the supervisor says that the Redis is its own, and how durable. */
-export const EMBEDDED_DURABILITY = 'UNDELIVERABLE_EMBEDDED_DURABILITY'
 
 /**
  * Jobs in progress end well within this; a hanging connection must not hold up the end for ever.
@@ -49,7 +47,7 @@ export async function runRoles(config: Config, roles: readonly ServiceRole[]): P
     atOnce: () => undefined,
   })
   const connection = openConnection(config)
-  if (!supervised) for (const warning of await checkRedis(connection)) console.error(warning)
+  const promised = supervised ? null : await promiseOf(connection, roles)
   const workers = WORKER_ROLES.filter((role) => roles.includes(role))
   // A fault rule may kill a process that is the workers' own.
   const mayDie = !roles.includes('api')
@@ -57,7 +55,7 @@ export async function runRoles(config: Config, roles: readonly ServiceRole[]): P
   if (roles.includes('api')) parts.push(await runApi(config, connection))
   const ready: RoleReady = Object.assign({}, ...parts.map((part) => part.ready))
   if (supervised) process.send?.(ready)
-  else tell(config, connection, roles, ready)
+  else tell(config, connection, roles, ready, promised)
 }
 
 function openConnection(config: Config): Connection {
@@ -68,12 +66,20 @@ function openConnection(config: Config): Connection {
       EXIT.usage,
     )
   }
-  const embedded = process.env[EMBEDDED_DURABILITY] as Durability | undefined
-  return connect({
-    redisUrl: config.redisUrl,
-    namespace: config.namespace,
-    durability: embedded ?? 'external',
-  })
+  const { redisUrl, namespace, durability, replicas } = config
+  return connect({ redisUrl, namespace, durability, replicas })
+}
+
+/**
+ * What the Redis makes of the mode, for whoever accepts mail; a worker only needs a sound Redis.
+ */
+async function promiseOf(
+  connection: Connection,
+  roles: readonly ServiceRole[],
+): Promise<string | null> {
+  const facts = await checkRedis(connection)
+  if (!roles.includes('api')) return null
+  return assuranceText(connection.durability, assureOrRefuse(connection, facts))
 }
 
 async function runWorkers(
@@ -87,11 +93,15 @@ async function runWorkers(
     roles,
     mayDie,
     concurrency: config.concurrency,
+    keep: keepOf(config),
     ...(config.server === null ? {} : { server: config.server }),
     ...(config.site === null ? {} : { site: config.site }),
   })
   return { ready: { type: 'ready' }, close: () => workers.close() }
 }
+
+const keepOf = ({ keepDays, keepMessages, keepMegabytes, keepSteps }: Config) =>
+  keepFor(keepDays, keepMessages, keepMegabytes, keepSteps)
 
 async function runApi(config: Config, connection: Connection): Promise<Running> {
   const [{ openEmulator }, { buildApp }, { accessOf, openMailDoors }] = await Promise.all([
@@ -100,7 +110,7 @@ async function runApi(config: Config, connection: Connection): Promise<Running> 
     import('./mail-doors.ts'),
   ])
   const tokens = config.tokens === null ? [] : readTokens(config.tokens)
-  const emulator = await openEmulator(connection)
+  const emulator = await openEmulator(connection, { queue: config.queueLimit })
   const app = await buildApp({ emulator, connection, log: config.logLevel, tokens })
   await app.listen({ host: config.host, port: config.port }).catch((error: unknown) => {
     throw cannotListen(error, config.host, config.port, 'port')
@@ -157,6 +167,7 @@ function tell(
   connection: Connection,
   roles: readonly ServiceRole[],
   ready: RoleReady,
+  promised: string | null,
 ): void {
   const narrowed = [config.site, config.server].filter((name) => name !== null).join('.')
   const of = narrowed === '' ? '' : ` of ${narrowed}`
@@ -166,4 +177,5 @@ function tell(
     if (port !== null) console.log(`  ${door.toUpperCase()}   port ${port}`)
   }
   console.log(`  Redis  ${connection.displayUrl} (namespace ${connection.namespace})`)
+  if (promised !== null) console.log(`  durability  ${promised}`)
 }

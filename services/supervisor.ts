@@ -10,11 +10,11 @@ import { fileURLToPath } from 'node:url'
 import { banner } from './banner.ts'
 import { type Config, WORKER_ROLES } from './options.ts'
 import { type Kept, keepRunning, type Launch } from './processes.ts'
-import { checkRedis } from './redis/check.ts'
+import { assuranceText, assureOrRefuse, checkRedis } from './redis/check.ts'
 import { connect } from './redis/connect.ts'
-import { openEmbedded } from './redis/embedded.ts'
+import { openEmbedded, STOP_WITHIN_MS as REDIS_STOP_WITHIN_MS } from './redis/embedded.ts'
 import { redact } from './redis/url.ts'
-import { EMBEDDED_DURABILITY, type RoleReady } from './roles.ts'
+import type { RoleReady } from './roles.ts'
 import { onSignals } from './shutdown.ts'
 
 /** How a role's process is started: replaced in tests by a smaller program. */
@@ -28,6 +28,9 @@ interface Part {
 
 /** Longer than a role gives itself (roles.ts), so that it is killed only if it hangs. */
 const ROLE_STOP_WITHIN_MS = 12_000
+
+/** From SIGTERM to the end of everything: the roles, each within its time, then Redis. */
+export const STOP_WITHIN_MS = ROLE_STOP_WITHIN_MS + REDIS_STOP_WITHIN_MS
 
 /**
  * Each event leaves short-lived texts behind; with room for them the collector runs seldom, and a
@@ -67,7 +70,7 @@ export async function supervise(config: Config, command: Command = ownCommand): 
   try {
     const place = await openRedis(config)
     redis = place.part
-    const environment = { ...process.env, ...place.environment }
+    const environment = { ...process.env, REDIS_URL: place.url }
     const settled = { ...config }
     const launch = (names: readonly string[]) => launchRole(command(names), settled, environment)
     const api = keepRole(
@@ -91,7 +94,7 @@ export async function supervise(config: Config, command: Command = ownCommand): 
     roles.push(...workers)
     const [ready] = await Promise.all([api.ready, ...workers.map((worker) => worker.ready)])
     const processes = { api: api.pid(), workers: workers.map((worker) => worker.pid()) }
-    for (const line of banner(config, place.words, ready, processes)) console.log(line)
+    for (const line of banner(config, place, ready, processes)) console.log(line)
   } catch (error) {
     await stopOnce()
     throw error
@@ -104,24 +107,39 @@ function workerName(config: Config, index: number): string {
 
 interface RedisPlace {
   part: Part | null
-  environment: Record<string, string>
+  url: string
   words: string
+  /** The mode, and what this Redis makes of it. */
+  durability: string
 }
 
 async function openRedis(config: Config): Promise<RedisPlace> {
   if (config.redisUrl !== null) {
-    const { redisUrl, namespace } = config
-    const connection = connect({ redisUrl, namespace, durability: 'external', log })
-    for (const warning of await checkRedis(connection)) log(warning)
-    return { part: null, environment: { REDIS_URL: redisUrl }, words: redact(redisUrl) }
+    const durability = await durabilityOf(config, config.redisUrl)
+    return { part: null, url: config.redisUrl, words: redact(config.redisUrl), durability }
   }
-  const { durability, data } = config
-  const embedded = await openEmbedded({ durability, dataFolder: data, log })
-  return {
-    part: embedded,
-    environment: { REDIS_URL: embedded.url, [EMBEDDED_DURABILITY]: durability },
-    words: `embedded, ${embedded.url.slice('unix://'.length)}`,
+  const embedded = await openEmbedded({
+    durability: config.durability,
+    dataFolder: config.data,
+    memoryMegabytes: config.redisMemory,
+    log,
+  })
+  try {
+    const words = `embedded, ${embedded.url.slice('unix://'.length)}`
+    const durability = await durabilityOf(config, embedded.url)
+    return { part: embedded, url: embedded.url, words, durability }
+  } catch (error) {
+    await embedded.stop()
+    throw error
   }
+}
+
+/** In words, as this Redis keeps it; throws when it cannot. */
+async function durabilityOf(config: Config, redisUrl: string): Promise<string> {
+  const { namespace, durability, replicas } = config
+  const connection = connect({ redisUrl, namespace, durability, replicas, log })
+  const assurance = assureOrRefuse(connection, await checkRedis(connection))
+  return assuranceText(durability, assurance)
 }
 
 /** What the processes of the roles are told; the Redis and its password go by the environment. */
@@ -134,6 +152,13 @@ function roleArguments(config: Config): string[] {
     'pop3-port': config.pop3Port ?? 'off',
     'smtp-tls': config.smtpTls,
     namespace: config.namespace,
+    durability: config.durability,
+    replicas: config.replicas,
+    'queue-limit': config.queueLimit,
+    'keep-days': config.keepDays,
+    'keep-messages': config.keepMessages,
+    'keep-megabytes': config.keepMegabytes,
+    'keep-steps': config.keepSteps,
     concurrency: config.concurrency,
     'log-level': config.logLevel,
   }

@@ -13,11 +13,13 @@ import type { Engine } from './runtime/engine.ts'
 import { cleanExpired } from './runtime/erase.ts'
 import { withDecide } from './runtime/faults.ts'
 import { beat } from './runtime/heartbeat.ts'
+import { KEEP, type Keep } from './runtime/limits.ts'
 import { startMove } from './runtime/moves.ts'
 import { movesQueue, openQueues, queueName, type Role } from './runtime/queues.ts'
 import { openPort } from './runtime/redis-port.ts'
 import { openSettings, type Settings, type SettingsStore } from './runtime/settings.ts'
 import { ring, SWEEP_MS, sweep, TICK_MS, type Timekeeping } from './runtime/timekeeper.ts'
+import { TRIM_MS, type Trimming, trim } from './runtime/trim.ts'
 import { openWorker } from './runtime/worker.ts'
 
 export interface WorkersOptions {
@@ -27,6 +29,10 @@ export interface WorkersOptions {
   site?: string
   /** Events that one queue's worker has in progress at a time. */
   concurrency?: number
+  /** What each site keeps of its settled mail. */
+  keep?: Keep
+  /** Attempts after which an event that throws is given up. */
+  attemptsMax?: number
   /** Nobody else runs in this process, so a fault rule may kill it. */
   mayDie?: boolean
 }
@@ -55,14 +61,17 @@ export async function startWorkers(
   const { namespace } = connection
   const queues = openQueues(jobs, namespace)
   const alarms = openAlarms(queues, client)
+  const floors = new Map<string, number>()
   const gate = {
+    floors,
     client,
     queues,
     startMove: (site: Settings, spec: Parameters<typeof startMove>[2]) =>
       startMove({ client, queues }, site, spec),
   }
   const engine: Engine = { port: openPort(client), settings, queues, gate, alarms }
-  const { mayDie = false } = options
+  const { mayDie = false, attemptsMax } = options
+  if (attemptsMax !== undefined) engine.attemptsMax = attemptsMax
   if (mayDie) engine.die = () => process.kill(process.pid, 'SIGKILL')
   const concurrency = options.concurrency ?? CONCURRENCY
   const open = (name: string) =>
@@ -73,6 +82,8 @@ export async function startWorkers(
     await cleanExpired({ settings, client })
   }
   const keeping: Timekeeping = { client, queues, namespace, cursors: new Map() }
+  const { keep = KEEP } = options
+  const trimming: Trimming = { client, keep, floors, cursors: new Map() }
   const each = async (work: (site: Settings) => Promise<unknown>): Promise<void> => {
     for (const name of fleet.sites()) {
       const site = await settings.get(name)
@@ -83,6 +94,7 @@ export async function startWorkers(
     repeat(look, LOOK_FOR_SITES_MS),
     repeat(() => each((site) => ring(keeping, site)), TICK_MS),
     repeat(() => each((site) => sweep(keeping, site)), SWEEP_MS),
+    repeat(() => each((site) => trim(trimming, site)), TRIM_MS),
     repeat(() => beat(client, namespace, options.roles, mayDie), SWEEP_MS),
   ]
   settings.onChange(() => loops[0]?.now())

@@ -98,7 +98,7 @@ test.each(PAGES)('every path that %s names exists', (path) => {
 
 test('every endpoint exists', async () => {
   const described = (await operations()).map(({ method, path }) => `${method} ${path}`)
-  const named = all(/`((?:GET|POST|PUT|PATCH|DELETE) …\/[\w/:]+)/g, 3)
+  const named = all(/`((?:GET|POST|PUT|PATCH|DELETE) …\/[\w/:-]+)/g, 3)
   const unknown = named.filter((name) => {
     const [method = '', path = ''] = name.replace(/:\w+/g, '*').split(' …')
     return !described.some((each) => each.startsWith(`${method} `) && each.endsWith(path))

@@ -6,7 +6,17 @@ import { Type } from 'typebox'
 import { durationMs, QueryDuration } from './duration.ts'
 import { WAIT_MS_MAX } from './limits.ts'
 import { type Resource, signalOf } from './resource.ts'
-import { Moment, Outcome, oneOf, Refusals, SiteParams, strict } from './schema.ts'
+import {
+  Moment,
+  NullableText,
+  Outcome,
+  oneOf,
+  PageQuery,
+  pageOf,
+  Refusals,
+  SiteParams,
+  strict,
+} from './schema.ts'
 
 const LedgerEntry = Type.Object(
   {
@@ -45,6 +55,20 @@ export const Audit = Type.Object(
       Type.Object({ message: Type.String(), mailbox: Type.String(), place: Type.String() }),
     ),
     falseReports: Type.Array(LedgerEntry),
+    deadLetters: Type.Integer({
+      description: 'Events that could never be processed and were given up.',
+    }),
+    swept: Type.Object(
+      { resent: Type.Integer(), retried: Type.Integer(), repeated: Type.Integer() },
+      {
+        description:
+          'Events that the sweeper brought back: whose job was missing, had failed, or had ended ' +
+          'without what it did being there.',
+      },
+    ),
+    trimmed: Type.Integer({
+      description: 'Settled messages that are no longer kept. The totals count them too.',
+    }),
   },
   { title: 'Audit' },
 )
@@ -74,4 +98,36 @@ const read: Resource = (app, { emulator, quotas, closing }) => {
   )
 }
 
-export const audit: Resource[] = [read]
+const DeadLetter = Type.Object(
+  {
+    at: Moment,
+    event: Type.Object({ id: Type.String(), type: Type.String(), to: Type.String() }),
+    message: NullableText,
+    error: Type.String({ description: 'What was thrown the last time.' }),
+    attempts: Type.Integer(),
+    endings: Type.Array(Type.String(), { description: 'How those it was about ended.' }),
+  },
+  { title: 'DeadLetter' },
+)
+
+const listDeadLetters: Resource = (app, { emulator }) => {
+  app.get(
+    '/sites/:site/dead-letters',
+    {
+      schema: {
+        summary: 'Events that could never be processed, the newest first',
+        description: 'Those whom they were about were reported on; the newest are kept.',
+        tags: ['audit'],
+        params: SiteParams,
+        querystring: strict(PageQuery),
+        response: {
+          200: Type.Object({ total: Type.Integer(), deadLetters: Type.Array(DeadLetter) }),
+          ...Refusals,
+        },
+      },
+    },
+    async (request) => emulator.deadLetters(request.params.site, pageOf(request.query)),
+  )
+}
+
+export const audit: Resource[] = [read, listDeadLetters]

@@ -20,6 +20,10 @@ const Step = Type.Object(
       description: 'Each actor that it changed, with the name of its state.',
     }),
     m: Type.Optional(Type.String({ description: 'The message that it concerns.' })),
+    e: Type.Optional(
+      Type.Object({}, { ...more, description: 'Of an event from outside: what was asked for.' }),
+    ),
+    f: Type.Optional(Type.Object({}, { ...more, description: 'What fault rules did to it.' })),
   },
   { title: 'BundleStep' },
 )
@@ -69,6 +73,17 @@ export const BundleFile = Type.Object(
       mailboxes: Type.Array(Type.Object({ alias: Type.String(), home: Type.String() }, more), {
         description: 'As the directory has them.',
       }),
+    }),
+    history: Type.Object({
+      madeAt: Type.Number({ description: 'Site time.' }),
+      mailboxes: Type.Union([
+        Type.Array(Type.Object({ alias: Type.String(), server: Type.String() }, more)),
+        Type.Null({ description: 'Not known.' }),
+      ]),
+      changes: Type.Array(
+        Type.Object({ after: Type.Array(Type.String()), what: Type.String() }, more),
+        { description: 'Changes of profile, restarts of MTAs: each after which positions.' },
+      ),
     }),
     journal: Type.Object({
       shards: Type.Integer({ minimum: 1 }),

@@ -3,6 +3,7 @@
  */
 
 import { Type } from 'typebox'
+import { DURABILITIES } from '../redis/durability.ts'
 import { RECIPIENTS_MAX, SUBJECT_CHARACTERS_MAX } from './limits.ts'
 import {
   Moment,
@@ -67,8 +68,10 @@ export const Accepted = Type.Object(
   {
     id: Type.String(),
     recipients: Type.Array(Type.String(), { description: 'One an obligation.' }),
-    durability: oneOf(['memory', 'everysec', 'always', 'external'], {
-      description: 'How Redis keeps it: `everysec` may lose the last second when Redis is killed.',
+    durability: oneOf([...DURABILITIES], {
+      description:
+        'How it is kept. `memory`: until Redis ends. `everysec`: on disk within a second, so a ' +
+        'crash of Redis may lose the last one. `always`: on disk before this answer.',
     }),
   },
   { title: 'Accepted' },

@@ -6,15 +6,34 @@
  */
 
 import { Type } from 'typebox'
+import { DURABILITIES } from '../redis/durability.ts'
+import type { Readiness } from '../runtime/readiness.ts'
 import { READY_MS_MAX } from './limits.ts'
 import type { Resource } from './resource.ts'
+import { oneOf } from './schema.ts'
 
 const Ready = Type.Object(
-  { ready: Type.Boolean(), checks: Type.Record(Type.String(), Type.String()) },
+  {
+    ready: Type.Boolean(),
+    checks: Type.Record(Type.String(), Type.String(), {
+      description: '`ok`, or what is wrong: redis, durability, and each role of the workers.',
+    }),
+    durability: Type.Optional(
+      Type.Object(
+        {
+          mode: oneOf([...DURABILITIES]),
+          promise: Type.String({ description: 'What 202 means on this Redis.' }),
+          waitsFor: Type.Array(Type.String(), {
+            description: 'Whose word is waited for before 202, beside that of Redis itself.',
+          }),
+          unknown: Type.Array(Type.String(), { description: 'What the server does not tell.' }),
+        },
+        { description: 'Absent while Redis does not answer.' },
+      ),
+    ),
+  },
   { title: 'Ready' },
 )
-
-type Readiness = { ready: boolean; checks: Record<string, string> }
 
 const tags = ['service']
 

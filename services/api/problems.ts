@@ -29,6 +29,9 @@ const UNREACHABLE = new Set(['ECONNREFUSED', 'ECONNRESET', 'ENOENT', 'EPIPE', 'E
 /** Redis is full, its disk is, or it is changing masters: nothing was written, and it may pass. */
 const REFUSED_BY_REDIS = /\b(OOM|MISCONF|CLUSTERDOWN|TRYAGAIN|LOADING|READONLY|MASTERDOWN)\b/
 
+/** Where nobody knows better: Redis is back within seconds, or it is not for long. */
+const RETRY_AFTER_SECONDS = 1
+
 /** For the log: an error of Redis holds the command that failed, and that may hold a message. */
 export function loggedError({ name, message, stack = '', code }: NodeJS.ErrnoException) {
   return { type: name, message, stack, ...(code === undefined ? {} : { code }) }
@@ -98,6 +101,7 @@ export function sendProblem(
   const type = `${publicUrl}/problems#${code}`
   const instance = request.url.split('?')[0]
   const body = { type, title, status, detail, instance, code, requestId: request.id, ...extra }
+  if (status === 503) reply.header('retry-after', String(extra.retryAfter ?? RETRY_AFTER_SECONDS))
   // Serialized here: the schema of the route that failed has no say in what a problem holds.
   return reply
     .code(status)

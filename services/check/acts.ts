@@ -2,17 +2,18 @@
  * What people do to a site while its mail is under way: send, move, cancel, edit, delete.
  *
  * An act becomes events when it is done, from the state as it is then, as the API's handlers do; a
- * refused one (a move of a mailbox that is moving) cannot be done yet. Names are the scenario's:
- * a message's id is its name, a move's is `move-<n>`, so that they grow.
+ * refused one (a move of a mailbox that is moving) cannot be done yet. Where a handler waits before
+ * it asks for more, the rest is an act of its own (`go on`). Names are the scenario's: a message's
+ * id is its name; moves' ids grow with time when they are compared as text, as live ones do.
  */
-import type { DirectoryEntry } from '../../machines/cache.ts'
 import type { Priority } from '../../machines/profile.ts'
 import type { EventType } from '../../machines/protocol.ts'
 import { CHUNK } from '../../machines/reads.ts'
 import { directoryEntry, firstActors, type MailboxFacts } from '../../machines/site.ts'
 import type { EntryRecord, Header, MailEvent, SiteFacts, Stored } from '../../machines/wire.ts'
-import { phaseName } from '../../machines/words.ts'
+import { phaseName, stateName } from '../../machines/words.ts'
 import type { Box, Cells } from './cells.ts'
+import { type Edit, isEdited, newestEntry, nextOf } from './edits.ts'
 
 export type Act =
   | {
@@ -27,10 +28,13 @@ export type Act =
       /** A failure report is wanted. */
       wanted: boolean
     }
-  | { do: 'move'; id: string; mailbox: string; to: string }
+  | { do: 'move'; id: string; mailbox: string; to: string; holdAt?: string }
+  | { do: 'release'; move: string; holdAt: string | null }
   | { do: 'cancel'; move: string }
   | { do: 'put'; mailbox: MailboxFacts; now: boolean }
   | { do: 'delete'; mailbox: string }
+  /** The second half of a `put` that makes a mailbox, or of a `delete`. */
+  | { do: 'go on'; mailbox: string }
   | { do: 'remove'; mailbox: string; message: string }
 
 /** The first cells of a site. */
@@ -39,25 +43,13 @@ export function found(cells: Cells, site: SiteFacts, mailboxes: MailboxFacts[]):
     cells.set(`actor ${address}`, stored)
 }
 
-/** The directory entry that is right: the newest of all replicas. */
-export function newestEntry(
-  cells: Pick<Cells, 'get'>,
-  site: SiteFacts,
-  alias: string,
-): DirectoryEntry | undefined {
-  let newest: DirectoryEntry | undefined
-  for (const server of site.servers) {
-    const stored = cells.get(`actor directory/${server}/${alias}`) as Stored | undefined
-    const record = stored?.a.record
-    if (record && record.version > (newest?.version ?? 0)) newest = record
-  }
-  return newest
-}
-
 const ENDED: ReadonlySet<string> = new Set(['completed', 'rolledBack', 'refused'])
 
-/** Phases in which a move may be called off: the directory does not name the target yet. */
-const CANCELLABLE: ReadonlySet<string> = new Set(['requested', 'locked', 'created', 'copying'])
+/** States in which a move may be called off: the directory does not name the target yet. */
+const CANCELLABLE: ReadonlySet<string> = new Set([
+  ...['requested', 'locked', 'created', 'copying'],
+  ...['requested (held)', 'locked (held)', 'created (held)', 'copying (held)', 'verified (held)'],
+])
 
 /** The events that the act injects now; null when it would be refused. */
 export function eventsOf(cells: Cells, site: SiteFacts, act: Act, at: number): MailEvent[] | null {
@@ -68,13 +60,24 @@ export function eventsOf(cells: Cells, site: SiteFacts, act: Act, at: number): M
       return moveEvents(cells, site, act, at)
     case 'cancel': {
       const move = cells.get(`actor move/${act.move}`) as Stored | undefined
-      if (!move || !CANCELLABLE.has(phaseName(move.s))) return null
+      if (!move || !CANCELLABLE.has(stateName(move.s))) return null
       return [eventOf(`move/${act.move}`, 'move.cancelled', at)]
+    }
+    case 'release': {
+      const move = cells.get(`actor move/${act.move}`) as Stored | undefined
+      if (!move || ENDED.has(phaseName(move.s))) return null
+      return [eventOf(`move/${act.move}`, 'move.released', at, { holdAt: act.holdAt })]
     }
     case 'put':
       return putEvents(cells, site, act, at)
     case 'delete':
       return deleteEvents(cells, site, act, at)
+    case 'go on': {
+      const next = nextOf(cells, site, act.mailbox)
+      if (!next) return null
+      cells.set(`edit ${act.mailbox}`, next.edit)
+      return [eventOf(next.to, next.type, at, next.payload)]
+    }
     default: {
       const entry = newestEntry(cells, site, act.mailbox)
       if (!entry || entry.deleted) return null
@@ -131,8 +134,9 @@ function submission(
   })
 }
 
-/** One mailbox has one move at a time, and its entry cannot be edited meanwhile. */
-function isMoving(cells: Cells, mailbox: string): boolean {
+/** One mailbox has one move, or one edit of its entry, at a time. */
+function isClaimed(cells: Cells, site: SiteFacts, alias: string, mailbox: string): boolean {
+  if (isEdited(cells, site, alias, mailbox)) return true
   const claim = cells.get(`claim ${mailbox}`) as string | undefined
   if (claim === undefined) return false
   const move = cells.get(`actor move/${claim}`) as Stored | undefined
@@ -147,20 +151,18 @@ function moveEvents(
 ): MailEvent[] | null {
   const current = newestEntry(cells, site, act.mailbox)
   if (!current || current.deleted || current.home === act.to) return null
-  if (isMoving(cells, current.mailbox)) return null
+  const { mailbox } = current
+  if (isClaimed(cells, site, act.mailbox, mailbox)) return null
   // Whoever made the mailbox was answered when its store had it, and nobody knows it before.
-  if (!cells.get(`actor mailbox/${current.home}/${current.mailbox}`)) return null
-  cells.set(`claim ${current.mailbox}`, act.id)
+  if (!cells.get(`actor mailbox/${current.home}/${mailbox}`)) return null
+  const last = cells.get(`claim ${mailbox}`) as string | undefined
+  // A store takes a move with an older id for one that came too late; nobody begins such a one.
+  if (last !== undefined && last >= act.id) return null
+  cells.set(`claim ${mailbox}`, act.id)
   const record = { ...current, home: act.to, version: current.version + 1 }
-  const move = {
-    id: act.id,
-    alias: act.mailbox,
-    mailbox: current.mailbox,
-    source: current.home,
-    target: act.to,
-    record,
-  }
-  return [eventOf(`move/${act.id}`, 'move.requested', at, { move, holdAt: null })]
+  const { id, mailbox: alias, to: target, holdAt = null } = act
+  const move = { id, alias, mailbox, source: current.home, target, record }
+  return [eventOf(`move/${id}`, 'move.requested', at, { move, holdAt })]
 }
 
 function putEvents(
@@ -169,37 +171,34 @@ function putEvents(
   { mailbox, now }: Extract<Act, { do: 'put' }>,
   at: number,
 ): MailEvent[] | null {
-  const old = newestEntry(cells, site, mailbox.alias)
-  if (old && isMoving(cells, old.mailbox)) return null
+  const { alias } = mailbox
+  const old = newestEntry(cells, site, alias)
+  const claimed = old?.mailbox ?? alias
+  if (isClaimed(cells, site, alias, claimed)) return null
   const version = (old?.version ?? 0) + 1
+  const begin = (edit: Edit) => cells.set(`edit ${alias}`, edit)
   if (old && !old.deleted) {
     const record = directoryEntry({ ...mailbox, server: old.home }, old.mailbox, version)
-    return [eventOf(`directory/${old.home}/${mailbox.alias}`, 'entry.written', at, { record, now })]
+    begin({ claimed, record, now, next: null })
+    return [eventOf(`directory/${old.home}/${alias}`, 'entry.written', at, { record, now })]
   }
-  const id = version === 1 ? mailbox.alias : `${mailbox.alias}-${version}`
-  const record = directoryEntry(mailbox, id, version)
-  return [
-    eventOf(`mailbox/${mailbox.server}/${id}`, 'mailbox.created', at),
-    eventOf(`directory/${mailbox.server}/${mailbox.alias}`, 'entry.written', at, {
-      record,
-      now: true,
-    }),
-  ]
+  const id = version === 1 ? alias : `${alias}-${version}`
+  begin({ claimed, record: directoryEntry(mailbox, id, version), now: true, next: 'write' })
+  return [eventOf(`mailbox/${mailbox.server}/${id}`, 'mailbox.created', at)]
 }
 
 function deleteEvents(
   cells: Cells,
   site: SiteFacts,
-  act: Extract<Act, { do: 'delete' }>,
+  { mailbox: alias }: Extract<Act, { do: 'delete' }>,
   at: number,
 ): MailEvent[] | null {
-  const old = newestEntry(cells, site, act.mailbox)
-  if (!old || old.deleted || isMoving(cells, old.mailbox)) return null
+  const old = newestEntry(cells, site, alias)
+  if (!old || old.deleted || isClaimed(cells, site, alias, old.mailbox)) return null
   const record = { ...old, version: old.version + 1, deleted: true, addresses: [] }
-  return [
-    eventOf(`directory/${old.home}/${act.mailbox}`, 'entry.written', at, { record, now: true }),
-    eventOf(`mailbox/${old.home}/${old.mailbox}`, 'mailbox.deleted', at),
-  ]
+  const edit: Edit = { claimed: old.mailbox, record, now: true, next: 'empty' }
+  cells.set(`edit ${alias}`, edit)
+  return [eventOf(`directory/${old.home}/${alias}`, 'entry.written', at, { record, now: true })]
 }
 
 /** An act in words: `carol sends "letter" to anna`. */
@@ -211,10 +210,14 @@ export function sayAct(act: Act): string {
       return `the administrator starts to move ${act.mailbox} to ${act.to}`
     case 'cancel':
       return `the administrator cancels ${act.move}`
+    case 'release':
+      return `the administrator lets ${act.move} go on`
     case 'put':
       return `the administrator changes the entry of ${act.mailbox.alias}`
     case 'delete':
       return `the administrator deletes the mailbox ${act.mailbox}`
+    case 'go on':
+      return `the change of ${act.mailbox} goes on`
     default:
       return `the reader of ${act.mailbox} deletes "${act.message}"`
   }

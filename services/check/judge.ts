@@ -5,15 +5,15 @@
  * `always` holds in every state: I2 (a delivered key is never held by nobody), I3, I4, I8 and I9.
  * `atRest` adds what holds when nothing is under way any more: I1, I2, I6.
  */
-import type { DirectoryEntry } from '../../machines/cache.ts'
 import type { End } from '../../machines/keep.ts'
 import { entryOf, partsOf } from '../../machines/protocol.ts'
 import type { EntryRecord, SiteFacts, Stored } from '../../machines/wire.ts'
 import { stateName } from '../../machines/words.ts'
 import { type Fate, fateByReport, fateOf } from '../runtime/fate.ts'
 import { forgetEarlierStays } from '../runtime/places.ts'
-import { newestEntry } from './acts.ts'
 import { type Box, type Cells, removalCell } from './cells.ts'
+import { newestEntry } from './edits.ts'
+import { judgeMailboxes } from './judge-mailboxes.ts'
 
 /** Cells that can be gone through by name. */
 export interface Listed extends Pick<Cells, 'get'> {
@@ -59,47 +59,89 @@ export const labelOf = ({ message, address, branch }: Leaf): string =>
   `${message} ${address} ${branch === 0 ? 'own' : 'redirected'}`
 
 export function judge(cells: Listed, site: SiteFacts, atRest: boolean): Judged {
-  const leaves = leavesOf(cells, site)
-  const fates = new Map<string, Fate>()
-  for (const leaf of leaves) Object.assign(leaf, fate(leaf, leaves, fates))
+  const sorted = sortedOf(cells)
+  const leaves = leavesOf(cells, sorted)
+  const byMessage: ByMessage = new Map()
+  for (const leaf of leaves) {
+    const siblings = byMessage.get(leaf.message)
+    if (siblings) siblings.push(leaf)
+    else byMessage.set(leaf.message, [leaf])
+  }
+  const fates = new Map<Leaf, Fate>()
+  for (const leaf of leaves) Object.assign(leaf, fate(leaf, byMessage, fates))
   const violations = leaves.flatMap((leaf) => [
-    ...always(leaf, leaves, site),
+    ...always(leaf, byMessage.get(leaf.message) as Leaf[], site),
     ...(atRest ? ended(cells, site, leaf) : []),
   ])
-  return { leaves, violations: [...violations, ...(atRest ? mailboxes(cells, site) : [])] }
+  return {
+    leaves,
+    violations: [...violations, ...(atRest ? judgeMailboxes(cells, site, sorted) : [])],
+  }
 }
 
-function leavesOf(cells: Listed, site: SiteFacts): Leaf[] {
-  const leaves = new Map<string, Leaf>()
-  const routed = new Set<string>()
+type ByMessage = Map<string, Leaf[]>
+
+/** The names of cells by what they are: a large site has hundreds of thousands. */
+export interface Sorted {
+  recipients: string[]
+  accepted: string[]
+  stores: string[]
+  aliases: Set<string>
+  /** Servers that have or had a mailbox, each with what it holds. */
+  boxes: Map<string, { server: string; box: Box }[]>
+}
+
+function sortedOf(cells: Listed): Sorted {
+  const sorted: Sorted = {
+    recipients: [],
+    accepted: [],
+    stores: [],
+    aliases: new Set(),
+    boxes: new Map(),
+  }
   for (const name of cells.names()) {
-    if (!name.startsWith('actor recipient/')) continue
+    if (name.startsWith('actor recipient/')) sorted.recipients.push(name)
+    else if (name.startsWith('actor mailbox/')) sorted.stores.push(name)
+    else if (name.startsWith('actor directory/')) sorted.aliases.add(partsOf(name)[1] as string)
+    else if (name.startsWith('accepted ')) sorted.accepted.push(name)
+    else if (name.startsWith('box ')) {
+      const [server = '', mailbox = ''] = partsOf(name)
+      const box = cells.get(name) as Box | undefined
+      if (!box) continue
+      const known = sorted.boxes.get(mailbox)
+      if (known) known.push({ server, box })
+      else sorted.boxes.set(mailbox, [{ server, box }])
+    }
+  }
+  return sorted
+}
+
+function leavesOf(cells: Listed, { recipients, accepted, boxes }: Sorted): Leaf[] {
+  const leaves = new Map<string, Leaf>()
+  for (const name of recipients) {
     const stored = cells.get(name) as Stored
-    const [id, copy, key] = partsOf(name.slice('actor '.length)) as [string, string, string]
+    const [id, copy, key] = partsOf(name) as [string, string, string]
     const header = cells.get(`actor message/${id}/${copy}`) as Stored | undefined
     const { originator = null, trace = [] } = header?.a.header ?? {}
-    const hops = trace.length
-    routed.add(`${id}/${key}`)
     const end = (cells.get(`end ${id}/${copy}/${key}`) ?? null) as End | null
     const known = leaves.get(`${id}/${key}`)
-    const found = leafFrom(id, key, stored, end)
-    const newer = !known || hops > known.hops
-    leaves.set(`${id}/${key}`, {
-      ...(newer ? found : known),
-      originator,
-      hops: Math.max(hops, known?.hops ?? 0),
-      attempts: found.attempts + (known?.attempts ?? 0),
-      open: found.open + (known?.open ?? 0),
-      reports: [...(known?.reports ?? []), ...found.reports],
-    })
+    const found = { ...leafFrom(id, key, stored, end), originator, hops: trace.length }
+    leaves.set(`${id}/${key}`, known ? merged(known, found) : found)
   }
-  for (const name of cells.names()) {
-    if (name.startsWith('accepted ')) unrouted(cells, name, routed, leaves)
-  }
+  const routed: ReadonlySet<string> = new Set(leaves.keys())
+  for (const name of accepted) unrouted(cells, name, routed, leaves)
   const all = [...leaves.values()]
-  for (const leaf of all) place(cells, site, leaf)
+  for (const leaf of all) place(cells, boxes, leaf)
   return all
 }
+
+/** An entry in two copies: as it is in the later one, with what befell it in both. */
+const merged = (known: Leaf, found: Leaf): Leaf => ({
+  ...(found.hops > known.hops ? found : known),
+  attempts: found.attempts + known.attempts,
+  open: found.open + known.open,
+  reports: [...known.reports, ...found.reports],
+})
 
 const ENDS: ReadonlySet<string> = new Set([
   'delivered',
@@ -158,11 +200,9 @@ function unrouted(
   }
 }
 
-function place(cells: Listed, site: SiteFacts, leaf: Leaf): void {
+function place(cells: Listed, boxes: Sorted['boxes'], leaf: Leaf): void {
   if (leaf.mailbox === null) return
-  for (const server of site.servers) {
-    const box = cells.get(`box mailbox/${server}/${leaf.mailbox}`) as Box | undefined
-    if (!box) continue
+  for (const { server, box } of boxes.get(leaf.mailbox) ?? []) {
     const held = box.items.has(leaf.message)
     if (held) leaf.places.push(server)
     if (box.transit.has(leaf.message)) leaf.places.push(`${server} (in transit)`)
@@ -173,23 +213,20 @@ function place(cells: Listed, site: SiteFacts, leaf: Leaf): void {
 }
 
 /** A report's fate is its leaves'; reports cause no reports, so this ends. */
-function fate(leaf: Leaf, leaves: readonly Leaf[], known: Map<string, Fate>): Fate {
-  const before = known.get(`${leaf.message}/${leaf.key}`)
+function fate(leaf: Leaf, byMessage: ByMessage, known: Map<Leaf, Fate>): Fate {
+  const before = known.get(leaf)
   if (before) return before
   const found = fateOf(leaf)
+  const ofReport = 'report' in found ? (byMessage.get(found.report) ?? []) : []
   const settled =
     'report' in found
-      ? fateByReport(
-          leaves
-            .filter(({ message }) => message === found.report)
-            .map((one) => fate(one, leaves, known).outcome),
-        )
+      ? fateByReport(ofReport.map((one) => fate(one, byMessage, known).outcome))
       : found
-  known.set(`${leaf.message}/${leaf.key}`, settled)
+  known.set(leaf, settled)
   return settled
 }
 
-function always(leaf: Leaf, leaves: readonly Leaf[], site: SiteFacts): Violation[] {
+function always(leaf: Leaf, siblings: readonly Leaf[], site: SiteFacts): Violation[] {
   const entry = labelOf(leaf)
   const found: Violation[] = []
   const add = (invariant: Violation['invariant'], why: string): void => {
@@ -210,21 +247,16 @@ function always(leaf: Leaf, leaves: readonly Leaf[], site: SiteFacts): Violation
   // The MTA that finds it has passed too many is one more.
   if (leaf.hops > site.profile.hopLimit + 1) add('I5', `it has passed ${leaf.hops} MTAs`)
   const isReported = leaf.reports.length > 0 && leaf.state === 'delivered'
-  if (isReported || (leaf.outcome === 'reported' && isHeld(leaf, leaves))) {
+  if (isReported || (leaf.outcome === 'reported' && isHeld(leaf, siblings))) {
     add('I9', `it was reported as failed, and ${[...leaf.places, ...leaf.removed]} has it`)
   }
   return found
 }
 
 /** The failed leaf's mailbox holds the message, and no other leaf put it there. */
-const isHeld = (leaf: Leaf, leaves: readonly Leaf[]): boolean =>
+const isHeld = (leaf: Leaf, siblings: readonly Leaf[]): boolean =>
   leaf.places.length + leaf.removed.length > 0 &&
-  !leaves.some(
-    (other) =>
-      other.message === leaf.message &&
-      other.mailbox === leaf.mailbox &&
-      other.state === 'delivered',
-  )
+  !siblings.some(({ mailbox, state }) => mailbox === leaf.mailbox && state === 'delivered')
 
 function ended(cells: Listed, site: SiteFacts, leaf: Leaf): Violation[] {
   const entry = labelOf(leaf)
@@ -247,52 +279,4 @@ function ended(cells: Listed, site: SiteFacts, leaf: Leaf): Violation[] {
     return [{ invariant: 'I2', entry, why: `it is held twice: ${leaf.places.join(', ')}` }]
   }
   return []
-}
-
-/** States of a mailbox at a store that has it for good. */
-const OPEN = 'open'
-const GONE: ReadonlySet<string> = new Set(['absent', 'removing'])
-
-/** Exactly one store has each mailbox, and the directory names it (I6). */
-function mailboxes(cells: Listed, site: SiteFacts): Violation[] {
-  const stores = new Map<string, { server: string; state: string }[]>()
-  for (const name of cells.names()) {
-    if (!name.startsWith('actor mailbox/')) continue
-    const [server, mailbox] = partsOf(name.slice('actor '.length)) as [string, string]
-    const state = stateName((cells.get(name) as Stored).s)
-    if (GONE.has(state)) continue
-    stores.set(mailbox, [...(stores.get(mailbox) ?? []), { server, state }])
-  }
-  const found: Violation[] = []
-  for (const alias of aliases(cells)) {
-    const entry = newestEntry(cells, site, alias)
-    if (entry) found.push(...oldReplicas(cells, site, entry))
-    if (!entry || entry.deleted) continue
-    const held = stores.get(entry.mailbox) ?? []
-    const right = held.length === 1 && held[0]?.server === entry.home && held[0].state === OPEN
-    if (right) continue
-    const where = held.map(({ server, state }) => `${server} (${state})`).join(', ') || 'nobody'
-    const why = `the directory names ${entry.home}, and ${where} has it`
-    found.push({ invariant: 'I6', entry: `mailbox ${alias}`, why })
-  }
-  return found
-}
-
-/** At rest each write has reached each replica. */
-function oldReplicas(cells: Listed, site: SiteFacts, newest: DirectoryEntry): Violation[] {
-  return site.servers.flatMap((server) => {
-    const replica = cells.get(`actor directory/${server}/${newest.alias}`) as Stored | undefined
-    const version = replica?.a.record?.version ?? 0
-    if (version === newest.version) return []
-    const why = `the replica at ${server} has version ${version}, the newest is ${newest.version}`
-    return [{ invariant: 'I6', entry: `mailbox ${newest.alias}`, why }]
-  })
-}
-
-function aliases(cells: Listed): Set<string> {
-  const found = new Set<string>()
-  for (const name of cells.names()) {
-    if (name.startsWith('actor directory/')) found.add(partsOf(name)[1] as string)
-  }
-  return found
 }

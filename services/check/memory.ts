@@ -4,18 +4,11 @@
  * It says nothing of its own about mail: what is loaded is what `reads` names, what is written is
  * what the step asked for. `redis-port.ts` is the same on Redis; one contract is tested on both.
  */
-import {
-  atOwnStore,
-  type Cached,
-  type DirectoryEntry,
-  type Lookup,
-  lookup,
-} from '../../machines/cache.ts'
+import type { Cached, Lookup } from '../../machines/cache.ts'
 import type { End, ItemWrite } from '../../machines/keep.ts'
 import { partsOfProfile } from '../../machines/parts.ts'
 import { type Address, partsOf } from '../../machines/protocol.ts'
 import { type Beliefs, type BoxRead, beliefs, PAGE, reads } from '../../machines/reads.ts'
-import { missing } from '../../machines/routing.ts'
 import type { Stepped } from '../../machines/step.ts'
 import type {
   EntryRecord,
@@ -26,6 +19,7 @@ import type {
   SiteFacts,
   Stored,
 } from '../../machines/wire.ts'
+import { type Answer, believing, type Question } from '../runtime/believing.ts'
 import { type Box, type Cells, emptyBox, removalCell } from './cells.ts'
 
 export interface Loading {
@@ -139,34 +133,36 @@ function readTransit(box: Box, page: number): FoundItems {
   return { page: items, more: (page + 1) * PAGE < keys.length, bars }
 }
 
-/** Looks up recipients, then their alternates, until none is missing; then asks the own store. */
+/** The beliefs that the event needs; what was read anew goes into `refreshed`, by cell. */
 function lookUp(
   cells: Cells,
   site: SiteFacts,
-  { server, records, bypass }: Beliefs,
-  { at, stale = false }: Loading,
+  beliefs: Beliefs,
+  loading: Loading,
   refreshed: Map<string, Cached>,
 ): Record<string, Lookup> {
-  // Without a prototype: a recipient may be called `constructor`.
-  const believed: Record<string, Lookup> = Object.create(null)
-  for (let aliases = missing(records, believed); aliases.length > 0; ) {
-    for (const alias of aliases) {
-      const cell = `cache ${server}/${alias}`
-      const cached = (cells.get(cell) ?? null) as Cached | null
-      const stored = cells.get(`actor directory/${server}/${alias}`) as Stored | undefined
-      const replica: DirectoryEntry | null = stored?.a.record ?? null
-      const answer = lookup({ alias, server, cached, replica, at, bypass, stale }, site.profile)
-      believed[alias] = answer.lookup
-      if (answer.refreshed) refreshed.set(cell, answer.refreshed)
-    }
-    aliases = missing(records, believed)
+  const { server } = beliefs
+  const asking = believing(beliefs, loading, site.profile)
+  let next = asking.next()
+  while (!next.done) next = asking.next(answer(cells, server, next.value))
+  for (const [alias, cached] of Object.entries(next.value.refreshed)) {
+    refreshed.set(`cache ${server}/${alias}`, cached)
   }
-  for (const found of Object.values(believed)) {
-    if (found.route !== 'elsewhere' || found.mailbox === null) continue
-    const stored = cells.get(`actor mailbox/${server}/${found.mailbox}`) as Stored | undefined
-    believed[found.alias] = atOwnStore(found, server, stored?.s)
+  return next.value.lookups
+}
+
+function answer(cells: Cells, server: string, question: Question): Answer {
+  const stored = (address: string) => cells.get(`actor ${address}`) as Stored | undefined
+  if ('mailboxes' in question) {
+    const { mailboxes } = question
+    return { states: mailboxes.map((mailbox) => stored(`mailbox/${server}/${mailbox}`)?.s) }
   }
-  return believed
+  return {
+    known: question.aliases.map((alias) => ({
+      cached: (cells.get(`cache ${server}/${alias}`) ?? null) as Cached | null,
+      replica: stored(`directory/${server}/${alias}`)?.a.record ?? null,
+    })),
+  }
 }
 
 /** Writes actors, items and beliefs; events and timers are the driver's. */

@@ -53,8 +53,15 @@ export function planOf(scenario: Scenario, profile: string): Plan {
   const begins = scenario.steps.findIndex(
     ({ kind, value }) => kind === 'send' && !(value as { background?: boolean }).background,
   )
-  const planner = { mailboxes, first, moves: 0, latest: new Map<string, string>() }
   const rules = Object.entries(scenario.faults)
+  const planner: Planner = {
+    mailboxes,
+    first,
+    moves: 0,
+    digits: `${movesIn(scenario)}`.length,
+    latest: new Map(),
+    known: new Set(mailboxes.map(({ alias }) => alias)),
+  }
   return {
     scenario: scenario.name,
     profile,
@@ -65,7 +72,7 @@ export function planOf(scenario: Scenario, profile: string): Plan {
       ...rules.flatMap(([, { do: action }]) =>
         action.move ? [moveOf(planner, action.move.mailbox, action.move.to)] : [],
       ),
-      ...scenario.steps.slice(begins).flatMap((step) => actOf(planner, step) ?? []),
+      ...scenario.steps.slice(begins).flatMap((step) => actsOf(planner, step)),
     ],
     faults: rules.flatMap(([name, rule]) => faultOf(name, rule)),
   }
@@ -75,21 +82,40 @@ interface Planner {
   mailboxes: MailboxFacts[]
   first: string
   moves: number
+  /** Of the longest number of a move: all have as many, so that they grow as text too. */
+  digits: number
   /** The latest move of each mailbox. */
   latest: Map<string, string>
+  /** Aliases of mailboxes that are there when all has gone as the scenario says. */
+  known: Set<string>
 }
+
+const movesIn = ({ steps, faults }: Scenario): number =>
+  steps.filter(({ kind }) => kind === 'move').length +
+  Object.values(faults).filter((rule) => rule.do.move).length
 
 function moveOf(planner: Planner, mailbox: string, to: string): Act {
   planner.moves += 1
-  const id = `move-${planner.moves}`
+  const id = `move-${`${planner.moves}`.padStart(planner.digits, '0')}`
   planner.latest.set(mailbox, id)
   return { do: 'move', id, mailbox, to }
 }
 
 function beforeOf(planner: Planner, step: Step): Before[] {
   if (step.kind === 'advance' && step.value.by) return [{ advance: durationMs(step.value.by) }]
+  return actsOf(planner, step).map((act) => ({ act }))
+}
+
+/** An edit that makes a mailbox, or deletes one, has a second half. */
+function actsOf(planner: Planner, step: Step): Act[] {
   const act = actOf(planner, step)
-  return act ? [{ act }] : []
+  if (!act) return []
+  const { known } = planner
+  if (act.do === 'delete') known.delete(act.mailbox)
+  else if (act.do !== 'put' || known.has(act.mailbox.alias)) return [act]
+  else known.add(act.mailbox.alias)
+  const mailbox = act.do === 'put' ? act.mailbox.alias : act.mailbox
+  return [act, { do: 'go on', mailbox }]
 }
 
 function actOf(planner: Planner, { kind, value, refused }: Step): Act | null {

@@ -11,24 +11,38 @@ import type { Act } from './acts.ts'
 /** An event without its id and the time at which it was sent. */
 export type Content = Omit<MailEvent, 'id' | 'at'>
 
-export type ScheduleStep = {
+export type ScheduleStep = ActStep | TakeStep
+
+interface StepBase {
   /** Milliseconds of site time since the start. */
   at: number
   /** In the words of the domain. */
   text: string
-} & (
-  | { do: 'act'; act: Act }
+}
+
+export interface ActStep extends StepBase {
+  do: 'act'
+  act: Act
+}
+
+export interface TakeStep extends StepBase {
+  do: Taking
+  event: Content
+  /** The MTA believes its cache, however old that is. */
+  stale?: true
+}
+
+export type Taking =
   /** An event that is under way is taken. */
-  | { do: 'take'; event: Content }
+  | 'take'
   /** It is taken and committed, and the worker dies before it can say so: it comes again. */
-  | { do: 'take and die'; event: Content }
+  | 'take and die'
   /** It is taken, and will be taken once more. */
-  | { do: 'take again'; event: Content }
+  | 'take again'
   /** It is taken, and what it answers is lost. */
-  | { do: 'take and lose'; event: Content }
+  | 'take and lose'
   /** A timer rings. */
-  | { do: 'ring'; event: Content }
-)
+  | 'ring'
 
 export interface Schedule {
   v: 1

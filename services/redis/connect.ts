@@ -7,13 +7,8 @@
  * restart of Redis must lose nothing).
  */
 import { Cluster, Redis } from 'ioredis'
+import type { Durability, ReplicasWanted } from './durability.ts'
 import { parseRedisUrl, type RedisTarget, redact } from './url.ts'
-
-/**
- * How much the Redis behind a connection may forget; `external` is a Redis that is not ours to set
- * up.
- */
-export type Durability = 'memory' | 'everysec' | 'always' | 'external'
 
 export interface Connection {
   /** As it was given, password included: show `displayUrl`. */
@@ -23,7 +18,10 @@ export interface Connection {
   cluster: boolean
   /** Into how many parts a new site is divided, each with a hash slot of its own. */
   shards: number
+  /** The mode that was chosen; whoever accepts mail checks that this Redis keeps it. */
   durability: Durability
+  /** How many replicas must have a message before it counts as accepted. */
+  replicas: ReplicasWanted
   /** A new client, owned and closed by the caller. */
   client(): Redis | Cluster
 }
@@ -32,6 +30,8 @@ export interface ConnectOptions {
   redisUrl: string
   namespace: string
   durability: Durability
+  /** Default: `auto`. */
+  replicas?: ReplicasWanted
   /** Where trouble with Redis is told, once each time that it begins. Default: stderr. */
   log?: (line: string) => void
 }
@@ -62,6 +62,7 @@ export function connect(options: ConnectOptions): Connection {
     cluster,
     shards: cluster ? SHARDS_ON_A_CLUSTER : SHARDS_ON_ONE_REDIS,
     durability: options.durability,
+    replicas: options.replicas ?? 'auto',
     client() {
       const client = openClient(target, options.namespace)
       logTrouble(client, displayUrl, log)

@@ -6,26 +6,22 @@
  * no data folder and no lock.
  */
 import { mkdtempSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { tmpdir, totalmem } from 'node:os'
 import { join, resolve } from 'node:path'
 import { type Kept, keepRunning } from '../processes.ts'
 import type { RedisBinary } from '../setup/find-redis.mjs'
 import { ensureRedis } from '../setup/install-redis.mjs'
 import { StartError } from '../setup/start-error.mjs'
-import {
-  type Binding,
-  bestBinding,
-  type EmbeddedDurability,
-  type LaunchOptions,
-  launchRedis,
-  socketPath,
-} from './launch.ts'
+import type { Durability } from './durability.ts'
+import { type Binding, bestBinding, type LaunchOptions, launchRedis, socketPath } from './launch.ts'
 import { type Lock, lockDataFolder, removeSocketFolder, SOCKET_FOLDER_PREFIX } from './lock.ts'
 
 export interface EmbeddedOptions {
-  durability: EmbeddedDurability
+  durability: Durability
   /** Not needed for `memory`. */
   dataFolder?: string
+  /** Default: half of the machine's. */
+  memoryMegabytes?: number | null
   log?: (line: string) => void
   /** Default: what is on the PATH, installed if need be. */
   binary?: RedisBinary
@@ -48,7 +44,7 @@ export interface EmbeddedRedis {
 const LONGEST_SOCKET_PATH = 103
 
 /** Writing out what is in memory takes a moment; a Redis that hangs must not hang the service. */
-const STOP_WITHIN_MS = 10_000
+export const STOP_WITHIN_MS = 10_000
 
 /** The reason of a death is in the last lines. */
 const LINES_KEPT = 5
@@ -70,6 +66,7 @@ export async function openEmbedded(options: EmbeddedOptions): Promise<EmbeddedRe
       socketFolder,
       dataFolder: lock === null ? socketFolder : resolve(options.dataFolder ?? ''),
       durability: options.durability,
+      memoryMegabytes: options.memoryMegabytes ?? halfOfTheMachine(),
       binding: options.binding ?? bestBinding(),
       onLine: (line) => lines.splice(0, Math.max(0, lines.push(line) - LINES_KEPT)),
     }
@@ -82,6 +79,13 @@ export async function openEmbedded(options: EmbeddedOptions): Promise<EmbeddedRe
     removeSocketFolder(socketFolder)
     throw error instanceof StartError && kept !== null ? withLines(error, lines) : error
   }
+}
+
+/** In a container, half of what the container may use. */
+function halfOfTheMachine(): number {
+  const allowed = process.constrainedMemory()
+  const most = allowed > 0 ? Math.min(allowed, totalmem()) : totalmem()
+  return Math.floor(most / 2 / 1_048_576)
 }
 
 function keepRedis(launch: LaunchOptions, lock: Lock | null, log: (line: string) => void) {

@@ -12,15 +12,16 @@ import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import type { Launch } from '../processes.ts'
 import { findOnPath, type RedisBinary } from '../setup/find-redis.mjs'
+import type { Durability } from './durability.ts'
 
-export type EmbeddedDurability = 'memory' | 'everysec' | 'always'
 export type Binding = 'pdeathsig' | 'watchdog'
 
 export interface LaunchOptions {
   binary: RedisBinary
   socketFolder: string
   dataFolder: string
-  durability: EmbeddedDurability
+  durability: Durability
+  memoryMegabytes: number
   binding: Binding
   /** What Redis said last, for the words about its death. */
   onLine(line: string): void
@@ -42,7 +43,8 @@ function serverArguments(options: LaunchOptions): string[] {
     ...['--port', '0', '--unixsocket', socketPath(options.socketFolder), '--unixsocketperm', '700'],
     ...['--dir', options.dataFolder, '--save', '', '--appendonly', append, '--appendfsync', fsync],
     // Mail is never evicted; and a delayed job is due on time (blocked clients wake at this rate).
-    ...['--maxmemory-policy', 'noeviction', '--hz', '100', '--daemonize', 'no'],
+    ...['--maxmemory', `${options.memoryMegabytes}mb`, '--maxmemory-policy', 'noeviction'],
+    ...['--hz', '100', '--daemonize', 'no'],
   ]
 }
 

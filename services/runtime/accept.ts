@@ -1,7 +1,8 @@
 /**
  * Accepting a message: one Lua call writes what was accepted and the first event, then the event
- * becomes a job, then the caller is told. Whoever was told can rely on it; whoever was not may
- * repeat the request with the same Idempotency-Key.
+ * becomes a job, then what the mode of durability asks for is waited for (`confirm.ts`), then the
+ * caller is told. Whoever was told can rely on it; whoever was not may repeat the request with the
+ * same Idempotency-Key.
  */
 
 import { createHash } from 'node:crypto'
@@ -13,11 +14,12 @@ import { asciiJson } from './ascii.ts'
 import { siteTime } from './clock.ts'
 import { load, type RedisCommand } from './commit.ts'
 import { type Arriving, arrivingBytes, arrivingParts, type Incoming } from './content.ts'
+import { counted } from './counts.ts'
 import { entryOf, newest } from './directory-read.ts'
 import { eventFor, writeNow } from './inject.ts'
 import { contentKey, directoryKey, messageKey, part, shardOfMessage, uploadKey } from './keys.ts'
 import { type Live, serverIn, siteOf } from './live-parts.ts'
-import type { AcceptRecord } from './messages.ts'
+import { type AcceptRecord, bytesOf, type Remembered } from './messages.ts'
 import { outboxText } from './redis-port.ts'
 import type { Settings } from './settings.ts'
 import type { Accepted, Enveloped } from './views-of-mail.ts'
@@ -35,22 +37,11 @@ export async function accept(
   incoming?: Incoming,
 ): Promise<Accepted> {
   const settings = await siteOf(live, site)
+  await live.admission.admit(settings, submission.to.length)
   const fresh = idFor(settings, idempotencyKey)
   const content = await arriving(live, settings, fresh, submission, incoming)
   try {
-    const digest = digestOf(submission, content)
-    // Refused before its key is remembered, a request may be mended and come again with it.
-    const { record, entries } = await prepare(live, settings, submission, content, digest)
-    const id = idempotencyKey
-      ? await remember(live, settings, idempotencyKey, { id: fresh, digest })
-      : fresh
-    record.header.id = id
-    if (await write(live, settings, record, entries, content)) {
-      return answer(live, record, entries, false)
-    }
-    await content.drop()
-    const first = await firstAccepted(live, settings, id)
-    return answer(live, first.record, first.entries, true)
+    return await acceptArrived(live, settings, submission, content, { fresh, idempotencyKey })
   } catch (error) {
     await content.drop()
     throw error
@@ -69,6 +60,32 @@ async function arriving(
   const given = raw === undefined ? null : { pieces: [Buffer.from(raw)], strict: true }
   const whole = incoming ?? given
   return whole ? arrivingBytes(client, uploadKey(settings, id), whole) : arrivingParts(submission)
+}
+
+async function acceptArrived(
+  live: Live,
+  settings: Settings,
+  submission: Enveloped,
+  content: Arriving,
+  { fresh, idempotencyKey }: { fresh: string; idempotencyKey: string | undefined },
+): Promise<Accepted> {
+  const digest = digestOf(submission, content)
+  // Refused before its key is remembered, a request may be mended and come again with it.
+  const { record, entries } = await prepare(live, settings, submission, content, digest)
+  live.admission.took(settings, record.header.size)
+  const place = idempotencyKey === undefined ? null : placeOfKey(settings, idempotencyKey, fresh)
+  const mine: Remembered = { id: fresh, digest }
+  const first = place ? await remember(live, place, idempotencyKey ?? '', mine) : mine
+  const { id } = first
+  record.header.id = id
+  if (place) record.key = place
+  const written = !first.trimmed && (await write(live, settings, record, entries, content))
+  if (!first.trimmed) await live.confirmation.confirm(settings, id)
+  if (written) return answer(live, record, entries, false)
+  await content.drop()
+  if (first.trimmed) return answer(live, record, entries, true)
+  const earlier = await firstAccepted(live, settings, id)
+  return answer(live, earlier.record, earlier.entries, true)
 }
 
 const answer = (
@@ -100,30 +117,29 @@ function idFor(settings: Settings, key: string | undefined): string {
   return id.slice(0, -1) + digit
 }
 
-interface Remembered {
-  id: string
-  digest: string
+/** With the message that it stands for: in its shard. */
+function placeOfKey(settings: Settings, key: string, id: string): string {
+  const hashed = createHash('sha256').update(key).digest('hex').slice(0, 32)
+  return `${part(settings, shardOfMessage(settings, id), 'idempotency')}:${hashed}`
 }
 
 /**
- * The id of the first request with this key, perhaps this one; another body with the same key is
- * refused.
+ * What the first request with this key was accepted as, perhaps this one; another body with the
+ * same key is refused.
  */
 async function remember(
   { client }: Live,
-  settings: Settings,
+  place: string,
   key: string,
   mine: Remembered,
-): Promise<string> {
-  const hashed = createHash('sha256').update(key).digest('hex').slice(0, 32)
-  const place = `${part(settings, shardOfMessage(settings, mine.id), 'idempotency')}:${hashed}`
+): Promise<Remembered> {
   const set = await client.set(place, JSON.stringify(mine), 'EX', KEY_SECONDS, 'NX')
-  if (set === 'OK') return mine.id
+  if (set === 'OK') return mine
   const first = JSON.parse((await client.get(place)) ?? JSON.stringify(mine)) as Remembered
   if (first.digest !== mine.digest) {
     throw problem('idempotency-mismatch', `The key "${key}" came before with another body.`)
   }
-  return first.id
+  return first
 }
 
 /**
@@ -269,6 +285,7 @@ async function write(
     ...chunks.map((chunk, k): RedisCommand => ['HSET', key, `to/${k}`, asciiJson(chunk)]),
     ...content.commands(contentKey(settings, header.id)),
     ['ZADD', part(settings, shard, 'messages'), header.submittedAt, header.id],
+    counted(settings, shard, 'bytes', bytesOf(record)),
     ['SADD', part(settings, shard, 'pending'), `${header.id}/${server}`],
     ['HSET', part(settings, shard, 'outbox'), event.id, outboxText(event)],
   ]

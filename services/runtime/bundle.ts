@@ -14,6 +14,7 @@ import { machinesDigest } from '../check/machines-digest.ts'
 import { siteTime } from './clock.ts'
 import { type Client, load } from './commit.ts'
 import { allEntries } from './directory-read.ts'
+import { historyOf } from './history.ts'
 import { compareIds } from './journal.ts'
 import { messageKey, part, placeOf, shardsOf } from './keys.ts'
 import { audit } from './ledger.ts'
@@ -60,7 +61,7 @@ export async function bundle(live: Live, site: string, limits: BundleLimits): Pr
 }
 
 async function facts({ client }: Live, settings: Settings) {
-  const { site: name, domain, profile, clock, servers } = settings
+  const { site: name, domain, profile, clock, servers, createdAt } = settings
   const entries = [...(await allEntries(client, settings)).values()]
   const mailboxes = entries
     .filter(({ deleted }) => !deleted)
@@ -79,6 +80,7 @@ async function facts({ client }: Live, settings: Settings) {
     profile,
     clock,
     topology: { servers, mailboxes },
+    history: { madeAt: createdAt, ...(await historyOf(client, settings)) },
   }
 }
 

@@ -11,11 +11,13 @@ import type { Incoming } from './content.ts'
 import type { Destination } from './destination.ts'
 import type { ItemsQuery } from './items.ts'
 import type { Raw } from './raw.ts'
+import type { Readiness } from './readiness.ts'
 import type { Bundle, BundleLimits } from './views-of-bundle.ts'
 import type {
   Advanced,
   Audit,
   ClockView,
+  DeadLetterView,
   FaultSpec,
   FaultView,
   HeldEvent,
@@ -103,6 +105,11 @@ export interface Emulator {
 
   restartServer(site: string, server: string, service: 'mta'): Promise<void>
   audit(site: string, restMs?: number, signal?: AbortSignal): Promise<Audit>
+  /** Events that could never be processed, the newest first. */
+  deadLetters(
+    site: string,
+    page: { offset: number; limit: number },
+  ): Promise<{ total: number; deadLetters: DeadLetterView[] }>
   /** The site in one file: the newest of its journal and of what it accepted, and the audit. */
   bundle(site: string, limits: BundleLimits): Promise<Bundle>
   /**
@@ -139,7 +146,7 @@ export interface Emulator {
   resume(site: string): Promise<void>
 
   /** Probes: is Redis there, are the workers there. */
-  ready(): Promise<{ ready: boolean; checks: Record<string, string> }>
+  ready(): Promise<Readiness>
   /** For /metrics and the queue UI. */
   queueNames(): Promise<string[]>
 }

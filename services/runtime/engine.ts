@@ -9,16 +9,16 @@
  */
 import { kindOf, partsOf } from '../../machines/protocol.ts'
 import { type Stepped, step } from '../../machines/step.ts'
-import type { MailEvent } from '../../machines/wire.ts'
-import { stateName, tell, who } from '../../machines/words.ts'
+import { tell } from '../../machines/words.ts'
 import { type Alarms, type Armed, alarmsOf, disarmedBy } from './alarms.ts'
 import { realDelay, siteTime } from './clock.ts'
 import { spend } from './faults.ts'
-import { type Gate, type Passed, passGates } from './gates.ts'
+import { type Gate, mayBeLate, type Passed, passGates } from './gates.ts'
 import { exclusively } from './mutex.ts'
 import { hasStepped } from './parked.ts'
-import type { JournalRecord, Loaded, Port, Taken } from './port.ts'
-import { messageOf, type Queues } from './queues.ts'
+import type { ArrivedEvent, Loaded, Port, Taken } from './port.ts'
+import type { Queues } from './queues.ts'
+import { befell, recordOf } from './record.ts'
 import type { Settings, SettingsStore } from './settings.ts'
 import { gathering } from './together.ts'
 
@@ -28,6 +28,8 @@ export interface Engine {
   queues: Queues
   gate: Gate
   alarms: Alarms
+  /** Attempts after which an event is given up; `POISON_ATTEMPTS` where it is not said. */
+  attemptsMax?: number
   /** Ends this process at once, as SIGKILL does; none where it is not the workers' own. */
   die?: () => void
 }
@@ -87,12 +89,6 @@ const mayJoin = (first: ArrivedEvent[], next: ArrivedEvent): boolean =>
   next.type !== 'mail.offered' ||
   first.every(({ to, item }) => to !== next.to || item?.key !== next.item?.key)
 
-/** An event as it arrived: with its site, and for an alarm when it was set to ring. */
-export interface ArrivedEvent extends MailEvent {
-  site: string
-  alarmAt?: number
-}
-
 /** Steps of one copy share its actors, so they run one at a time. */
 const lockOf = ({ site, to }: ArrivedEvent): string => {
   const kind = kindOf(to)
@@ -151,7 +147,7 @@ async function attempt(
   const stepped = withoutReplies(step(loaded), verdict)
   const changes = tell(stepped)
   const told = [...changes, ...verdict.told]
-  const record = recordOf(loaded, stepped, told)
+  const record = recordOf(loaded, stepped, told, befell(verdict))
   const silenced = await engine.alarms.armed(settings, disarmedBy(stepped, event))
   const taken = [{ loaded, stepped, record }]
   const outcome = await engine.port.commit(taken)
@@ -204,6 +200,7 @@ async function attemptTogether(
     const settings = await engine.settings.get(site)
     if (!settings || settings.paused || settings.faults.length > 0) return null
     if (settings.shards > 1) return null
+    if (events.some((event) => mayBeLate(engine.gate, settings, event))) return null
     const at = siteTime(settings.clock, Date.now())
     const taken = chain(await engine.port.loadTogether(settings, events, { at }))
     const timers = taken.flatMap(({ loaded, stepped }) => disarmedBy(stepped, loaded.event))
@@ -254,24 +251,11 @@ async function isCurrent({ settings }: Engine, { site, epoch }: Settings): Promi
 function withoutReplies(stepped: Stepped, verdict: Passed): Stepped {
   if (!verdict.loseReply) return stepped
   const lost = stepped.events.filter(({ type }) => /^(reply|transfer|request)\./.test(type))
-  if (lost.length > 0) verdict.told.push(`the reply ${lost[0]?.type} was lost by a fault rule`)
-  return { ...stepped, events: stepped.events.filter((event) => !lost.includes(event)) }
-}
-
-function recordOf(loaded: Loaded, stepped: Stepped, told: string[]): JournalRecord {
-  const { event, at } = loaded
-  const message = messageOf(event)
-  const actor = stepped.actors.get(event.to) ?? loaded.actors.get(event.to)
-  return {
-    i: event.id,
-    a: at,
-    t: event.to,
-    y: event.type,
-    w: who(event.to, actor),
-    c: told,
-    s: [...stepped.actors].map(([address, { s }]) => [address, stateName(s)]),
-    ...(message ? { m: message } : {}),
+  if (lost.length > 0) {
+    verdict.lost = true
+    verdict.told.push(`the reply ${lost[0]?.type} was lost by a fault rule`)
   }
+  return { ...stepped, events: stepped.events.filter((event) => !lost.includes(event)) }
 }
 
 async function sendAll(

@@ -54,7 +54,7 @@ function fateOfFailure({ state, entry, end }: Evidence): Fate | { report: string
   }
   if (!end) return { outcome: 'lost', why: `it ${state}, and nobody was told` }
   if (end.kind === 'deadLetter') {
-    return { outcome: 'deadLettered', why: 'its originator is the null sender' }
+    return { outcome: 'deadLettered', why: end.why ?? 'its originator is the null sender' }
   }
   return { report: end.report as string }
 }

@@ -13,6 +13,7 @@ import { PARKED_MS } from './clock.ts'
 import type { Client } from './commit.ts'
 import { decisionKey, faultKey, hits, SPENT } from './faults.ts'
 import { messageKey, part, placeOf, shardOf } from './keys.ts'
+import { timeOf } from './messages.ts'
 import { delayMember, hasReached, type Parked, steppingKey } from './parked.ts'
 import { messageOf, type Queues, queueOf } from './queues.ts'
 import type { FaultRule, Settings } from './settings.ts'
@@ -25,6 +26,8 @@ export interface Passed {
   ordered: Ordered | null
   readStale: boolean
   loseReply: boolean
+  /** Said by the engine: there was an answer, and it was lost. */
+  lost: boolean
   /** The rule by which the event comes again: the worker dies, or does not acknowledge it. */
   again: { rule: string; dies: boolean } | null
   told: string[]
@@ -33,6 +36,8 @@ export interface Passed {
 export interface Gate {
   client: Client
   queues: Queues
+  /** Of each site: messages from before this may have been trimmed (`trim.ts`). */
+  floors: ReadonlyMap<string, number>
   /** Starts a move for a rule; says why not when it cannot be started. */
   startMove(settings: Settings, spec: MoveSpec): Promise<{ id: string } | { refused: string }>
 }
@@ -46,13 +51,14 @@ export async function passGates(
   event: MailEvent,
   at: number,
 ): Promise<Verdict> {
-  if (await isOfEarlierSite(gate, settings, event)) {
-    return { dropped: 'it is of an earlier site of this name' }
+  if (await isGone(gate, settings, event)) {
+    return { dropped: 'it is about what is no longer kept, or of an earlier site of this name' }
   }
   const passed: Passed = {
     ordered: null,
     readStale: false,
     loseReply: false,
+    lost: false,
     again: null,
     told: [],
   }
@@ -70,31 +76,40 @@ export async function passGates(
 }
 
 /**
- * A job that was left behind when an earlier site of the name was erased must not begin a message
- * here. Ids begin with the real time at which they were made; one that seems older than the site
- * (clocks differ) is looked for.
+ * A job that was left behind when an earlier site of the name was erased, or when its message
+ * was trimmed, must not begin a message here. Ids begin with the real time at which they were
+ * made; one that seems older than the site (clocks differ) is looked for.
  */
-async function isOfEarlierSite(
-  { client }: Gate,
+async function isGone(
+  { client, floors }: Gate,
   settings: Settings,
   event: MailEvent,
 ): Promise<boolean> {
   const message = messageOf(event)
   if (message !== undefined) {
-    if (!isOlder(message, settings)) return false
+    if (!mayBeGone(floors, settings, message)) return false
     const root = message.split('~')[0] as string
     return (await client.exists(messageKey(settings, root))) === 0
   }
   const { move } = event
-  if (!move || !isOlder(move.id, settings)) return false
+  if (!move || timeOf(move.id) >= settings.createdAt) return false
   const { key, field } = placeOf(settings, `move/${move.id}`)
   if ((await client.hexists(key, field)) === 1) return false
   const claim = await client.hget(part(settings, 0, 'moving'), move.mailbox)
   return !claim?.includes(move.id)
 }
 
-const isOlder = (id: string, { createdAt }: Settings): boolean =>
-  Number.parseInt(id.replace('-', '').slice(0, 12), 16) < createdAt
+const mayBeGone = (
+  floors: ReadonlyMap<string, number>,
+  { site, createdAt }: Settings,
+  message: string,
+): boolean => timeOf(message) < Math.max(createdAt, floors.get(site) ?? 0)
+
+/** Whether the gate must be asked about the event, even where nobody has ordered anything. */
+export function mayBeLate({ floors }: Gate, settings: Settings, event: MailEvent): boolean {
+  const message = messageOf(event)
+  return message !== undefined && mayBeGone(floors, settings, message)
+}
 
 const isStepping = async ({ client }: Gate, settings: Settings, event: MailEvent) =>
   (await client.sismember(steppingKey(settings), event.id)) === 1

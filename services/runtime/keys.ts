@@ -123,6 +123,12 @@ type Part =
   | 'idempotency'
   | 'addresses'
   | 'faults'
+  | 'founded'
+  | 'changed'
+  | 'counts'
+  | 'deadLetters'
+  | 'floor'
+  | 'trimming'
 export const part = (keys: Keys, shard: number, name: Part): string =>
   `${base(keys, shard)}:${name}`
 

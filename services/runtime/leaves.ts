@@ -8,6 +8,7 @@ import type { EntryRecord, Header, Stored } from '../../machines/wire.ts'
 import { stateName } from '../../machines/words.ts'
 import type { Client } from './commit.ts'
 import { fateByReport, fateOf } from './fate.ts'
+import type { TrimRecord } from './judgement.ts'
 import { messageKey } from './keys.ts'
 import type { AcceptRecord } from './messages.ts'
 import { findMisplaced, lookUpPlaces } from './places.ts'
@@ -25,6 +26,8 @@ export interface Whole {
   copies: Map<string, Stored>
   entries: { copy: string; key: string; stored: Stored }[]
   ends: Map<string, End>
+  /** Judged before, and about to go. */
+  trim: TrimRecord | null
   /** Recipients that are not routed yet. */
   unrouted: EntryRecord[]
 }
@@ -78,7 +81,8 @@ export async function wholeOf(
   const unrouted = chunks.filter(
     ({ number }) => !routed.has(`${number}`) && (!only || only.has(number)),
   )
-  return { id, accept, header, copies, entries, ends, unrouted }
+  const trim = fields.trim ? (JSON.parse(fields.trim) as TrimRecord) : null
+  return { id, accept, header, copies, entries, ends, trim, unrouted }
 }
 
 /** Every address that a recipient has had: as given, and as redirected since. */

@@ -7,19 +7,17 @@
  * lost. Then the mailboxes are gone through for what no obligation explains, and for what is held
  * twice.
  */
-import { noticeKey } from '../../machines/notices.ts'
-import { reportId } from '../../machines/reporting.ts'
-import { type Notice, OUTSIDE } from '../../machines/wire.ts'
+import { OUTSIDE } from '../../machines/wire.ts'
 import { moveOf } from './claims.ts'
 import { siteTime } from './clock.ts'
+import { TALLIED, takeStock } from './counts.ts'
 import { allEntries } from './directory-read.ts'
+import { type Judgement, judgementOf } from './judgement.ts'
 import { boxKey } from './keys.ts'
-import { type Leaf, leavesOf, type Whole, wholeOf } from './leaves.ts'
 import { iso, type Live, siteOf } from './live-parts.ts'
 import { isAtRest } from './rest.ts'
 import type { Settings } from './settings.ts'
-import { messageIds } from './views.ts'
-import type { Audit, LedgerEntry } from './views-of-driving.ts'
+import type { Audit } from './views-of-driving.ts'
 
 export async function audit(
   live: Live,
@@ -33,101 +31,65 @@ export async function audit(
     await live.watch.until(site, look, { timeoutMs: restMs, signal })
   }
   const before = await isAtRest(live, settings)
-  const book = emptyBook(settings)
-  for await (const ids of messageIds(live, settings)) {
-    await Promise.all(ids.map((id) => enter(live, settings, book, id)))
+  const book: Book = { judged: new Map(), explained: new Set(), audit: emptyAudit(settings) }
+  const ids = (await takeStock(live.client, settings)).flatMap(({ kept }) => kept)
+  for (let from = 0; from < ids.length; from += PAGE) {
+    const page = ids.slice(from, from + PAGE)
+    await Promise.all(page.map((id) => enter(live, settings, book, id)))
   }
   await inspectMailboxes(live, settings, book)
+  await sumUp(live, settings, book)
   book.audit.atRest = before && (await isAtRest(live, settings))
   return book.audit
 }
 
+/** Messages that are judged at a time. */
+const PAGE = 200
+
 interface Book {
   audit: Audit
+  judged: Map<string, Judgement>
   /** `<message>|<mailbox>` that an obligation or a report explains. */
   explained: Set<string>
 }
 
-const emptyBook = (settings: Settings): Book => ({
-  explained: new Set(),
-  audit: {
-    site: settings.site,
-    at: iso(siteTime(settings.clock, Date.now())),
-    atRest: false,
-    obligations: 0,
-    accepted: 0,
-    delivered: 0,
-    reported: 0,
-    silenced: 0,
-    deadLettered: 0,
-    handedOff: 0,
-    pending: 0,
-    lost: [],
-    duplicated: [],
-    unexpected: [],
-    falseReports: [],
-  },
+const emptyAudit = (settings: Settings): Audit => ({
+  site: settings.site,
+  at: iso(siteTime(settings.clock, Date.now())),
+  atRest: false,
+  ...{ obligations: 0, accepted: 0, delivered: 0, reported: 0, silenced: 0, deadLettered: 0 },
+  ...{ handedOff: 0, pending: 0, lost: [], duplicated: [], unexpected: [], falseReports: [] },
+  ...{ deadLetters: 0, swept: { resent: 0, retried: 0, repeated: 0 }, trimmed: 0 },
 })
 
 async function enter(live: Live, settings: Settings, book: Book, id: string): Promise<void> {
-  const whole = await wholeOf(live.client, settings, id)
-  if (!whole) return
-  const leaves = await leavesOf(live.client, settings, whole)
-  book.audit.accepted += whole.accept?.recipients ?? 0
-  for (const leaf of leaves) count(book, whole, leaf, leaves)
-  explain(book, id, leaves)
-  for (const leaf of leaves) {
-    const reports = [...(leaf.end?.report ? [leaf.end.report] : []), ...noticesOf(id, leaf)]
-    for (const report of reports) await explainReport(live, settings, book, report)
+  const judged = await judgementOf(live.client, settings, id)
+  if (!judged) return
+  book.judged.set(id, judged)
+  for (const one of judged.explained) book.explained.add(one)
+}
+
+/**
+ * What is kept, and what was counted of that which was trimmed. Messages are trimmed while this is
+ * read: those that are still kept and the counts are therefore taken in one look at each shard, and
+ * a message is in one of the two.
+ */
+async function sumUp(live: Live, settings: Settings, { audit, judged }: Book): Promise<void> {
+  for (const { counts, kept } of await takeStock(live.client, settings)) {
+    for (const name of TALLIED) audit[name] += Number(counts[`trimmed.${name}`] ?? 0)
+    for (const name of ['resent', 'retried', 'repeated'] as const) {
+      audit.swept[name] += Number(counts[name] ?? 0)
+    }
+    audit.deadLetters += Number(counts.deadLetters ?? 0)
+    audit.trimmed += Number(counts['trimmed.messages'] ?? 0)
+    for (const id of kept) {
+      const one = judged.get(id)
+      if (!one) continue
+      for (const name of TALLIED) audit[name] += one.tally[name]
+      audit.lost.push(...one.lost)
+      audit.falseReports.push(...one.falseReports)
+    }
   }
-}
-
-/** The notices that the originator asked for (RFC 3461): none is owed, and each is explained. */
-function noticesOf(id: string, { key, entry }: Leaf): string[] {
-  const asked = entry?.a.entry?.notify ?? []
-  const kinds = asked.flatMap((one): Notice[] =>
-    one === 'delay' ? ['delayed'] : ['delivered', 'relayed', 'expanded'],
-  )
-  return kinds.map((kind) => reportId(id, noticeKey(key, kind)))
-}
-
-function count({ audit }: Book, whole: Whole, leaf: Leaf, leaves: Leaf[]): void {
-  if (leaf.outcome === 'redirected') return
-  audit.obligations += 1
-  const entry = ledgerEntry(whole, leaf)
-  if (leaf.outcome === 'lost') audit.lost.push(entry)
-  else audit[leaf.outcome] += 1
-  if (leaf.outcome === 'reported' && isHeld(leaf, leaves)) audit.falseReports.push(entry)
-}
-
-/** The failed leaf's mailbox holds the message, and no other leaf put it there. */
-const isHeld = (leaf: Leaf, leaves: Leaf[]): boolean =>
-  leaf.places.length + leaf.removed.length > 0 &&
-  !leaves.some((other) => other.mailbox === leaf.mailbox && other.state === 'delivered')
-
-const ledgerEntry = ({ id }: Whole, leaf: Leaf): LedgerEntry => ({
-  message: id,
-  address: leaf.address,
-  number: leaf.number,
-  branch: leaf.branch === 0 ? 'own' : 'redirected',
-  outcome: leaf.outcome,
-  why: leaf.why,
-})
-
-function explain(book: Book, id: string, leaves: Leaf[]): void {
-  for (const { mailbox, outcome } of leaves) {
-    if (mailbox !== null && outcome !== 'redirected') book.explained.add(`${id}|${mailbox}`)
-  }
-}
-
-async function explainReport(
-  live: Live,
-  settings: Settings,
-  book: Book,
-  id: string,
-): Promise<void> {
-  const report = await wholeOf(live.client, settings, id)
-  if (report) explain(book, id, await leavesOf(live.client, settings, report))
 }
 
 async function inspectMailboxes(live: Live, settings: Settings, book: Book): Promise<void> {
@@ -165,10 +127,24 @@ async function inspect(
         if (!(places.get(message) ?? []).includes(place)) {
           places.set(message, [...(places.get(message) ?? []), place])
         }
-        if (!book.explained.has(`${message}|${mailbox}`)) {
+        if (!(await isExplained(live, settings, book, message, mailbox))) {
           book.audit.unexpected.push({ message, mailbox, place })
         }
       }
     } while (cursor !== '0')
   }
+}
+
+/** One that came, or was routed, since its message was judged is looked at once more. */
+async function isExplained(
+  live: Live,
+  settings: Settings,
+  book: Book,
+  message: string,
+  mailbox: string,
+): Promise<boolean> {
+  if (book.explained.has(`${message}|${mailbox}`)) return true
+  const now = await judgementOf(live.client, settings, message.split('~')[0] as string)
+  for (const one of now?.explained ?? []) book.explained.add(one)
+  return book.explained.has(`${message}|${mailbox}`)
 }

@@ -10,6 +10,7 @@ import { startedClock } from './clock.ts'
 import { type Client, inPieces } from './commit.ts'
 import { allEntries } from './directory-read.ts'
 import { erase, eraseKeys, withName } from './erase.ts'
+import { noteFounding } from './history.ts'
 import { part, placeOf } from './keys.ts'
 import { iso, type Live, siteOf } from './live-parts.ts'
 import { queueNamesOf } from './queues.ts'
@@ -32,6 +33,7 @@ export async function createSite(live: Live, spec: SiteSpec): Promise<SiteView> 
     }
     await eraseKeys(live.client, settings.namespace, spec.name)
     await writeActors(live.client, settings, mailboxes)
+    await noteFounding(live.client, settings, mailboxes)
     await live.settings.create(settings)
   })
   return viewOf(live, settings)

@@ -3,8 +3,10 @@
  */
 import { type ProblemCode, problem } from '../errors.ts'
 import type { Connection } from '../redis/connect.ts'
+import type { Admission } from './admission.ts'
 import type { Alarms } from './alarms.ts'
 import type { Client } from './commit.ts'
+import type { Confirmation } from './confirm.ts'
 import type { Queues } from './queues.ts'
 import type { Settings, SettingsStore } from './settings.ts'
 import type { Watch } from './watch.ts'
@@ -12,6 +14,8 @@ import type { Watch } from './watch.ts'
 export interface Live {
   connection: Connection
   client: Client
+  confirmation: Confirmation
+  admission: Admission
   queues: Queues
   alarms: Alarms
   settings: SettingsStore

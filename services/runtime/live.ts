@@ -3,14 +3,16 @@
  */
 import type { Connection } from '../redis/connect.ts'
 import { accept } from './accept.ts'
+import { LIMITS, type Limits, openAdmission } from './admission.ts'
 import { openAlarms } from './alarms.ts'
 import { bundle } from './bundle.ts'
 import { type Client, withCommit } from './commit.ts'
+import { openConfirmation } from './confirm.ts'
 import * as debug from './debug.ts'
 import { openDestinations } from './destination.ts'
 import type { Emulator } from './emulator.ts'
 import * as faults from './fault-rules.ts'
-import { rolesRunning } from './heartbeat.ts'
+import { noteChange } from './history.ts'
 import * as items from './items.ts'
 import { follow } from './journal.ts'
 import { cacheKey } from './keys.ts'
@@ -19,7 +21,9 @@ import * as lifecycle from './lifecycle.ts'
 import { type Live, serverIn, siteOf, still } from './live-parts.ts'
 import * as mailboxes from './mailboxes.ts'
 import * as moves from './moves.ts'
-import { openQueues, queueNamesOf, ROLES } from './queues.ts'
+import { deadLetters } from './poison.ts'
+import { openQueues, queueNamesOf } from './queues.ts'
+import { ready } from './readiness.ts'
 import { openSettings } from './settings.ts'
 import * as time from './time.ts'
 import * as views from './views.ts'
@@ -28,8 +32,13 @@ import { openWatch } from './watch.ts'
 
 export async function openEmulator(
   connection: Connection,
+  limits: Partial<Limits> = {},
 ): Promise<Emulator & { close(): Promise<void> }> {
   const client = withCommit(connection.client())
+  const confirmation = await openConfirmation(connection, client).catch((error: Error) => {
+    client.disconnect()
+    throw error
+  })
   const jobs = connection.client() as Client
   const queues = openQueues(jobs, connection.namespace)
   const settings = await openSettings(connection)
@@ -37,6 +46,8 @@ export async function openEmulator(
   const live: Live = {
     connection,
     client,
+    confirmation,
+    admission: openAdmission(client, { ...LIMITS, ...limits }),
     queues,
     alarms: openAlarms(queues, client),
     settings,
@@ -50,6 +61,8 @@ export async function openEmulator(
     ...driveCalls(live),
     ...probeCalls(live),
     async close() {
+      live.admission.close()
+      confirmation.close()
       await watch.close()
       await queues.close()
       await settings.close()
@@ -68,7 +81,8 @@ const siteCalls = (live: Live) => ({
 
 async function changeProfile(live: Live, site: string, spec: ProfileSpec): Promise<SiteView> {
   const profile = lifecycle.profileFor(spec)
-  await siteOf(live, site)
+  const settings = await siteOf(live, site)
+  await noteChange(live.client, settings, { what: 'profile', before: settings.profile })
   const changed = await live.settings.change(site, (old) => ({ ...old, profile }))
   return lifecycle.viewOf(live, still(changed, site))
 }
@@ -144,11 +158,14 @@ type DriveCall =
 /** Restarting an MTA empties its cache (Q178534). */
 async function restartServer(live: Live, site: string, server: string): Promise<void> {
   const settings = await siteOf(live, site)
-  await live.client.del(cacheKey(settings, serverIn(settings, server)))
+  const cache = cacheKey(settings, serverIn(settings, server))
+  await noteChange(live.client, settings, { what: 'restart', server })
+  await live.client.del(cache)
 }
 
 const probeCalls = (live: Live): Pick<Emulator, ProbeCall> => ({
   audit: (...args) => audit(live, ...args),
+  deadLetters: (...args) => deadLetters(live, ...args),
   bundle: (...args) => bundle(live, ...args),
   events: (...args) => follow(live, ...args),
   ready: () => ready(live),
@@ -159,12 +176,4 @@ const probeCalls = (live: Live): Pick<Emulator, ProbeCall> => ({
   },
 })
 
-type ProbeCall = 'audit' | 'bundle' | 'events' | 'ready' | 'queueNames'
-
-async function ready(live: Live): Promise<{ ready: boolean; checks: Record<string, string> }> {
-  const redis = await live.client.ping().catch((error: Error) => error.message)
-  const running = await rolesRunning(live.client, live.connection.namespace)
-  const checks: Record<string, string> = { redis: redis === 'PONG' ? 'ok' : redis }
-  for (const role of ROLES) checks[role] = running.has(role) ? 'ok' : 'no worker runs this role'
-  return { ready: Object.values(checks).every((check) => check === 'ok'), checks }
-}
+type ProbeCall = 'audit' | 'deadLetters' | 'bundle' | 'events' | 'ready' | 'queueNames'

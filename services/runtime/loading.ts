@@ -3,8 +3,9 @@
  * look-up depends on what was read); for events that go together, in one for all of them.
  */
 import { partsOfProfile } from '../../machines/parts.ts'
-import { type Address, partsOf } from '../../machines/protocol.ts'
+import { type Address, kindOf, partsOf } from '../../machines/protocol.ts'
 import { beliefs, type Reads, reads } from '../../machines/reads.ts'
+import { upToDate } from '../../machines/versions.ts'
 import type { FoundItems, MailEvent, Stored } from '../../machines/wire.ts'
 import { readBox, readOffers } from './boxes.ts'
 import { type Client, load as loadFields } from './commit.ts'
@@ -48,6 +49,10 @@ export async function load(
   }
 }
 
+/** An actor as it was stored, by whichever version of the service. */
+const read = (address: Address, text: string): Stored =>
+  upToDate(kindOf(address), JSON.parse(text) as Stored)
+
 /** Events of one shard that need no chunk and no timer: one call for actors, one for look-ups. */
 export async function loadTogether(
   client: Client,
@@ -70,7 +75,7 @@ export async function loadTogether(
   ])
   offers.forEach(({ to }, i) => {
     const text = known[i]?.actor
-    if (text) actors.set(to, JSON.parse(text) as Stored)
+    if (text) actors.set(to, read(to, text))
   })
   const shared = { settings, site, at: options.at, actors, armedFor: null, ...believed }
   let offer = 0
@@ -106,7 +111,7 @@ async function loadAll(
     const box = boxKeyOf(settings, event.to)
     const [offer] = await readOffers(client, [{ box, read: wanted.box }])
     const actors = new Map<Address, Stored>()
-    if (offer?.actor) actors.set(event.to, JSON.parse(offer.actor) as Stored)
+    if (offer?.actor) actors.set(event.to, read(event.to, offer.actor))
     return { actors, items: offer?.found ?? {} }
   }
   const [actors, items] = await Promise.all([
@@ -135,7 +140,7 @@ async function loadActors(
   groups.forEach(([, wanted], k) => {
     wanted.forEach(({ address }, i) => {
       const text = values[k]?.[i]
-      if (text) actors.set(address, JSON.parse(text) as Stored)
+      if (text) actors.set(address, read(address, text))
     })
   })
   return actors

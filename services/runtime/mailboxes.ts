@@ -5,11 +5,12 @@
 
 import { uuidv7 } from 'uuidv7'
 import type { Cached, DirectoryEntry } from '../../machines/cache.ts'
+import type { EventType } from '../../machines/protocol.ts'
 import { directoryEntry } from '../../machines/site.ts'
-import { OUTSIDE, type Stored } from '../../machines/wire.ts'
+import { type MailEvent, OUTSIDE, type Stored } from '../../machines/wire.ts'
 import { stateName } from '../../machines/words.ts'
 import { problem } from '../errors.ts'
-import { claim, moveOf, unclaim } from './claims.ts'
+import { claim, claimFor, moveOf, unclaim } from './claims.ts'
 import { siteTime } from './clock.ts'
 import { allEntries, entryOf, newest, replicasOf } from './directory-read.ts'
 import { eventFor, inject } from './inject.ts'
@@ -46,7 +47,7 @@ export async function putMailbox(
   const old = entries.get(spec.alias)
   const isNew = (entry: DirectoryEntry | null | undefined) => !entry || entry.deleted === true
   let created = false
-  const edit = async (newestEntry: DirectoryEntry | null): Promise<DirectoryEntry> => {
+  const edit: Edit = async (newestEntry, send) => {
     const version = (newestEntry?.version ?? 0) + 1
     created = isNew(newestEntry)
     if (newestEntry && !created && newestEntry.home !== spec.server) {
@@ -55,7 +56,7 @@ export async function putMailbox(
       throw problem('mailbox-exists', `${where} ${how}`)
     }
     const id = created ? freshId(spec.alias, version) : (newestEntry?.mailbox ?? spec.alias)
-    if (created) await createBox(live, settings, spec.server, id)
+    if (created) await send(`mailbox/${spec.server}/${id}`, 'mailbox.created')
     const before = newestEntry?.addresses ?? []
     await rememberAddresses(live, settings, spec.alias, before, spec.addresses ?? [])
     return directoryEntry(spec, id, version)
@@ -88,15 +89,6 @@ async function checkAddresses(
 const freshId = (alias: string, version: number): string =>
   version === 1 ? alias : `${alias}-${version}`
 
-async function createBox(
-  live: Live,
-  settings: Settings,
-  server: string,
-  id: string,
-): Promise<void> {
-  await injectAndWait(live, settings, `mailbox/${server}/${id}`, 'mailbox.created')
-}
-
 /** Further addresses lead to the alias; those that it had before and has no more lead nowhere. */
 async function rememberAddresses(
   live: Live,
@@ -115,16 +107,22 @@ async function rememberAddresses(
   if (kept.size > 0) await live.client.hset(key, ...[...kept].flatMap((one) => [one, alias]))
 }
 
+/** Sends an event under the claim, and waits until its step has committed. */
+type Send = (to: string, type: EventType, payload?: Partial<MailEvent>) => Promise<void>
+
+/** What the entry becomes; it may have something sent before. */
+type Edit = (newest: DirectoryEntry | null, send: Send) => Promise<DirectoryEntry>
+
 /**
  * Writes the entry at its home, under the same claim that a move takes: an edit and a move exclude
- * each other.
+ * each other, also when the edit takes longer than its caller waits.
  */
 async function changeEntry(
   live: Live,
   settings: Settings,
   alias: string,
   old: DirectoryEntry | null,
-  edit: (newest: DirectoryEntry | null) => Promise<DirectoryEntry>,
+  edit: Edit,
   replicate: 'now' | 'lagged',
 ): Promise<DirectoryEntry> {
   const claimed = old?.mailbox ?? alias
@@ -132,11 +130,15 @@ async function changeEntry(
   await claim(live, settings, claimed, id).catch((error: Error) => {
     throw problem('mailbox-in-transit', `${error.message} Its entry cannot be changed now.`)
   })
+  const send: Send = async (to, type, payload = {}) => {
+    const event = eventFor(settings, to, type, payload)
+    await claimFor(live, settings, claimed, id, event)
+    await sendAndWait(live, settings, event)
+  }
   try {
-    const record = await edit(await entryOf(live.client, settings, alias))
-    const to = `directory/${record.home}/${alias}`
+    const record = await edit(await entryOf(live.client, settings, alias), send)
     const payload = { record, now: replicate === 'now' }
-    await injectAndWait(live, settings, to, 'entry.written', payload)
+    await send(`directory/${record.home}/${alias}`, 'entry.written', payload)
     if (replicate === 'now') await everywhere(live, settings, alias, record.version)
     return record
   } finally {
@@ -162,7 +164,11 @@ export async function injectAndWait(
   type: Parameters<typeof eventFor>[2],
   payload: Parameters<typeof eventFor>[3] = {},
 ): Promise<void> {
-  const event = eventFor(settings, to, type, payload)
+  await sendAndWait(live, settings, eventFor(settings, to, type, payload))
+}
+
+async function sendAndWait(live: Live, settings: Settings, event: MailEvent): Promise<void> {
+  const { to, type } = event
   await inject(live, settings, event)
   const outbox = part(settings, shardOf(settings, to), 'outbox')
   const look = async () => ((await live.client.hexists(outbox, event.id)) === 0 ? true : null)
@@ -177,7 +183,7 @@ export async function deleteMailbox(live: Live, site: string, alias: string): Pr
     throw problem('reserved-mailbox', `"${OUTSIDE}" stands for what lies beyond the site.`)
   }
   const entry = await entryOrProblem(live, settings, alias)
-  const gone = async (now: DirectoryEntry | null) => {
+  const gone: Edit = async (now) => {
     const newestEntry = now ?? entry
     await rememberAddresses(live, settings, alias, newestEntry.addresses, [])
     return { ...newestEntry, version: newestEntry.version + 1, deleted: true, addresses: [] }

@@ -21,9 +21,29 @@ export interface AcceptRecord {
   chunks: number
   /** A digest of the request, by which a repeated key with another body is found. */
   digest: string
+  /** Where its Idempotency-Key is remembered, if it had one. */
+  key?: string
   /** The addresses as the client gave them are the entries' originals. */
   acceptedAt: number
 }
+
+/** What an Idempotency-Key stands for. */
+export interface Remembered {
+  id: string
+  digest: string
+  /** The message was settled and is no longer kept. */
+  trimmed?: true
+}
+
+/** What is kept of one recipient beside the content: its entry, its steps, its item. [measured] */
+const RECIPIENT_BYTES = 2_500
+
+/** What a message takes up in Redis, about. */
+export const bytesOf = ({ header, recipients }: AcceptRecord): number =>
+  header.size + recipients * RECIPIENT_BYTES
+
+/** The real time at which a message's id was made. */
+export const timeOf = (id: string): number => Number.parseInt(id.replace('-', '').slice(0, 12), 16)
 
 export async function readChunk(
   client: Client,

@@ -83,7 +83,7 @@ export async function promoteJob(queues: Queues, queue: string, id: string): Pro
   if (!job || !(await job.isDelayed())) return false
   await job.promote().catch((error: Error) => {
     // It left the delayed set between the two calls: then it runs, which is all that was wanted.
-    if (!/not in a delayed state/i.test(error.message)) throw error
+    if (!/not in the delayed state/i.test(error.message)) throw error
   })
   return true
 }

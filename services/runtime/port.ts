@@ -6,9 +6,16 @@
  * all or nothing.
  */
 import type { Cached } from '../../machines/cache.ts'
+import type { Ordered } from '../../machines/protocol.ts'
 import type { Stepped } from '../../machines/step.ts'
 import type { Given, MailEvent } from '../../machines/wire.ts'
 import type { Settings } from './settings.ts'
+
+/** An event as it arrived: with its site, and for an alarm when it was set to ring. */
+export interface ArrivedEvent extends MailEvent {
+  site: string
+  alarmAt?: number
+}
 
 /** What a step was given, and what its commit will check and finish. */
 export interface Loaded extends Given {
@@ -39,6 +46,23 @@ export interface JournalRecord {
   s: [string, string][]
   /** The message it concerns. */
   m?: string
+  /** Of an event from outside: what its type does not say, a submission's left out. */
+  e?: Asked
+  /** What fault rules did to it. */
+  f?: Befell
+}
+
+/** What people, or fault rules, asked for. */
+export type Asked = Pick<MailEvent, 'move' | 'holdAt' | 'record' | 'now'> & {
+  /** The key of an item. */
+  item?: string
+}
+
+/** An order to whoever answered; a belief however old; an answer that was lost. */
+export interface Befell {
+  ordered?: Ordered
+  stale?: true
+  lost?: true
 }
 
 export type Outcome =

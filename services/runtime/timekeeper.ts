@@ -1,5 +1,5 @@
 /**
- * The timekeeper: rings timers that are due, and sends again what got lost on the way to a queue.
+ * The timekeeper: rings timers that are due, and brings back events whose jobs got lost or failed.
  *
  * Every worker process has one. What it does can be done twice without harm: an alarm's id is its
  * timer's date, and a job that is there already is left as it is. Without it a timer whose job was
@@ -87,24 +87,62 @@ async function endDelay(
   if (state === 'unknown' || state === 'completed') await client.zrem(timers, member)
 }
 
-/** Sends again each event that is overdue and has no job. */
+/** Brings back each event that is overdue and whose job will not run any more; says how many. */
 export async function sweep(keeping: Timekeeping, settings: Settings): Promise<number> {
-  const { client, queues, namespace } = keeping
-  let sent = 0
+  let swept = 0
   for (const shard of shardsOf(settings)) {
-    const overdue = await overdueEvents(keeping, part(settings, shard, 'outbox'))
-    const there = await Promise.all(
-      overdue.map((event) => {
-        const queue = queueOf(settings.site, event.to)
-        return client.exists(`${queuePrefix(namespace, queue)}:${queue}:${event.id}`)
-      }),
-    )
-    const lost = overdue.filter((_, i) => there[i] === 0)
-    if (lost.length > 0) await queues.add(settings.site, lost)
-    sent += lost.length
+    const outbox = part(settings, shard, 'outbox')
+    const overdue = await overdueEvents(keeping, outbox)
+    const fates = await Promise.all(overdue.map((event) => fateOf(keeping, settings, event)))
+    for (const fate of ['resent', 'retried', 'repeated'] as const) {
+      const lost = overdue.filter((_, i) => fates[i] === fate)
+      swept += await bringBack(keeping, settings, shard, fate, lost)
+    }
   }
   await letGoLeft(keeping, settings)
-  return sent
+  return swept
+}
+
+/**
+ * What is to be done about an event: nothing while its job will still run; else it is sent again,
+ * since a crash came before its job was made; or retried, since its job failed for good; or
+ * repeated, since its job ended and what it did is not there (a fail-over has lost it).
+ */
+type JobFate = 'runs' | 'resent' | 'retried' | 'repeated'
+
+async function fateOf(
+  { client, namespace }: Timekeeping,
+  settings: Settings,
+  { id, to }: MailEvent,
+): Promise<JobFate> {
+  const queue = queueOf(settings.site, to)
+  const job = `${queuePrefix(namespace, queue)}:${queue}:${id}`
+  const fields = await client.hmget(job, 'timestamp', 'finishedOn', 'failedReason')
+  const [made, finished, reason] = fields
+  if (!made) return 'resent'
+  if (!finished) return 'runs'
+  return reason ? 'retried' : 'repeated'
+}
+
+async function bringBack(
+  { client, queues }: Timekeeping,
+  settings: Settings,
+  shard: number,
+  fate: Exclude<JobFate, 'runs'>,
+  events: MailEvent[],
+): Promise<number> {
+  if (events.length === 0) return 0
+  // Its step may have been committed between the two looks: then all is well with it.
+  const outbox = part(settings, shard, 'outbox')
+  const there = await client.hmget(outbox, ...events.map(({ id }) => id))
+  const lost = events.filter((_, i) => there[i] !== null)
+  if (lost.length === 0) return 0
+  if (fate !== 'resent') {
+    await Promise.all(lost.map(({ id, to }) => queues.get(queueOf(settings.site, to)).remove(id)))
+  }
+  await queues.add(settings.site, lost)
+  await client.hincrby(part(settings, shard, 'counts'), fate, lost.length)
+  return lost.length
 }
 
 /** The next part of the outbox: what in it was sent long ago, from where the last look ended. */

@@ -6,6 +6,7 @@
 import type { DirectoryEntry } from '../../machines/cache.ts'
 import type { Profile } from '../../machines/profile.ts'
 import type { EntryRecord, Header } from '../../machines/wire.ts'
+import type { History } from './history.ts'
 import type { JournalRecord } from './port.ts'
 import type { Audit } from './views-of-driving.ts'
 
@@ -38,6 +39,8 @@ export interface Bundle {
   profile: Profile
   clock: { at: number; real: number; scale: number }
   topology: { servers: string[]; mailboxes: DirectoryEntry[] }
+  /** When the site was made, with which mailboxes, and what has changed it since but steps. */
+  history: { madeAt: number } & History
   journal: {
     shards: number
     /** Older steps are not here: no longer kept, or more than a bundle takes along. */

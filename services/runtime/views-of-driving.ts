@@ -105,6 +105,24 @@ export interface Audit {
   duplicated: { message: string; mailbox: string; places: string[] }[]
   unexpected: { message: string; mailbox: string; place: string }[]
   falseReports: LedgerEntry[]
+  /** Events that could never be processed and were given up. */
+  deadLetters: number
+  /** Events that the sweeper brought back, by what had become of their jobs. */
+  swept: { resent: number; retried: number; repeated: number }
+  /** Settled messages that are no longer kept; the totals count them too. */
+  trimmed: number
+}
+
+/** An event that could never be processed. */
+export interface DeadLetterView {
+  at: string
+  event: { id: string; type: string; to: string }
+  /** The message that it was about, if it was about one. */
+  message: string | null
+  error: string
+  attempts: number
+  /** How those whom it was about ended. */
+  endings: string[]
 }
 
 /** One committed step, as the journal keeps it. */

@@ -76,7 +76,7 @@ export interface Enveloped extends Submission {
 export interface Accepted {
   id: string
   recipients: string[]
-  durability: 'memory' | 'everysec' | 'always' | 'external'
+  durability: 'memory' | 'everysec' | 'always'
   /**
    * True when an Idempotency-Key was seen before with the same body: this is the first answer
    * again.

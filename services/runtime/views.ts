@@ -20,8 +20,9 @@ async function wholeOrProblem(
   only?: ReadonlySet<number>,
 ): Promise<Whole> {
   const whole = await wholeOf(live.client, settings, id, only)
-  if (!whole) throw problem('unknown-message', `The site ${settings.site} has no message "${id}".`)
-  return whole
+  // What is being trimmed is judged, and partly gone.
+  if (whole && !whole.trim) return whole
+  throw problem('unknown-message', `The site ${settings.site} has no message "${id}".`)
 }
 
 export async function getMessage(live: Live, site: string, id: string): Promise<MessageView> {
@@ -188,18 +189,5 @@ async function summary(
     acceptedAt: iso(header.submittedAt),
     state,
     recipients,
-  }
-}
-
-/** Ids of all accepted messages, oldest first, shard by shard. */
-export async function* messageIds(live: Live, settings: Settings): AsyncIterable<string[]> {
-  const PAGE = 200
-  for (const shard of shardsOf(settings)) {
-    const key = part(settings, shard, 'messages')
-    for (let offset = 0; ; offset += PAGE) {
-      const ids = await live.client.zrange(key, `${offset}`, `${offset + PAGE - 1}`)
-      if (ids.length === 0) break
-      yield ids
-    }
   }
 }

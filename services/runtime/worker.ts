@@ -1,20 +1,18 @@
 /**
  * One BullMQ worker: takes jobs from one queue and gives their events to the engine.
  *
- * A throw never fails a job: trouble with Redis, or a bug, puts the job off and it comes again; the
- * commit is atomic and the machines know an event that they have seen. A job whose worker died
- * comes back when its lock has run out.
+ * A throw never fails a job: it is put off and comes again, for as long as Redis is in trouble,
+ * and a few times if it is the event itself that throws (`poison.ts`). The commit is atomic and
+ * the machines know an event that they have seen. A job whose worker died comes back when its
+ * lock has run out.
  */
 import { DelayedError, type Job, Worker } from 'bullmq'
 import type { Client } from './commit.ts'
-import {
-  type ArrivedEvent,
-  type Engine,
-  openProcessor,
-  type Processed,
-  type Processor,
-} from './engine.ts'
+import { condemn } from './condemn.ts'
+import { type Engine, openProcessor, type Processed, type Processor } from './engine.ts'
 import { isParked, promoteJob } from './parked.ts'
+import { countAttempt, isPassing, POISON_ATTEMPTS } from './poison.ts'
+import type { ArrivedEvent } from './port.ts'
 import { type JobData, queuePrefix } from './queues.ts'
 
 /**
@@ -59,15 +57,34 @@ async function run(
   token: string | undefined,
 ): Promise<string[]> {
   const event = job.data as ArrivedEvent
-  const processed = await processor.process(event).catch(async (error: Error) => {
-    console.error(`${job.queueName}: ${job.name} ${event.id}: ${error.message}`)
-    await job.log(error.stack ?? error.message)
-    const wait = FIRST_PUT_OFF_MS * 2 ** Math.min(job.attemptsStarted, 16)
-    return { putOff: Date.now() + Math.min(LONGEST_PUT_OFF_MS, wait), why: error.message }
-  })
+  const processed = await processor
+    .process(event)
+    .catch((error: Error) => afterError(engine, job, event, error))
   if ('putOff' in processed) return putOff(engine, job, token, processed)
   if (processed.progress) await job.updateProgress(processed.progress)
   return processed.done
+}
+
+/** Trouble that passes puts it off; an event that throws by itself is given up in the end. */
+async function afterError(
+  engine: Engine,
+  job: Job<JobData>,
+  event: ArrivedEvent,
+  error: Error,
+): Promise<Processed> {
+  console.error(`${job.queueName}: ${job.name} ${event.id}: ${error.message}`)
+  await job.log(error.stack ?? error.message)
+  const settings = await engine.settings.get(event.site)
+  if (settings && !isPassing(error)) {
+    const { client, queues } = engine.gate
+    const attempts = await countAttempt(client, settings, event)
+    const condemning = { client, queues, settings: engine.settings }
+    if (attempts >= (engine.attemptsMax ?? POISON_ATTEMPTS)) {
+      return { done: await condemn(condemning, event, error, attempts) }
+    }
+  }
+  const wait = FIRST_PUT_OFF_MS * 2 ** Math.min(job.attemptsStarted, 16)
+  return { putOff: Date.now() + Math.min(LONGEST_PUT_OFF_MS, wait), why: error.message }
 }
 
 /**

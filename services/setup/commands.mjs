@@ -23,6 +23,7 @@ const PROGRAMS = /** @type {Record<string, string>} */ ({
   simulate: 'services/check/simulate/main.ts',
   replay: 'services/check/replay/main.ts',
   conform: 'services/check/conform/main.ts',
+  shrink: 'services/check/shrink/main.ts',
   token: 'services/token/main.ts',
   bench: 'test/bench/main.ts',
 })

@@ -14,7 +14,7 @@ import { fileURLToPath } from 'node:url'
 import { WORKER_ROLES } from '../../services/options.ts'
 import { type Connection, connect } from '../../services/redis/connect.ts'
 import { type EmbeddedRedis, openEmbedded } from '../../services/redis/embedded.ts'
-import { EMBEDDED_DURABILITY, type RoleReady } from '../../services/roles.ts'
+import type { RoleReady } from '../../services/roles.ts'
 import { NODE_FLAGS } from '../../services/supervisor.ts'
 import { type Http, openHttp } from './http.ts'
 
@@ -79,7 +79,7 @@ function openChildren(redis: EmbeddedRedis) {
   const start = async (nodeOptions: string[], args: string[]) => {
     const command = [...nodeOptions, ...NODE_FLAGS, ...args]
     const child = spawn(process.execPath, command, {
-      env: { ...process.env, REDIS_URL: redis.url, [EMBEDDED_DURABILITY]: DURABILITY },
+      env: { ...process.env, REDIS_URL: redis.url },
       stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
       detached: true,
     })

@@ -33,11 +33,30 @@ test('a failed test, a file that cannot be loaded and an error outside of tests 
   expect(result.status).toBe(1)
 })
 
+/** `npm test` is called with one argument, the long tests with more. */
+const both = (first: string, rest: string) => `if [ $# -eq 1 ]; then ${first}; else ${rest}; fi`
+
 test.each([
-  ['passes', 'echo "3 passed, 0 failed"', 0, '3 passed, 0 failed'],
-  ['fails', 'echo "2 passed, 1 failed"; echo "npm error"; exit 1', 1, '2 passed, 1 failed'],
-  ['ends before its first test', 'echo "no Redis"; exit 1', 1, '0 passed, 1 failed'],
-  ['says nothing', 'exit 0', 1, '0 passed, 1 failed'],
+  [
+    'passes',
+    both('echo "3 passed, 0 failed"', 'echo "2 passed, 0 failed"'),
+    0,
+    '5 passed, 0 failed',
+  ],
+  [
+    'fails',
+    both('echo "2 passed, 1 failed"; echo "npm error"; exit 1', 'echo "4 passed, 0 failed"'),
+    1,
+    '6 passed, 1 failed',
+  ],
+  [
+    'passes, and a long one fails',
+    both('echo "2 passed, 0 failed"', 'echo "4 passed, 1 failed"; exit 1'),
+    1,
+    '6 passed, 1 failed',
+  ],
+  ['ends before its first test', 'echo "no Redis"; exit 1', 1, '0 passed, 2 failed'],
+  ['says nothing', 'exit 0', 1, '0 passed, 2 failed'],
 ])('.ci/run when npm test %s', (_name, script, code, closing) => {
   const folder = temporaryFolder()
   writeFileSync(join(folder, 'npm'), `#!/bin/sh\n${script}\n`)

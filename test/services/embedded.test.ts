@@ -32,12 +32,16 @@ const lockOf = (folder: string): Holder =>
 const socketOf = (url: string): string => url.slice('unix://'.length)
 
 test('it listens on a short socket only, evicts nothing and is on time', async () => {
-  const { redis, client } = await open({ durability: 'memory' })
+  const { redis, client } = await open({ durability: 'memory', memoryMegabytes: 64 })
   expect(Buffer.byteLength(socketOf(redis.url))).toBeLessThanOrEqual(103)
-  const settings = await client.config('GET', 'port', 'maxmemory-policy', 'hz', 'appendonly')
+  const settings = await client.config(
+    'GET',
+    ...['port', 'maxmemory-policy', 'maxmemory', 'hz', 'appendonly'],
+  )
   expect(Object.fromEntries(pairs(settings))).toEqual({
     port: '0',
     'maxmemory-policy': 'noeviction',
+    maxmemory: `${64 * 1_048_576}`,
     hz: '100',
     appendonly: 'no',
   })

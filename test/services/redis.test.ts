@@ -96,7 +96,7 @@ test('trouble is told once, without the password, and so is its end', async () =
   const client = connect({
     redisUrl: `unix://:secret@${socket}`,
     namespace: 'x',
-    durability: 'external',
+    durability: 'memory',
     log: (line) => told.push(line),
   }).client()
   onTestFinished(() => client.disconnect())
@@ -112,8 +112,8 @@ test('trouble is told once, without the password, and so is its end', async () =
   expect(told[1]).toBe(`Redis at unix://:***@${socket}: connected again`)
 })
 
-test('a Redis that is there passes the check; one that throws keys away is warned of', async () => {
-  expect(await checkRedis(freshConnection())).toEqual([])
+test('a Redis that is there passes the check; one that throws keys away is refused', async () => {
+  expect(await checkRedis(freshConnection())).toMatchObject({ policy: 'noeviction' })
   const socket = join(temporaryFolder(), 'r.sock')
   const policy = ['--maxmemory-policy', 'allkeys-lru']
   const server = spawnRedis(['--port', '0', '--unixsocket', socket, ...policy])
@@ -121,15 +121,15 @@ test('a Redis that is there passes the check; one that throws keys away is warne
   const connection = connect({
     redisUrl: socket,
     namespace: 'x',
-    durability: 'external',
+    durability: 'memory',
     log: () => undefined,
   })
-  expect(await checkRedis(connection)).toEqual([expect.stringContaining('allkeys-lru')])
+  await expect(checkRedis(connection)).rejects.toThrow(/allkeys-lru.*Set it to noeviction/)
 })
 
 test('a Redis that is not there, and one that refuses, are reasons in words', async () => {
   const connection = (redisUrl: string) =>
-    connect({ redisUrl, namespace: 'x', durability: 'external', log: () => undefined })
+    connect({ redisUrl, namespace: 'x', durability: 'memory', log: () => undefined })
   await expect(checkRedis(connection('/nowhere/r.sock'), 200)).rejects.toThrow(
     'No Redis at /nowhere/r.sock: connect ENOENT /nowhere/r.sock.',
   )
@@ -147,7 +147,7 @@ test('a comma list reaches a cluster, whose sites have sixteen shards', async ()
   const one = connect({
     redisUrl: `redis://127.0.0.1:${port}`,
     namespace: 'x',
-    durability: 'external',
+    durability: 'memory',
     log: () => undefined,
   }).client()
   await one.call('CLUSTER', 'ADDSLOTSRANGE', '0', '16383')
@@ -156,10 +156,10 @@ test('a comma list reaches a cluster, whose sites have sixteen shards', async ()
   const connection = connect({
     redisUrl: `redis://127.0.0.1:${port},127.0.0.1:${port}`,
     namespace: 'x',
-    durability: 'external',
+    durability: 'memory',
   })
   expect(connection).toMatchObject({ cluster: true, shards: 16 })
-  expect(await checkRedis(connection)).toEqual([])
+  expect(await checkRedis(connection)).toMatchObject({ policy: 'noeviction', replicas: 0 })
   const client = connection.client()
   onTestFinished(() => client.disconnect())
   await client.set('{a}:1', 'here')

@@ -68,6 +68,7 @@ test('roles alone, each in a process of its own, on a Redis of the user', async 
   const namespace = `start-${process.pid}`
   const env = plainEnvironment({
     REDIS_URL: inject('redisUrl'),
+    UNDELIVERABLE_DURABILITY: 'memory',
     UNDELIVERABLE_NAMESPACE: namespace,
   })
   const alone = (...args: string[]) => startProgram([RUN, 'start', ...args], env)

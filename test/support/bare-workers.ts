@@ -6,12 +6,15 @@
 import type { Connection } from '../../services/redis/connect.ts'
 import { openAlarms } from '../../services/runtime/alarms.ts'
 import { type Client, withCommit } from '../../services/runtime/commit.ts'
-import type { Engine } from '../../services/runtime/engine.ts'
+import { type Engine, openProcessor } from '../../services/runtime/engine.ts'
 import { withDecide } from '../../services/runtime/faults.ts'
+import { KEEP, type Keep } from '../../services/runtime/limits.ts'
+import type { ArrivedEvent } from '../../services/runtime/port.ts'
 import { openQueues, queueNamesOf } from '../../services/runtime/queues.ts'
 import { openPort } from '../../services/runtime/redis-port.ts'
 import { openSettings, type Settings } from '../../services/runtime/settings.ts'
 import { ring, sweep, type Timekeeping } from '../../services/runtime/timekeeper.ts'
+import { trim } from '../../services/runtime/trim.ts'
 import { openWorker } from '../../services/runtime/worker.ts'
 
 export interface BareWorkers {
@@ -19,10 +22,20 @@ export interface BareWorkers {
   keeping: Timekeeping
   sweep(): Promise<number>
   ring(): Promise<number>
+  /** Trims at once whatever is settled and too much. */
+  trim(keep: Partial<Keep>): Promise<number>
+  /** These workers do not know any more that anything was ever trimmed. */
+  forgetFloor(): void
+  /** Takes one event as a worker does that was long about it. */
+  take(event: object): Promise<unknown>
   close(): Promise<void>
 }
 
-export async function startBareWorkers(connection: Connection, site: string): Promise<BareWorkers> {
+export async function startBareWorkers(
+  connection: Connection,
+  site: string,
+  more: Partial<Engine> = {},
+): Promise<BareWorkers> {
   const client = withDecide(withCommit(connection.client()))
   const jobs = connection.client() as Client
   const store = await openSettings(connection)
@@ -30,8 +43,9 @@ export async function startBareWorkers(connection: Connection, site: string): Pr
   const queues = openQueues(jobs, namespace)
   const alarms = openAlarms(queues, client)
   const startMove = () => Promise.reject(new Error('no rule of these tests starts a move'))
-  const gate = { client, queues, startMove }
-  const engine: Engine = { port: openPort(client), settings: store, queues, gate, alarms }
+  const floors = new Map<string, number>()
+  const gate = { client, queues, startMove, floors }
+  const engine: Engine = { port: openPort(client), settings: store, queues, gate, alarms, ...more }
   const settings = await store.get(site)
   if (!settings) throw new Error(`there is no site ${site}`)
   const names = queueNamesOf(site, settings.servers)
@@ -44,6 +58,12 @@ export async function startBareWorkers(connection: Connection, site: string): Pr
     keeping,
     sweep: () => sweep(keeping, settings),
     ring: () => ring(keeping, settings),
+    trim: (keep) => {
+      const trimming = { client, keep: { ...KEEP, ...keep }, cursors: new Map(), floors }
+      return trim({ ...trimming, quietMs: 0 }, settings)
+    },
+    forgetFloor: () => floors.clear(),
+    take: (event) => openProcessor(engine).process(event as ArrivedEvent),
     async close() {
       await Promise.all(workers.map((worker) => worker.close()))
       await queues.close()

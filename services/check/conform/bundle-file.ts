@@ -1,11 +1,11 @@
 /**
  * A bundle as it was saved, or as a service gives it: checked, or refused in words.
  */
-import { readFile } from 'node:fs/promises'
 import { BundleFile } from '../../api/bundle-schema.ts'
 import type { Bundle } from '../../runtime/views-of-bundle.ts'
 import { clientAt } from '../../scenario/client.ts'
 import { DataError, reasonsAgainst } from '../../scenario/problems.ts'
+import { jsonIn, looksLikeSchedule } from '../json-file.ts'
 import { machinesDigest } from '../machines-digest.ts'
 
 /** A file that is none at all has a reason for each of its lines; a few tell enough. */
@@ -20,19 +20,11 @@ export async function bundleFrom(
   return checkedBundle(await clientAt(url).get(path), `${url}${path}`)
 }
 
-async function jsonIn(file: string): Promise<unknown> {
-  const text = await readFile(file, 'utf8').catch((error: Error) => {
-    throw new DataError(file, [`cannot be read: ${error.message}`])
-  })
-  try {
-    return JSON.parse(text)
-  } catch (error) {
-    throw new DataError(file, [`is not JSON: ${(error as Error).message}`])
-  }
-}
-
 /** Throws when this is no bundle, or one that was made by other machines. */
 export function checkedBundle(data: unknown, file: string): Bundle {
+  if (looksLikeSchedule(data)) {
+    throw new DataError(file, ['is a schedule, not a bundle: it has no journal to be judged'])
+  }
   const reasons = reasonsAgainst(BundleFile, data)
   if (reasons.length > 0) {
     throw new DataError(file, ['is not a bundle', ...reasons.slice(0, REASONS_MAX)])

@@ -7,8 +7,7 @@
  * actor has changed as often as its site says. Shards of one site have no order among themselves:
  * what is not sent yet in another shard is looked for again at the end.
  *
- * The machines are those of the profile that the site has now: a journal from before a change of
- * profile may fail where the two differ.
+ * The machines are those of the profile that the site had at each step, as its history has it.
  *
  * A journal that was trimmed begins at a checkpoint: of actors that were there before, only what
  * their steps show is known.
@@ -22,7 +21,8 @@ import {
 } from '../../../machines/protocol.ts'
 import { compareIds } from '../../runtime/journal.ts'
 import type { Bundle, BundleStep } from '../../runtime/views-of-bundle.ts'
-import { SITUATIONS_MAX } from './belief.ts'
+import { profileAt } from '../profiles.ts'
+import { machinesOf, SITUATIONS_MAX } from './belief.ts'
 import { explain } from './explain.ts'
 import { Contradiction, type Followed, type Seen, type Send, type Share } from './followed.ts'
 import { checkOutside, checkTimer, contradiction, knownFrom, senderOf, sourceOf } from './order.ts'
@@ -74,7 +74,11 @@ export function conform(bundle: Bundle, situationsMax = SITUATIONS_MAX): Verdict
 
 function firstFailure(run: Run): Failure | null {
   const { steps } = run.bundle.journal
+  let { profile } = run.machines
   for (const [i, step] of steps.entries()) {
+    const now = profileAt(run.bundle, step)
+    if (now !== profile) run.machines = machinesOf(now)
+    profile = now
     const failure = attempt(step, i + 1, () => take(run, step, i + 1))
     if (failure) return failure
   }

@@ -3,16 +3,15 @@
  * step in the words of the domain. This is also where a way is found to be one: a step that could
  * not be taken as it is said is an error of the search.
  */
-import type { Stepped } from '../../../machines/step.ts'
 import type { MailEvent } from '../../../machines/wire.ts'
-import { tell, who } from '../../../machines/words.ts'
 import { eventsOf, found, sayAct } from '../acts.ts'
 import { plainCells } from '../cells.ts'
 import { judge, labelOf } from '../judge.ts'
 import { machinesDigest } from '../machines-digest.ts'
-import { commit, load, type MemoryLoaded } from '../memory.ts'
+import { commit, load } from '../memory.ts'
 import type { Plan } from '../plan.ts'
-import type { Content, Schedule, ScheduleStep } from '../schedule.ts'
+import { HOW_IT_WENT, sayTaken } from '../say.ts'
+import type { Content, Schedule, ScheduleStep, TakeStep } from '../schedule.ts'
 import { type Action, decode } from './actions.ts'
 import { BEGINS_AT, canonical } from './interning.ts'
 import type { Model } from './model.ts'
@@ -34,7 +33,7 @@ interface World {
   removed: Removed
   events: MailEvent[]
   /** Events that were taken, each with the step that took it. */
-  taken: { event: MailEvent; step: ScheduleStep }[]
+  taken: { event: MailEvent; step: TakeStep }[]
   timers: Map<string, number>
   at: number
   steps: ScheduleStep[]
@@ -144,7 +143,7 @@ function comeBack(world: World, name: string): void {
   if (!found) throw new Error(`it was not taken: ${wanted}`)
   world.taken.splice(last, 1)
   found.step.do = 'take and die'
-  found.step.text += HOW['take and die']
+  found.step.text += HOW_IT_WENT['take and die']
   world.events.push(found.event)
   take(world, found.event, 'take')
 }
@@ -178,7 +177,7 @@ function take(world: World, event: MailEvent, how: Taking, ordered?: MailEvent['
   if (how === 'take') world.taken.push({ event, step })
 }
 
-function commitStep(world: World, event: MailEvent, how: Taking | 'ring'): ScheduleStep {
+function commitStep(world: World, event: MailEvent, how: Taking | 'ring'): TakeStep {
   const { cells, plan, at } = world
   const dies = how === 'take and die'
   const { loaded, stepped } = stepWithout(world.removed, cells, plan.site, event, at, dies)
@@ -191,31 +190,8 @@ function commitStep(world: World, event: MailEvent, how: Taking | 'ring'): Sched
   world.events.push(...sent)
   const { id: _id, at: _at, ...said } = event
   const content = event.due === undefined ? said : { ...said, due: event.due - BEGINS_AT }
-  const text = say(loaded, stepped, how)
-  const told: ScheduleStep = { at: since(world), text, do: how, event: content as Content }
+  const text = sayTaken(loaded, stepped, how)
+  const told: TakeStep = { at: since(world), text, do: how, event: content as Content }
   world.steps.push(told)
   return told
-}
-
-const seconds = (ms: number): string => `${Math.round(ms / 1_000)} s`
-
-const HOW: Partial<Record<ScheduleStep['do'], string>> = {
-  'take and die': '; the worker dies before it can say so',
-  'take and lose': '; its answer is lost',
-  'take again': '; it will be taken again',
-}
-
-/** Who heard what, what it changed, and what was believed. */
-function say(loaded: MemoryLoaded, stepped: Stepped, how: ScheduleStep['do']): string {
-  const { event, lookups } = loaded
-  const changes = tell(stepped)
-  const actor = stepped.actors.get(event.to) ?? loaded.actors.get(event.to)
-  const heard = `${who(event.to, actor, event.alias)} hears ${event.type}`
-  const beliefs = Object.values(lookups).map(
-    ({ alias, home, source, age }) =>
-      `${alias} is ${home ? `at ${home}` : 'unknown'} (${source}, ${seconds(age)} old)`,
-  )
-  const believed = beliefs.length > 0 ? `; the MTA believes that ${beliefs.join(', ')}` : ''
-  const told = changes.length > 0 ? `: ${changes.join('; ')}` : ': nothing changes'
-  return `${heard}${told}${believed}${HOW[how] ?? ''}`
 }

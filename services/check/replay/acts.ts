@@ -13,12 +13,30 @@ import { answered, type Call, Differs, type Stage, standing, until } from './sta
 
 export async function perform(stage: Stage, act: Act): Promise<void> {
   if (act.do === 'send') return send(stage, act)
+  if (act.do === 'go on') return goOn(stage, act)
   const first = await firstOf(stage, act)
   if (act.do === 'move') stage.names.add(first.move?.id ?? '', act.id)
 }
 
+type GoOn = Extract<Act, { do: 'go on' }>
+/** Acts that are calls of their own. */
+type Asked = Exclude<Act, { do: 'send' } | GoOn>
+
+/** A call that was begun before goes on by itself: what it asks for next is held, or was. */
+async function goOn(stage: Stage, { mailbox }: GoOn): Promise<void> {
+  const mine = ({ to, type }: MailEvent): boolean => {
+    const [kind, , name = ''] = to.split('/')
+    if (type === 'entry.written') return kind === 'directory' && name === mailbox
+    return type === 'mailbox.deleted' && (name === mailbox || name.startsWith(`${mailbox}-`))
+  }
+  const begun = await until(stage, ({ held, moving }) =>
+    moving === 0 && held.some(({ event }) => mine(event)) ? true : null,
+  )
+  if (!begun) throw new Differs(`the change of ${mailbox} does not go on`)
+}
+
 /** The first event that a call causes, held. */
-async function firstOf(stage: Stage, act: Exclude<Act, { do: 'send' }>): Promise<MailEvent> {
+async function firstOf(stage: Stage, act: Asked): Promise<MailEvent> {
   const before = new Set((await standing(stage)).map(({ id }) => id))
   const call = begin(stage, await callOf(stage, act))
   const event = await until(stage, ({ held, moving }) => {
@@ -42,12 +60,13 @@ const isBusy = (error: Error): boolean =>
   error instanceof Refusal && ['mailbox-moving', 'mailbox-in-transit'].includes(error.code)
 
 /** By what is seen that a call has begun. */
-const FIRST: Record<Exclude<Act['do'], 'send'>, string[]> = {
+const FIRST: Record<Asked['do'], string[]> = {
   move: ['move.requested'],
   cancel: ['move.cancelled'],
   put: ['entry.written', 'mailbox.created'],
   delete: ['entry.written'],
   remove: ['item.deleted'],
+  release: ['move.released'],
 }
 
 async function send(stage: Stage, act: Extract<Act, { do: 'send' }>): Promise<void> {
@@ -76,15 +95,18 @@ function begin(stage: Stage, ask: () => Promise<unknown>): Call {
   return call
 }
 
-async function callOf(
-  stage: Stage,
-  act: Exclude<Act, { do: 'send' }>,
-): Promise<() => Promise<unknown>> {
+async function callOf(stage: Stage, act: Asked): Promise<() => Promise<unknown>> {
   const { client, path, names } = stage
   const id = (name: string) => encodeURIComponent(names.live(name) ?? name)
   switch (act.do) {
-    case 'move':
-      return () => client.post(`${path}/moves`, { mailbox: act.mailbox, to: act.to })
+    case 'move': {
+      const holds = act.holdAt === undefined ? {} : { holdAt: act.holdAt }
+      return () => client.post(`${path}/moves`, { mailbox: act.mailbox, to: act.to, ...holds })
+    }
+    case 'release': {
+      const holds = act.holdAt === null ? {} : { holdAt: act.holdAt }
+      return () => client.post(`${path}/moves/${id(act.move)}/release`, holds)
+    }
     case 'cancel':
       return () => client.post(`${path}/moves/${id(act.move)}/cancel`, {})
     case 'put': {

@@ -1,5 +1,6 @@
 /**
- * `npm run -s replay`: a schedule taken by the live system, in exactly its order, crashes included.
+ * `npm run -s replay`: a schedule, or a bundle's journal, taken by the live system, in exactly its
+ * order, crashes included.
  *
  * Exit status: 0 when every step and every outcome was as in the schedule, 1 when not, 2 when what
  * was given is no schedule of these machines. The result goes to stdout, everything else to stderr.
@@ -19,7 +20,8 @@ const EXIT_DIFFERS = 1
 const EXIT_USAGE = 2
 
 async function play(options: Options): Promise<Replayed> {
-  const schedule = await readSchedule(options.file)
+  const { schedule, notes } = await readSchedule(options.file)
+  for (const note of notes) process.stderr.write(`${note}\n`)
   // The service is only loaded when none was named.
   const service = options.url === null ? await (await import('./system.ts')).openService() : null
   let taken = 0

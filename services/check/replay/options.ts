@@ -4,11 +4,13 @@
 import { parsed, UsageError } from '../../command-line.ts'
 
 export const USAGE = `usage: npm run -s replay -- SCHEDULE.json [options]
+       npm run -s replay -- BUNDLE.json [options]
 
-Takes a live system (Redis, BullMQ, worker processes) through a schedule, step by step in exactly
-its order, and compares how each entry ended. Where the schedule says that a worker dies, the
-process is killed. Exits 0 if everything was as in the schedule, 1 if not (the first step that
-differed is shown), 2 if it was given something that is no schedule of these machines.
+Takes a live system (Redis, BullMQ, worker processes) through a schedule, or through the journal of
+a bundle, step by step in exactly its order, and compares how each entry ended. Where the schedule
+says that a worker dies, the process is killed. Exits 0 if everything was as in the schedule, 1 if
+not (the first step that differed is shown), 2 if it was given something that is neither, or is of
+other machines.
 
   --url URL         replay in a service that runs; default: one of its own, kept in memory only
   --json            the result as JSON

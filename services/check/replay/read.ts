@@ -1,12 +1,15 @@
 /**
- * A schedule as a file: read and checked before anything is started.
+ * A schedule as a file, or a bundle of which one is made: read and checked before anything is
+ * started.
  *
  * What an event carries is not checked here: an event that no machine sends is simply never there
  * when its turn comes.
  */
-import { readFile } from 'node:fs/promises'
 import { Type } from 'typebox'
 import { DataError, reasonsAgainst } from '../../scenario/problems.ts'
+import { checkedBundle } from '../conform/bundle-file.ts'
+import { type Home, homeOf } from '../home/home.ts'
+import { jsonIn, looksLikeBundle } from '../json-file.ts'
 import { machinesDigest } from '../machines-digest.ts'
 import type { Schedule } from '../schedule.ts'
 
@@ -29,7 +32,10 @@ const ScheduleFile = Type.Object({
   outcomes: Type.Record(Type.String(), Type.String()),
 })
 
-const Taken = Type.Object({ event: Type.Object({ to: text, type: text }) })
+const Taken = Type.Object({
+  event: Type.Object({ to: text, type: text }),
+  stale: Type.Optional(Type.Literal(true)),
+})
 const STEPS = {
   act: Type.Object({ act: Type.Object({ do: text }) }),
   take: Taken,
@@ -43,9 +49,10 @@ const isRecord = (value: unknown): boolean => reasonsAgainst(anything, value).le
 
 /** A checked schedule, or a `DataError` that says all that is wrong with it. */
 export function checkSchedule(data: unknown, file: string): Schedule {
-  if (!isRecord(data)) throw new DataError(file, ['is not a schedule'])
+  if (!isRecord(data)) throw new DataError(file, ['is neither a schedule nor a bundle'])
   const reasons = reasonsAgainst(ScheduleFile, data)
-  if (reasons.length > 0) throw new DataError(file, ['is not a schedule', ...reasons])
+  if (reasons.length > 0)
+    throw new DataError(file, ['is neither a schedule nor a bundle', ...reasons])
   const schedule = data as Schedule
   let last = 0
   const broken = schedule.steps.flatMap((step, i) => {
@@ -72,20 +79,11 @@ function checkMachines({ machines }: Schedule, file: string): void {
   ])
 }
 
-export async function readSchedule(file: string): Promise<Schedule> {
-  const json = await readFile(file, 'utf8').catch((error: NodeJS.ErrnoException) => {
-    const why = error.code === 'ENOENT' ? 'there is no such file' : error.message
-    throw new DataError(file, [why])
-  })
-  const schedule = checkSchedule(parse(json, file), file)
+/** The schedule, and what a person should know of it beside. */
+export async function readSchedule(file: string): Promise<Home> {
+  const data = await jsonIn(file)
+  if (looksLikeBundle(data)) return homeOf(checkedBundle(data, file), file)
+  const schedule = checkSchedule(data, file)
   checkMachines(schedule, file)
-  return schedule
-}
-
-function parse(json: string, file: string): unknown {
-  try {
-    return JSON.parse(json)
-  } catch (error) {
-    throw new DataError(file, [`is not JSON: ${(error as Error).message}`])
-  }
+  return { schedule, notes: [] }
 }

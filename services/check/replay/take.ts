@@ -3,12 +3,10 @@
  * it what shall go wrong: its answer lost, an order of a fault rule, or its worker killed.
  */
 import type { FaultSpec, FaultView, WholeEvent } from '../../runtime/views-of-driving.ts'
-import type { Content, ScheduleStep } from '../schedule.ts'
+import type { Content, TakeStep } from '../schedule.ts'
 import { differences, essence } from './content.ts'
 import { Differs, goTo, type Stage, standing, until } from './stage.ts'
 import type { Service } from './system.ts'
-
-export type TakeStep = Exclude<ScheduleStep, { do: 'act' }>
 
 /** A worker's death, with what shows it. */
 export interface Death {
@@ -27,37 +25,37 @@ export async function take(
   await goTo(stage, step.at)
   const held = await find(stage, step.event)
   const wrong = whatGoesWrong(step)
-  if (!wrong) {
-    await letGo(stage, held)
-    return null
-  }
-  const rule = await stage.client.post<FaultView>(`${stage.path}/faults`, {
-    match: { event: held.type },
-    when: { first: 1 },
-    do: wrong,
-  })
-  const place = `${stage.path}/faults/${rule.id}`
+  const places = await Promise.all(
+    wrong.map(async (what) => {
+      const rule = { match: { event: held.type }, when: { first: 1 }, do: what }
+      const { id } = await stage.client.post<FaultView>(`${stage.path}/faults`, rule)
+      return `${stage.path}/faults/${id}`
+    }),
+  )
   const before = service?.worker() ?? null
-  const comesAgain = 'die' in wrong || 'again' in wrong
+  const dies = step.do === 'take and die'
+  const comesAgain = dies || step.do === 'take again'
   await letGo(stage, held, comesAgain)
-  const { hits } = await stage.client.get<FaultView>(place)
-  await stage.client.delete(place)
-  if (hits !== 1) throw new Differs(`what should go wrong with it did not: ${hits} hits`)
+  for (const place of places) {
+    const { hits } = await stage.client.get<FaultView>(place)
+    await stage.client.delete(place)
+    if (hits !== 1) throw new Differs(`what should go wrong with it did not: ${hits} hits`)
+  }
   if (!comesAgain) return null
-  const dies = 'die' in wrong
   const { stalls } = await again(stage, held, dies)
   if (!dies) return null
   const after = service && before !== null ? await service.after(before) : null
   return { stalls, before, after }
 }
 
-function whatGoesWrong({ do: how, event }: TakeStep): FaultSpec['do'] | null {
-  if (how === 'take and die') return { die: 'after commit' }
-  if (how === 'take again') return { again: true }
-  if (how === 'take and lose') return { loseReply: true }
+function whatGoesWrong({ do: how, event, stale }: TakeStep): FaultSpec['do'][] {
+  const wrong: FaultSpec['do'][] = stale ? [{ readStale: true }] : []
   const { ordered } = event
-  if (!ordered) return null
-  return 'refuse' in ordered ? { refuse: ordered.refuse } : { defer: true }
+  if (ordered) wrong.push('refuse' in ordered ? { refuse: ordered.refuse } : { defer: true })
+  if (how === 'take and die') wrong.push({ die: 'after commit' })
+  if (how === 'take again') wrong.push({ again: true })
+  if (how === 'take and lose') wrong.push({ loseReply: true })
+  return wrong
 }
 
 /** The held event that is the schedule's; of several rings of a timer its own, or the newest. */

@@ -125,9 +125,12 @@ const removalsOf = (random: Random, sends: Timed<'send'>[]): TimedAct[] =>
     return [{ at: at + random.between(500, 60_000), act }]
   })
 
-/** Entries are changed and mailboxes deleted and made, one for every twenty mailboxes. */
+/**
+ * Entries are changed and mailboxes deleted and made, one for every twenty mailboxes; the second
+ * half of a change comes as soon as it can.
+ */
 function editsOf(random: Random, servers: string[], mailboxes: MailboxFacts[]): TimedAct[] {
-  return Array.from({ length: Math.ceil(mailboxes.length / 20) }, (_, i) => {
+  const edits = Array.from({ length: Math.ceil(mailboxes.length / 20) }, (_, i): TimedAct => {
     const at = random.between(0, HOUR_MS)
     const { alias } = random.pick(mailboxes)
     const what = random.unit()
@@ -140,5 +143,12 @@ function editsOf(random: Random, servers: string[], mailboxes: MailboxFacts[]): 
       deliverToBoth: random.chance(0.7),
     }
     return { at, act: { do: 'put', mailbox, now: random.chance(0.5) } }
+  })
+  return edits.flatMap(({ at, act }): TimedAct[] => {
+    const mailbox = act.do === 'put' ? act.mailbox.alias : act.do === 'delete' ? act.mailbox : ''
+    return [
+      { at, act },
+      { at: at + 1, act: { do: 'go on', mailbox } },
+    ]
   })
 }

@@ -2,11 +2,12 @@
  * A run written down as a schedule, step by step, that any driver can take.
  */
 import type { MailEvent } from '../../../machines/wire.ts'
-import { tell, who } from '../../../machines/words.ts'
 import { sayAct } from '../acts.ts'
 import { labelOf, type Violation } from '../judge.ts'
 import { machinesDigest } from '../machines-digest.ts'
-import type { Content, Schedule, ScheduleStep } from '../schedule.ts'
+import { sayTaken } from '../say.ts'
+import type { Content, Schedule, ScheduleStep, Taking } from '../schedule.ts'
+import type { FaultKind } from './faults.ts'
 import { run } from './run.ts'
 import type { Course, Taken } from './world.ts'
 
@@ -31,25 +32,20 @@ export function scheduleOf(course: Course, scenario: string, violation?: Violati
 }
 
 function stepOf(at: number, { event, loaded, stepped, fault }: Taken): ScheduleStep {
-  const told = tell(stepped)
-  const actor = stepped.actors.get(event.to) ?? loaded.actors.get(event.to)
-  const nothing = `${who(event.to, actor)}: ${event.type}, seen before or too late`
-  const said = told.length > 0 ? told.join('; ') : nothing
-  const befell = fault === null ? '' : ` [${FAULTS[fault]}]`
-  const text = `${said}${befell}`
-  const content = contentOf(event)
-  if (fault === 'lose reply') return { at, text, do: 'take and lose', event: content }
-  if (fault === 'crash') return { at, text, do: 'take and die', event: content }
-  return { at, text, do: event.timer ? 'ring' : 'take', event: content }
+  const how = HOW[fault ?? 'none'] ?? (event.timer ? 'ring' : 'take')
+  const stale = fault === 'read stale'
+  return {
+    at,
+    text: sayTaken(loaded, stepped, how, stale),
+    do: how,
+    event: contentOf(event),
+    ...(stale ? { stale } : {}),
+  }
 }
 
-const FAULTS = {
-  defer: 'ordered to defer',
-  refuse: 'ordered to refuse',
-  'lose reply': 'the reply is lost',
-  delay: 'delayed',
-  'read stale': 'the cache is believed however old',
-  crash: 'the worker dies: the event comes again',
-} as const
+const HOW: { [kind in FaultKind | 'none']?: Taking } = {
+  'lose reply': 'take and lose',
+  crash: 'take and die',
+}
 
 const contentOf = ({ id: _id, at: _at, ...content }: MailEvent): Content => content

@@ -2,6 +2,7 @@
  * A series as a person reads it, and as `--json` says it.
  */
 import type { Schedule } from '../schedule.ts'
+import { linesOf } from '../shrink/render.ts'
 import type { Series } from './series.ts'
 
 /** Failing seeds and violations of one seed that are told; the rest are counted. */
@@ -48,14 +49,10 @@ export function textOf(series: Series, file: string | null): string {
 const more = (count: number, what: string, indent: string): string[] =>
   count > TOLD ? [`${indent}and ${count - TOLD} more ${what}`] : []
 
-function stepsOf({ steps, violation }: Schedule): string[] {
-  const told = steps.map(
-    ({ at, text }, i) => `  ${`${i + 1}`.padStart(3)}. ${(at / 1_000).toFixed(3)} s  ${text}`,
-  )
-  return [
-    `  shrunk to ${steps.length} steps (${violation?.invariant}, ${violation?.entry}):`,
-    ...told,
-  ]
+function stepsOf(schedule: Schedule): string[] {
+  const { steps, violation } = schedule
+  const what = `${violation?.invariant}, ${violation?.entry}`
+  return [`  shrunk to ${steps.length} steps (${what}):`, ...linesOf(schedule)]
 }
 
 export function jsonOf(series: Series, file: string | null): string {

@@ -15,7 +15,12 @@ const FAULTS_MS = 3_600_000
 export function courseOf(plan: Plan, seed: number): Course {
   const random = new Random(seed)
   const span = random.pick(SPANS_MS)
-  const times = plan.acts.map(() => random.between(0, span))
+  const times: number[] = []
+  for (const act of plan.acts) {
+    // The second half of a change comes as soon as it can.
+    const goesOn = act.do === 'go on'
+    times.push(goesOn ? (times.at(-1) as number) : random.between(0, span))
+  }
   const acts = plan.acts.map((act, i) => ({ at: times[i] as number, act }))
   // Moves and their cancellations keep their order: a later one has a later id.
   const ordered = acts.filter(({ act }) => ORDERED.has(act.do))

@@ -5,10 +5,10 @@
 import { createHash } from 'node:crypto'
 import type { Violation } from '../judge.ts'
 import type { Schedule } from '../schedule.ts'
+import { shrink } from '../shrink/shrink.ts'
 import { FAULT_KINDS, type FaultKind } from './faults.ts'
 import { scheduleOf } from './record.ts'
 import { type Result, run } from './run.ts'
-import { shrink } from './shrink.ts'
 import type { Course } from './world.ts'
 
 /** A site, and its course under any seed. */
@@ -91,9 +91,9 @@ export async function simulate(simulated: Simulated, bounds: Bounds): Promise<Se
   series.journal = journals.digest('hex')
   const [violation] = first?.violations ?? []
   if (!bounds.shrink || !first || !violation) return series
-  const small = shrink(simulated.courseOf(first.seed), first, violation)
-  if (!small) return series
-  return { ...series, schedule: scheduleOf(small.course, scenario, small.violation) }
+  const whole = scheduleOf(simulated.courseOf(first.seed), scenario, violation)
+  const small = shrink(whole, violation)
+  return { ...series, schedule: small?.schedule ?? whole }
 }
 
 function count(series: Series, { events, ms, hits, outcomes }: Result): void {

@@ -12,6 +12,7 @@ import type { MailEvent, SiteFacts } from '../../../machines/wire.ts'
 import { timerKeyOf, timerMember } from '../../runtime/timer-names.ts'
 import { type Act, eventsOf, found } from '../acts.ts'
 import { plainCells } from '../cells.ts'
+import { goesOn } from '../edits.ts'
 import { commit, load, type MemoryLoaded } from '../memory.ts'
 import { writeTimers } from '../memory-port.ts'
 import type { Before } from '../plan.ts'
@@ -143,17 +144,16 @@ export class World {
     const events = eventsOf(this.cells, this.#course.site, act, this.now)
     if (!events) {
       const again = { ...one, order: 0, at: this.now + TRY_AGAIN_MS, tries: one.tries + 1 }
-      if (act.do === 'cancel' && again.tries < TRIES_MAX) this.#acts.add(again)
+      const isEarly = act.do === 'go on' && goesOn(this.cells, act.mailbox)
+      const isTried = act.do === 'cancel' && again.tries < TRIES_MAX
+      if (isEarly || isTried) this.#acts.add(again)
       return true
     }
     this.#listener.act?.(this.now, act)
     const what = hashOf(act.do, hashOf(nameOf(act)))
     const random = this.#random.begin(this.#course.seed, what, one.tries)
-    // An administrator's change is made before the next thing is asked for, as by the API.
-    const waitsFor = act.do === 'put' || act.do === 'delete'
     for (const event of events) {
-      if (waitsFor) this.#take(event, false)
-      else this.#flights.add({ at: this.now + latency(random), order: 0, event })
+      this.#flights.add({ at: this.now + latency(random), order: 0, event })
     }
     return true
   }
@@ -161,7 +161,7 @@ export class World {
   #arrive(): boolean {
     const flight = this.#flights.take() as Flight
     this.now = Math.max(this.now, flight.at)
-    this.#take(flight.event, true)
+    this.#take(flight.event)
     return true
   }
 
@@ -186,7 +186,7 @@ export class World {
     this.#alarms.take()
     this.#ringing = null
     this.now = Math.max(this.now, at)
-    this.#take(armed.event, true)
+    this.#take(armed.event)
     return true
   }
 
@@ -196,11 +196,11 @@ export class World {
     return nth
   }
 
-  #take(event: MailEvent, mayFail: boolean): void {
+  #take(event: MailEvent): void {
     const what = hashOf(subjectOf(event), hashOf(event.type, hashOf(event.to)))
     const nth = this.#nth(what)
     const random = this.#random.begin(this.#course.seed, what, nth)
-    const fault = mayFail ? this.#faultOf(random, event, nth) : null
+    const fault = this.#faultOf(random, event, nth)
     if (fault === 'delay') {
       this.#hit(event, nth, fault)
       this.#flights.add({ at: this.now + random.between(...DELAY_MS), order: 0, event })
@@ -281,7 +281,7 @@ export class World {
 function nameOf(act: Act): string {
   if (act.do === 'send') return act.as
   if (act.do === 'move') return act.id
-  if (act.do === 'cancel') return act.move
+  if (act.do === 'cancel' || act.do === 'release') return act.move
   return act.do === 'put' ? act.mailbox.alias : act.mailbox
 }
 

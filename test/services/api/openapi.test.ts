@@ -56,6 +56,7 @@ const CONTRACT = [
   'DELETE /sites/{site}/faults/{id}',
   'POST /sites/{site}/servers/{server}/restart',
   'GET /sites/{site}/audit',
+  'GET /sites/{site}/dead-letters',
   'GET /sites/{site}/bundle',
   'GET /sites/{site}/events',
   'GET /sites/{site}/clock',

@@ -5,14 +5,11 @@
 import { PROFILES } from '../../../machines/profile.ts'
 import type { Ordered } from '../../../machines/protocol.ts'
 import type { MailboxFacts } from '../../../machines/site.ts'
-import { step, type TimerWrite } from '../../../machines/step.ts'
 import type { MailEvent, SiteFacts } from '../../../machines/wire.ts'
-import { type Act, eventsOf, found, sayAct } from '../../../services/check/acts.ts'
-import { plainCells } from '../../../services/check/cells.ts'
-import { judge, labelOf } from '../../../services/check/judge.ts'
+import { type Act, sayAct } from '../../../services/check/acts.ts'
 import { machinesDigest } from '../../../services/check/machines-digest.ts'
-import { commit, load } from '../../../services/check/memory.ts'
-import type { Content, Schedule, ScheduleStep } from '../../../services/check/schedule.ts'
+import { outcomesOf, Rehearsal } from '../../../services/check/rehearsal.ts'
+import type { Schedule, Taking } from '../../../services/check/schedule.ts'
 
 export const MAILBOXES: MailboxFacts[] = [
   { alias: 'anna', server: 'nyc', alternateRecipient: 'bob', deliverToBoth: true },
@@ -23,118 +20,84 @@ export const MAILBOXES: MailboxFacts[] = [
 
 /** An event by its type and a part of the address that it goes to. */
 export type Wanted = [type: string, to?: string]
-type Armed = TimerWrite & { due: number }
-type How = Exclude<ScheduleStep['do'], 'act' | 'ring'>
-
-const REPLY = /^(reply|transfer|request)\./
 
 const is = ({ type, to }: MailEvent, [wanted, part = '']: Wanted): boolean =>
   type === wanted && to.includes(part)
 
 export class Builder {
-  at = 0
-  readonly #site: SiteFacts
+  readonly #rehearsal: Rehearsal
   readonly #mailboxes: MailboxFacts[]
-  readonly #cells = plainCells()
-  readonly #steps: ScheduleStep[] = []
-  readonly #timers = new Map<string, Armed>()
-  #underWay: MailEvent[] = []
 
-  constructor(profile: string, mailboxes = MAILBOXES) {
+  constructor(profile: string, mailboxes = MAILBOXES, servers = ['nyc', 'lon']) {
     const figures = PROFILES[profile]
     if (!figures) throw new Error(`there is no profile ${profile}`)
-    const servers = ['nyc', 'lon']
-    this.#site = { name: 'test', domain: 'test.example', servers, profile: figures }
+    const site: SiteFacts = { name: 'test', domain: 'test.example', servers, profile: figures }
     this.#mailboxes = mailboxes
-    found(this.#cells, this.#site, mailboxes)
+    this.#rehearsal = new Rehearsal(site, mailboxes)
+  }
+
+  set at(time: number) {
+    this.#rehearsal.at = time
   }
 
   act(act: Act): void {
-    const events = eventsOf(this.#cells, this.#site, act, this.at)
-    if (!events) throw new Error(`refused: ${sayAct(act)}`)
-    this.#steps.push({ at: this.at, text: sayAct(act), do: 'act', act })
-    this.#underWay.push(...events)
+    if (!this.#rehearsal.act(act)) throw new Error(`refused: ${sayAct(act)}`)
   }
 
-  take(wanted: Wanted, how: How = 'take'): void {
-    this.#take(this.#first(wanted), how)
+  take(wanted: Wanted, how: Exclude<Taking, 'ring'> = 'take'): void {
+    this.#rehearsal.take(this.#first(wanted), { do: how })
   }
 
   /** It is taken with an order of a fault rule to whoever takes it. */
   order(wanted: Wanted, ordered: Ordered): void {
-    const event = this.#first(wanted)
-    this.#underWay = this.#underWay.filter((other) => other !== event)
-    this.#note('take', { ...event, ordered })
-    this.#run({ ...event, ordered }, false)
+    this.#rehearsal.take(this.#first(wanted), { do: 'take', ordered })
+  }
+
+  /** The MTA believes its cache, however old that is. */
+  takeStale(wanted: Wanted): void {
+    this.#rehearsal.take(this.#first(wanted), { do: 'take', stale: true })
   }
 
   /** All that is under way, the oldest first, until nothing is, or this is there. */
   takeAll(until?: Wanted): void {
-    for (let next = this.#underWay[0]; next; next = this.#underWay[0]) {
-      if (until && this.#underWay.some((event) => is(event, until))) return
-      this.#take(next, 'take')
+    for (let [next] = this.#rehearsal.all(); next; [next] = this.#rehearsal.all()) {
+      if (until && [...this.#rehearsal.all()].some((event) => is(event, until))) return
+      this.#rehearsal.take(next, { do: 'take' })
     }
   }
 
   /** The timer's event at its date, or later. */
   ring(name: string, to: string, at = 0): void {
-    const armed = [...this.#timers.values()].find(
-      ({ actor, timer }) => timer === name && actor.includes(to),
-    )
-    if (!armed) throw new Error(`no ${name} timer of ${to}: ${[...this.#timers.keys()].join()}`)
-    const { actor, timer, key, due } = armed
-    this.at = Math.max(this.at, due, at)
-    const event: MailEvent = {
-      ...{ id: '', to: actor, type: `${timer}.due`, at: due, due, timer },
-      ...(key === '' ? {} : { version: Number(key) }),
-    }
-    this.#note('ring', event)
-    this.#run(event, false)
+    const { timers } = this.#rehearsal
+    const found = [...timers.keys()]
+      .map((key) => key.split('|') as [string, NonNullable<MailEvent['timer']>, string])
+      .find(([actor, timer]) => timer === name && actor.includes(to))
+    if (!found) throw new Error(`no ${name} timer of ${to}: ${[...timers.keys()].join()}`)
+    const [actor, timer, key] = found
+    const of = key === '' ? {} : { version: Number(key) }
+    const event = this.#rehearsal.alarm({ to: actor, timer, ...of }) as MailEvent
+    this.#rehearsal.at = Math.max(this.#rehearsal.at, event.due as number, at)
+    this.#rehearsal.take(event, { do: 'ring' })
   }
 
   schedule(): Schedule {
-    const { all, get } = this.#cells
-    const { leaves } = judge({ get, names: () => all.keys() }, this.#site, false)
+    const { site, steps } = this.#rehearsal
     return {
       ...{ v: 1, machines: machinesDigest(), scenario: 'by hand' },
-      profile: this.#site.profile.name,
-      site: this.#site,
+      profile: site.profile.name,
+      site,
       mailboxes: this.#mailboxes,
-      steps: this.#steps,
-      outcomes: Object.fromEntries(leaves.map((leaf) => [labelOf(leaf), leaf.outcome])),
+      steps,
+      outcomes: outcomesOf(this.#rehearsal.judge()),
     }
   }
 
   #first(wanted: Wanted): MailEvent {
-    const event = this.#underWay.find((one) => is(one, wanted))
+    const all = [...this.#rehearsal.all()]
+    const event = all.find((one) => is(one, wanted))
     if (event) return event
-    const there = this.#underWay.map(({ type, to }) => `${type} ${to}`).join(', ')
+    const there = all.map(({ type, to }) => `${type} ${to}`).join(', ')
     throw new Error(`no ${wanted.join(' for ')}: ${there}`)
-  }
-
-  #take(event: MailEvent, how: How): void {
-    this.#underWay = this.#underWay.filter((other) => other !== event)
-    this.#note(how, event)
-    this.#run(event, how === 'take and lose')
-    if (how === 'take and die' || how === 'take again') this.#underWay.push(event)
-  }
-
-  #note(how: How | 'ring', event: MailEvent): void {
-    const { id: _id, at: _at, ...content } = event
-    const text = `${event.type} for ${event.to}`
-    this.#steps.push({ at: this.at, text, do: how, event: content satisfies Content })
-  }
-
-  #run(event: MailEvent, lost: boolean): void {
-    const given = load(this.#cells, this.#site, event, { at: this.at })
-    const stepped = step(given)
-    commit(this.#cells, given, stepped)
-    if (event.timer) this.#timers.delete(`${event.to}|${event.timer}|${event.version ?? ''}`)
-    for (const [key, timer] of stepped.timers) {
-      if (timer.due === null) this.#timers.delete(key)
-      else this.#timers.set(key, { ...timer, due: timer.due })
-    }
-    this.#underWay.push(...stepped.events.filter(({ type }) => !(lost && REPLY.test(type))))
   }
 }
 

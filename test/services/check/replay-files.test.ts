@@ -26,15 +26,15 @@ describe('a schedule', () => {
 
   test('is read as it was written', async () => {
     const schedule = sent()
-    expect(await read(schedule)).toEqual(schedule)
+    expect(await read(schedule)).toEqual({ schedule, notes: [] })
   })
 
   test.each<[string, (schedule: ReturnType<typeof sent>) => unknown, RegExp]>([
     ['no JSON', () => '{', /is not JSON/],
-    ['a list', () => [], /is not a schedule/],
-    ['another version', (one) => ({ ...one, v: 2 }), /is not a schedule.*v/s],
+    ['a list', () => [], /is neither a schedule nor a bundle/],
+    ['another version', (one) => ({ ...one, v: 2 }), /is neither a schedule nor a bundle.*v/s],
     ['other machines', (one) => ({ ...one, machines: 'old' }), /another version of the machines/],
-    ['no steps', ({ steps: _, ...one }) => one, /is not a schedule.*steps/s],
+    ['no steps', ({ steps: _, ...one }) => one, /is neither a schedule nor a bundle.*steps/s],
     [
       'an unknown step',
       (one) => ({ ...one, steps: [{ at: 0, text: '', do: 'toString' }] }),

@@ -3,8 +3,9 @@
  *
  * The workers here have no timekeeper, so each test first shows what is missing without it.
  */
-import { Queue } from 'bullmq'
+import { Queue, UnrecoverableError, Worker } from 'bullmq'
 import { describe, expect, onTestFinished, test } from 'vitest'
+import { POISON_ATTEMPTS } from '../../../services/runtime/poison.ts'
 import { queuePrefix } from '../../../services/runtime/queues.ts'
 import { OVERDUE_MS } from '../../../services/runtime/timekeeper.ts'
 import { startBareWorkers } from '../../support/bare-workers.ts'
@@ -57,7 +58,9 @@ describe('an accepted message whose job is gone', () => {
     await makeOverdue(site)
     expect(await workers.sweep()).toBe(1)
     await sites.settled(site, id)
-    expect(await sites.rest(site)).toMatchObject({ ...FLAWLESS, delivered: 1 })
+    const audit = await sites.rest(site)
+    expect(audit).toMatchObject({ ...FLAWLESS, delivered: 1 })
+    expect(audit.swept).toEqual({ resent: 1, retried: 0, repeated: 0 })
     expect(await workers.sweep()).toBe(0)
   })
 
@@ -76,6 +79,69 @@ describe('an accepted message whose job is gone', () => {
     expect(await workers.sweep()).toBe(1)
     await sites.settled(site, id)
     expect(await sites.rest(site)).toMatchObject({ ...FLAWLESS, delivered: 1 })
+  })
+})
+
+/** As BullMQ keeps a job that failed for good, or one that ended. */
+async function finish(site: string, id: string, how: 'failed' | 'completed'): Promise<void> {
+  const queue = queueOf(`${site}.nyc.mta`)
+  const token = 'the-one-who-ends-it'
+  const worker = new Worker(queue.name, null, {
+    connection: sites.client,
+    prefix: queue.opts.prefix as string,
+  })
+  const job = await worker.getNextJob(token)
+  expect(job?.id).toBe(`${id}.0`)
+  if (how === 'failed') await job?.moveToFailed(new UnrecoverableError('for good'), token, false)
+  else await job?.moveToCompleted('nothing', token, false)
+  await worker.close()
+  expect(await queue.getJobState(`${id}.0`)).toBe(how)
+}
+
+describe.each([
+  ['failed', 'retried'],
+  ['completed', 'repeated'],
+] as const)('an accepted message whose job has %s without its step', (how, counted) => {
+  test('stays pending without the sweep, and is delivered by the sweep', async () => {
+    const site = await sites.open()
+    const { id } = await sites.send(site, 'bob')
+    await finish(site, id, how)
+    const workers = await workersOf(site)
+    await makeOverdue(site)
+    await expectDead(site)
+    expect((await sites.emulator.message(site, id)).state).toBe('pending')
+
+    expect(await workers.sweep()).toBe(1)
+    await sites.settled(site, id)
+    const audit = await sites.rest(site)
+    expect(audit).toMatchObject({ ...FLAWLESS, delivered: 1 })
+    expect(audit.swept).toEqual({ resent: 0, retried: 0, repeated: 0, [counted]: 1 })
+    expect(await workers.sweep()).toBe(0)
+  })
+})
+
+describe('an event that throws each time', () => {
+  test('keeps its recipient pending for as long as its attempts have no end', async () => {
+    const site = await sites.open()
+    const nonsense = JSON.stringify({ v: 1, s: 'nonsense', c: {}, a: {} })
+    await sites.client.hset(sites.key(site, 'box:nyc/bob'), 'actor', nonsense)
+    const workers = await startBareWorkers(sites.connection, site, { attemptsMax: 1e9 })
+    const { id } = await sites.send(site, 'bob')
+    const pattern = sites.key(site, 'attempts:*').replace(/[{}]/g, '\\$&')
+    const attempts = async () => {
+      const [key] = await sites.client.keys(pattern)
+      return key === undefined ? 0 : Number(await sites.client.get(key))
+    }
+    await expect.poll(attempts, soon).toBe(POISON_ATTEMPTS)
+    expect((await sites.emulator.message(site, id)).state).toBe('pending')
+    expect(await sites.emulator.audit(site)).toMatchObject({ pending: 1, deadLetters: 0 })
+
+    // Given to workers for whom they do end, the very next one is the last.
+    await workers.close()
+    const others = await workersOf(site)
+    await sites.settled(site, id)
+    expect(await sites.rest(site)).toMatchObject({ ...FLAWLESS, reported: 1, deadLetters: 1 })
+    expect(await others.sweep()).toBe(0)
   })
 })
 

@@ -114,7 +114,7 @@ describe('a site', () => {
     await mta.add('mail.submitted', job?.data, { jobId: `${id}.0` })
     await expect.poll(async () => (await mta.getJob(`${id}.0`))?.getState(), soon).toBe('completed')
     expect((await mta.getJob(`${id}.0`))?.returnvalue).toEqual([
-      'it is of an earlier site of this name',
+      'it is about what is no longer kept, or of an earlier site of this name',
     ])
     expect(await sites.rest(site)).toMatchObject({ ...FLAWLESS, obligations: 0 })
     expect(await sites.subjects(site, 'bob')).toEqual([])

@@ -17,6 +17,9 @@ const audit = {
   duplicated: [],
   unexpected: [],
   falseReports: [],
+  deadLetters: 0,
+  trimmed: 0,
+  swept: { resent: 0, retried: 0, repeated: 0 },
 }
 
 /** The article's primary: lost, or reported. */

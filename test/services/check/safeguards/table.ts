@@ -85,5 +85,7 @@ function actText(act: Act): string {
   if (act.do === 'move') return `move ${act.mailbox} to ${act.to}`
   if (act.do === 'cancel') return 'cancel it'
   if (act.do === 'remove') return `${act.mailbox} deletes ${act.message}`
+  if (act.do === 'release') return `let ${act.move} go on`
+  if (act.do === 'go on') return `go on with the edit of ${act.mailbox}`
   return act.do === 'put' ? `write ${act.mailbox.alias}` : `delete ${act.mailbox}`
 }
