@@ -71,7 +71,7 @@ const SearchQuery = {
   wait: Type.Optional({ ...QueryDuration, description: 'At most 60 s; ask again to wait on.' }),
 }
 
-const list: Resource = (app, { emulator, closing }) => {
+const list: Resource = (app, { emulator, quotas, closing }) => {
   app.get(
     '/sites/:site/mailboxes/:alias/messages',
     {
@@ -95,6 +95,7 @@ const list: Resource = (app, { emulator, closing }) => {
       const query = { ...pageOf(request.query), search }
       if (wait !== undefined) {
         const timeoutMs = durationMs(wait, 'wait', { maxMs: WAIT_MS_MAX })
+        quotas.wait(reply)
         const signal = signalOf(reply, closing)
         return emulator.items(site, alias, { ...query, wait: { timeoutMs, signal } })
       }
