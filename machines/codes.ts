@@ -34,6 +34,8 @@ export const COMMUNICATIONS_FAILURE: Code = { reason: 0, diagnostic: NONE }
 export const CONGESTION: Code = { reason: 0, diagnostic: 2 }
 /** A message that came back too often (Q230498). */
 export const LOOP_DETECTED: Code = { reason: 1, diagnostic: 3 }
+/** The recipient cannot take delivery just now (Q182557). */
+export const UNAVAILABLE: Code = { reason: 1, diagnostic: 4 }
 /** Its time ran out before it could be delivered (Q198958). */
 export const EXPIRED: Code = { reason: 1, diagnostic: 5 }
 /** The system itself could not go on with it; the table's `Any` of reason 1, 5.0.0. [ours] */
@@ -191,12 +193,22 @@ export function codeOf(status: string): Code {
   return { reason: Number(reason), diagnostic: diagnostic === '-' ? NONE : Number(diagnostic) }
 }
 
-/** `unable-to-transfer, unrecognized-OR-name`, as event 290 writes it. */
-export function describe({ reason, diagnostic }: Code): string {
-  const why = REASONS[reason] ?? `reason ${reason}`
-  if (diagnostic === NONE) return why
+/** The names of a pair; a number that has none is named by its kind. */
+export function namesOf({ reason, diagnostic }: Code): {
+  reason: string
+  diagnostic: string | null
+} {
   const named = DIAGNOSTICS[diagnostic] ?? OWN_DIAGNOSTICS[diagnostic]
-  return `${why}, ${named ?? `diagnostic ${diagnostic}`}`
+  return {
+    reason: REASONS[reason] ?? `reason ${reason}`,
+    diagnostic: diagnostic === NONE ? null : (named ?? `diagnostic ${diagnostic}`),
+  }
+}
+
+/** `unable-to-transfer, unrecognized-OR-name`, as event 290 writes it. */
+export function describe(code: Code): string {
+  const { reason, diagnostic } = namesOf(code)
+  return diagnostic === null ? reason : `${reason}, ${diagnostic}`
 }
 
 /** The words of a report: the pair's, else those of its diagnostic, else its reason's. [ours] */

@@ -5,6 +5,7 @@
  */
 
 import { fromDirectory, fromMailbox, fromMove } from './compose-store.ts'
+import { noticesFrom } from './notices.ts'
 import { type Address, type Ask, entryKey, kindOf, partsOf, serverOf } from './protocol.ts'
 import { reportOf } from './reporting.ts'
 import { headerOf, type Working } from './step.ts'
@@ -44,13 +45,14 @@ function fromRecipient(
   const entry = actor.a.entry
   if (!header || !entry) return []
   if (role === 'message') return [{ type, to: `message/${id}/${copy}`, local: true }]
+  if (role === 'report') return noticesFrom(working, self, actor)
   if (role === 'slot') return [toSlot(working, self, actor, entry, type)]
   if (role === 'copy') {
-    const trace = [...header.trace, serverOf(actor.a.copy ?? '')]
     const to = `message/${id}/${actor.a.copy}`
     const from = `message/${id}/${copy}`
     const attempt = transferOf(actor)
-    return [{ type, to, from, attempt, header: { ...header, trace }, entries: [entry] }]
+    const next = onward(header, serverOf(actor.a.copy ?? ''), working.given.at)
+    return [{ type, to, from, attempt, header: next, entries: [entry] }]
   }
   // An offer is withdrawn where it was made, then where the mailbox is now.
   const asksOn = type === 'offer.withdrawn' && (actor.c.tries as number) > 0
@@ -64,13 +66,21 @@ function fromRecipient(
 /** The number of the entry's present attempt at a transfer, or of the next one. */
 const transferOf = ({ c }: Stored): number => (c.transfers as number) + 1
 
-const itemOf = ({ id, originator, subject, size, submittedAt, report }: Header): Item => ({
+/** The copy's header as the next MTA gets it. */
+const onward = (header: Header, server: string, at: number): Header => ({
+  ...header,
+  trace: [...header.trace, server],
+  ...(header.via ? { via: [...header.via, { server, at }] } : {}),
+})
+
+const itemOf = ({ id, originator, subject, size, submittedAt, via, report }: Header): Item => ({
   key: id,
   from: originator,
   subject,
   size,
   sentAt: submittedAt,
   receivedAt: 0,
+  ...(via ? { via } : {}),
   ...(report ? { report } : {}),
 })
 

@@ -5,6 +5,7 @@
  * them.
  */
 import { CONGESTION, UNRECOGNIZED } from './codes.ts'
+import { noticeOf } from './notices.ts'
 import { type Address, partsOf, serverOf, type Thing } from './protocol.ts'
 import { reportId } from './reporting.ts'
 import { aliasOf, copyName } from './routing.ts'
@@ -77,6 +78,10 @@ const keepers: Record<Thing, Keeper> = {
     actor.a.code = event.code ?? fallback
   },
   report: end('report'),
+  notice: (working, self, actor) => {
+    const notice = noticeOf(working, self, actor)
+    if (notice) actor.a.noticed = [...(actor.a.noticed ?? []), notice]
+  },
   silenced: end('silenced'),
   deadLetter: end('deadLetter'),
   item: box((working, event) => ({ put: 'inbox', items: received(working, event) })),

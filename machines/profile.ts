@@ -12,8 +12,12 @@ export interface Profile {
   defects: string[]
   /** What an MTA does when the store no longer knows the mailbox that its cache named. */
   whenUnknown: 'report' | 'resolve again'
+  /** Whom no mailbox of the site has: accepted and then reported, or refused at the door (RCPT). */
+  unknownRecipients: 'report' | 'refuse'
   /** How long a message may be under way, by priority. */
   expiryMs: Record<Priority, number>
+  /** How long an entry is deferred before whoever asked is told of the delay. */
+  delayNoticeMs: number
   /** Between attempts towards a mailbox store that deferred. */
   storeRetryMs: number
   /** Towards another MTA: over an open connection, how often; then between openings, how often. */
@@ -39,7 +43,9 @@ const DAY = 24 * 60 * MINUTE
 
 const exchange55: Omit<Profile, 'name' | 'defects'> = {
   whenUnknown: 'report', // Q172364: the originator gets a report that the name was not found
+  unknownRecipients: 'report', // ours: 5.5's own connector accepts, and reports (Q198810)
   expiryMs: { urgent: 2 * DAY, normal: 7 * DAY, 'non-urgent': 10 * DAY }, // Q178539
+  delayNoticeMs: 4 * 60 * MINUTE, // Exchange 2016, delay DSN; 5.5 has none that is published
   storeRetryMs: 10 * MINUTE, // ours: no interval towards the private store is published
   transferRetryMs: 2 * MINUTE, // Q157630, transfer interval
   transferRetries: 2, // Q157630
@@ -86,6 +92,12 @@ export function checkProfile(spec: ProfileSpec): Checked {
   return { profile: { ...base, ...given, expiryMs, name: `${preset}+` } as Profile }
 }
 
+/** The members that are words. */
+const CHOICES: Readonly<Record<string, readonly string[]>> = {
+  whenUnknown: ['report', 'resolve again'],
+  unknownRecipients: ['report', 'refuse'],
+}
+
 function wrongWith(
   base: Profile,
   key: string,
@@ -96,10 +108,10 @@ function wrongWith(
     const defect = value.find((id) => !Object.hasOwn(DEFECTS, String(id)))
     return defect === undefined ? [] : [{ defect, wrong: `there is no defect "${defect}"` }]
   }
-  if (key === 'whenUnknown') {
-    return value === 'report' || value === 'resolve again'
-      ? []
-      : [{ wrong: 'whenUnknown is "report" or "resolve again"' }]
+  const words = CHOICES[key]
+  if (words) {
+    const choices = words.map((word) => `"${word}"`).join(' or ')
+    return words.includes(String(value)) ? [] : [{ wrong: `${key} is ${choices}` }]
   }
   if (key === 'expiryMs') {
     const known = Object.keys(base.expiryMs)

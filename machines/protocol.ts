@@ -147,6 +147,7 @@ export type Thing =
   | 'silenced'
   | 'deadLetter'
   | 'report'
+  | 'notice'
   | 'item'
   | 'inTransit'
   | 'waiter'

@@ -62,6 +62,8 @@ const armReply = {
   params: ({ context }: { context: RecipientContext }) =>
     ({ arm: 'reply', by: 'reply', tries: context.tries }) as const,
 } as const
+/** Whoever asked to be told of this (RFC 3461 NOTIFY) is told, once: `notices.ts`. */
+const notice = [asks({ send: 'report.submitted', to: 'report' }), asks({ keep: 'notice' })] as const
 /** It will fail, once the store has been asked to withdraw. */
 const giveUp = ['refuse', keepCode, 'begin'] as const
 const toTransfer = { target: 'transferring', actions: ['begin', keepHome] } as const
@@ -159,6 +161,7 @@ export const recipient = setup({
     deferred: {
       entry: [
         asks({ send: 'entry.deferred', to: 'slot' }),
+        ...notice,
         {
           type: 'ask',
           params: ({ context }) => ({
@@ -220,7 +223,7 @@ export const recipient = setup({
       },
     },
 
-    delivered: { type: 'final', entry: discharged },
+    delivered: { type: 'final', entry: [...discharged, ...notice] },
     transferred: { type: 'final', entry: discharged },
     redirected: { type: 'final', entry: closed },
     failed: {

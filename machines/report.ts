@@ -1,6 +1,5 @@
 /**
- * What a non-delivery report says: the data of one failed entry, and the text that Exchange 5.5
- * would show for it.
+ * What a report says: the data of one entry, and the text that Exchange 5.5 would show for it.
  *
  * A report names the originally intended recipient, also when the entry that failed had been
  * redirected (RFC 2156 §5.3.8, I1). The layout is that of Q181952 and Q241632. How it becomes mail
@@ -9,9 +8,11 @@
  * Pure: times come in as milliseconds since the epoch and are shown in UTC.
  */
 import { type Code, statusOf, textOf } from './codes.ts'
+import type { Notice } from './wire.ts'
 
-/** A failure as the Result stage hands it on. */
+/** A failure as the Result stage hands it on, or what else is to be told of an entry. */
 export interface Failure {
+  notice?: Notice
   /** The subject of the message that failed. */
   subject: string
   sentAt: number
@@ -27,12 +28,14 @@ export interface Failure {
 }
 
 export interface Report {
-  /** The message that failed. */
+  /** What has happened, as RFC 3464 §2.3.3 names it. */
+  action: Notice | 'failed'
+  /** The message that it is about. */
   about: string
   recipient: string
   /** RFC 3463. */
   status: string
-  /** X.400. */
+  /** X.400; -1 when nothing failed. */
   reason: number
   /** X.400; -1 when there is none. */
   diagnostic: number
@@ -41,35 +44,79 @@ export interface Report {
 }
 
 export function reportOf(failure: Failure): Report {
+  const { code, notice } = failure
   return {
+    action: notice ?? 'failed',
     about: failure.messageId,
     recipient: failure.recipient,
-    status: statusOf(failure.code),
-    reason: failure.code.reason,
-    diagnostic: failure.code.diagnostic,
-    subject: reportSubject(failure.subject),
+    status: notice && notice !== 'delayed' ? SUCCESSES[notice] : statusOf(code),
+    reason: code.reason,
+    diagnostic: code.diagnostic,
+    subject: reportSubject(failure.subject, notice),
     text: reportText(failure),
   }
 }
 
-export const reportSubject = (subject: string): string => `Undeliverable: ${subject}`.trimEnd()
+/** RFC 3463: the address is valid; what another system does with it is not known here. */
+const SUCCESSES = { delivered: '2.1.5', expanded: '2.1.5', relayed: '2.0.0' } as const
+
+const SUBJECTS: Record<Notice | 'failed', string> = {
+  failed: 'Undeliverable',
+  delivered: 'Delivered',
+  relayed: 'Relayed',
+  expanded: 'Expanded',
+  delayed: 'Delayed',
+}
+
+export const reportSubject = (subject: string, notice?: Notice): string =>
+  `${SUBJECTS[notice ?? 'failed']}: ${subject}`.trimEnd()
+
+/** A failure in the words of Q172364 and Q241632; the others are ours, in the same layout. */
+const WORDS: Record<Notice | 'failed', { opening: string; recipients: string; reason: string }> = {
+  failed: {
+    opening: 'Your message did not reach some or all of the intended recipients.',
+    recipients: 'The following recipient(s) could not be reached:',
+    reason: '',
+  },
+  delivered: {
+    opening: 'Your message has reached a recipient.',
+    recipients: 'It was delivered to the following recipient(s):',
+    reason: 'The message was delivered',
+  },
+  relayed: {
+    opening: 'Your message has left for another system, which may tell nothing of it.',
+    recipients: 'It was relayed to the following recipient(s):',
+    reason: 'The message was relayed',
+  },
+  expanded: {
+    opening: 'Your message has reached a recipient, and goes on from there to others.',
+    recipients: 'It was delivered to the following recipient(s):',
+    reason: 'The message was delivered, and goes to an alternate recipient as well',
+  },
+  delayed: {
+    opening: 'Your message has not yet reached some or all of the intended recipients.',
+    recipients: 'The following recipient(s) could not yet be reached; there is nothing to do:',
+    reason: 'Delivery is tried again until the message expires',
+  },
+}
 
 export function reportText(failure: Failure): string {
-  const reason = [
-    textOf(failure.code),
+  const { opening, recipients, reason } = WORDS[failure.notice ?? 'failed']
+  const reasons = [
+    failure.notice ? reason : textOf(failure.code),
     `The MTS-ID of the original message is: ${failure.messageId}`,
     `MSEXCH:MSExchangeMTA:${failure.site}:${failure.server}`,
   ]
   return [
-    'Your message did not reach some or all of the intended recipients.',
+    opening,
     '',
     `      Subject:  ${failure.subject}`.trimEnd(),
     `      Sent:     ${dateText(failure.sentAt)}`,
     '',
-    'The following recipient(s) could not be reached:',
+    recipients,
     '',
     `      ${failure.recipient} on ${dateText(failure.failedAt)}`,
-    ...reason.map((line) => `            ${line}`),
+    ...reasons.map((line) => `            ${line}`),
     '',
   ].join('\n')
 }

@@ -44,7 +44,7 @@ export function route(
 ): Routed[] {
   const hops = header.trace.length
   const routed = records.flatMap((record) =>
-    hops > site.profile.hopLimit
+    hops + (header.hopsBefore ?? 0) > site.profile.hopLimit
       ? [end(record, 'route.looped', LOOP_DETECTED)]
       : walk(record, lookups, site.profile.redirectionLimit),
   )
@@ -90,8 +90,11 @@ function walk(record: EntryRecord, lookups: Lookups, limit: number): Routed[] {
     record.history.includes(alternate) ||
     record.history.length >= limit
   if (looped) return both ? [own] : [end(record, 'route.looped', REDIRECTION_LOOP)]
+  const { notify, ...plain } = record
   const redirected: EntryRecord = {
-    ...record,
+    ...plain,
+    // Beside its primary it was named by nobody, and tells nothing; in its place it does.
+    ...(notify && !both ? { notify } : {}),
     branch: record.branch + 1,
     address: alternate,
     history: [...record.history, record.address],

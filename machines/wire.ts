@@ -13,6 +13,20 @@ import type { Address, EventType, Found, Mover, Ordered, Route, Timer } from './
 /** The mailbox that stands for every address beyond the site, and the alias that routes to it. */
 export const OUTSIDE = 'outside'
 
+/** What the originator asked of reports about the whole message (RFC 3461). */
+export interface Asked {
+  /** RET: the whole message is returned in a failure report, or its header section. */
+  ret?: 'full' | 'headers'
+  /** ENVID: the originator's own name for this submission. */
+  envelopeId?: string
+}
+
+/** An MTA, and when the copy came to it: told to people, and looked at by no machine. */
+export interface Hop {
+  server: string
+  at: number
+}
+
 /** What a copy is, whichever MTA has it. Times are milliseconds of site time. */
 export interface Header {
   id: string
@@ -25,6 +39,11 @@ export interface Header {
   expiresAt: number
   /** MTAs passed, in order, the present one last. */
   trace: string[]
+  /** The same with times. */
+  via?: Hop[]
+  /** Systems that it had passed before it came to this site. */
+  hopsBefore?: number
+  asked?: Asked
   /** For a report: what it says. */
   report?: ReportFacts
 }
@@ -43,10 +62,19 @@ export interface EntryRecord {
   wanted: boolean
   /** The alternate recipient was split off already. */
   split: boolean
+  /** What else is to be told of (RFC 3461 NOTIFY). */
+  notify?: ('success' | 'delay')[]
+  /** ORCPT: the recipient as the originator first wrote it, with its type (RFC 3461 §4.2). */
+  orcpt?: string
 }
 
-/** What a non-delivery report says. */
+/** What a report tells of that is no failure. */
+export type Notice = 'delivered' | 'relayed' | 'expanded' | 'delayed'
+
+/** What a report says. */
 export interface ReportFacts {
+  /** Not there: it failed. */
+  notice?: Notice
   /** The message that failed, and the entry's key. */
   message: string
   entry: string
@@ -57,7 +85,15 @@ export interface ReportFacts {
   subject: string
   sentAt: number
   failedAt: number
+  /** Of a delay: when its message expires. */
+  retriedUntil?: number
   server: string
+  /** To whom it goes, where that is an address beyond the site. */
+  originator?: string
+  /** From whom to whom it was redirected before it failed; not there when it was not. */
+  history?: string[]
+  orcpt?: string
+  asked?: Asked
 }
 
 /** A message as a mailbox holds it. The content is kept once, under the message's id. */
@@ -68,6 +104,7 @@ export interface Item {
   size: number
   sentAt: number
   receivedAt: number
+  via?: Hop[]
   report?: ReportFacts
 }
 
@@ -155,6 +192,8 @@ export interface About {
   why?: string
   /** How many entries of this copy carry the same number. */
   siblings?: number
+  /** What the originator was told already. */
+  noticed?: Notice[]
   /** mailbox: the move that has it, or had it last; whether a user deleted it. */
   mover?: string
   created?: boolean

@@ -9,6 +9,18 @@ interface Processes {
   workers: (number | null)[]
 }
 
+/** Where mail comes in and is read, beside HTTP. */
+function mailLines({ host, smtpTls }: Config, { mail }: RoleReady): string[] {
+  const { smtp = null, lmtp = null, pop3 = null } = mail ?? {}
+  const tls = smtpTls === 'off' ? '' : ' (STARTTLS)'
+  const stls = smtpTls === 'off' ? '' : ' (STLS)'
+  return [
+    ...(smtp === null ? [] : [`  SMTP        ${host}:${smtp}${tls}`]),
+    ...(lmtp === null ? [] : [`  LMTP        ${host}:${lmtp}${tls}`]),
+    ...(pop3 === null ? [] : [`  POP3        ${host}:${pop3}${stls}`]),
+  ]
+}
+
 /** `redis.words` are shown as they are: a URL in them has lost its password before. */
 export function banner(
   config: Config,
@@ -29,6 +41,7 @@ export function banner(
   return [
     'Undeliverable is up. Ctrl-C stops it.',
     `  HTTP        ${url}`,
+    ...mailLines(config, api),
     `  queues      ${url}/queues`,
     `  API docs    ${url}/docs`,
     `  demo site   ${demo[api.demo ?? 'off']}`,

@@ -200,7 +200,9 @@ export const PROBLEMS = {
   'unsupported-media-type': {
     status: 415,
     title: 'The body is of the wrong kind',
-    description: 'Bodies are JSON and are sent with `Content-Type: application/json`.',
+    description:
+      'Bodies are JSON and are sent with `Content-Type: application/json`; a new message may be ' +
+      'sent whole, as `message/rfc822`.',
   },
   overloaded: {
     status: 503,

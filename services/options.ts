@@ -7,6 +7,7 @@
  * is put before that.
  */
 import { resolve } from 'node:path'
+import { MAIL_OPTIONS } from './mail-options.ts'
 import { matching, oneOf, optional, wholeNumber } from './option-values.ts'
 import {
   DURABILITIES,
@@ -32,6 +33,12 @@ const LOG_LEVELS = ['silent', 'fatal', 'error', 'warn', 'info', 'debug', 'trace'
 export interface Config {
   host: string
   port: number
+  /** Null: that door is closed. */
+  smtpPort: number | null
+  lmtpPort: number | null
+  pop3Port: number | null
+  /** `off`, `generated`, or the path of a PEM file. */
+  smtpTls: string
   /** Absolute: the file of tokens; null: none is asked for. */
   tokens: string | null
   /** The user's own Redis, or null for the embedded one. */
@@ -117,6 +124,7 @@ export const OPTIONS = {
     description: 'the HTTP port; 0 takes any free one',
     parse: wholeNumber(0, 65_535),
   },
+  ...MAIL_OPTIONS,
   tokens: {
     name: 'tokens',
     value: 'FILE',

@@ -7,6 +7,8 @@
  */
 import type { AddressInfo } from 'node:net'
 import { type DemoState, ensureDemo } from './demo.ts'
+import { isLoopback } from './loopback.ts'
+import type { MailPorts } from './mail-doors.ts'
 import { type Config, type ServiceRole, WORKER_ROLES } from './options.ts'
 import { assuranceText, assureOrRefuse, checkRedis } from './redis/check.ts'
 import { type Connection, connect } from './redis/connect.ts'
@@ -20,6 +22,8 @@ export interface RoleReady {
   type: 'ready'
   /** Of the API: where it listens, and what became of the demo site. */
   url?: string
+  /** Ports of the doors for mail; null for one that is closed. */
+  mail?: MailPorts
   demo?: DemoState | 'off'
 }
 
@@ -100,38 +104,46 @@ const keepOf = ({ keepDays, keepMessages, keepMegabytes, keepSteps }: Config) =>
   keepFor(keepDays, keepMessages, keepMegabytes, keepSteps)
 
 async function runApi(config: Config, connection: Connection): Promise<Running> {
-  const [{ openEmulator }, { buildApp }] = await Promise.all([
+  const [{ openEmulator }, { buildApp }, { accessOf, openMailDoors }] = await Promise.all([
     import('./runtime/live.ts'),
     import('./api/app.ts'),
+    import('./mail-doors.ts'),
   ])
   const tokens = config.tokens === null ? [] : readTokens(config.tokens)
   const emulator = await openEmulator(connection, { queue: config.queueLimit })
   const app = await buildApp({ emulator, connection, log: config.logLevel, tokens })
-  await listen(() => app.listen({ host: config.host, port: config.port }), config)
+  await app.listen({ host: config.host, port: config.port }).catch((error: unknown) => {
+    throw cannotListen(error, config.host, config.port, 'port')
+  })
+  const failed = (error: unknown, port: number, option: string) =>
+    cannotListen(error, config.host, port, option)
+  const access = accessOf(tokens, isLoopback(config.host))
+  const mail = await openMailDoors(config, emulator, failed, access)
   const demo = config.demo ? await ensureDemo(emulator, connection) : 'off'
   return {
-    ready: { type: 'ready', url: urlOf(app.server.address() as AddressInfo), demo },
+    ready: {
+      type: 'ready',
+      url: urlOf(app.server.address() as AddressInfo),
+      mail: { smtp: mail.smtp, lmtp: mail.lmtp, pop3: mail.pop3 },
+      demo,
+    },
     async close() {
-      await app.close()
+      await Promise.all([app.close(), mail.close()])
       await emulator.close()
     },
   }
 }
 
-async function listen(start: () => Promise<string>, config: Config): Promise<void> {
-  try {
-    await start()
-  } catch (error) {
-    const place = `${config.host}:${config.port}`
-    const reasons: Record<string, string> = {
-      EADDRINUSE: `Port ${config.port} of ${config.host} is taken by another program. Give --port.`,
-      EACCES: `This user may not listen on ${place}. Give --port with 1024 or higher.`,
-      EADDRNOTAVAIL: `${config.host} is no address of this machine. Give another --host.`,
-      ENOTFOUND: `${config.host} is no address of this machine. Give another --host.`,
-    }
-    const reason = reasons[(error as NodeJS.ErrnoException).code ?? '']
-    throw reason === undefined ? error : new StartError(reason, EXIT.portTaken)
+/** What listening failed with, in words, with the option that mends it. */
+function cannotListen(error: unknown, host: string, port: number, option: string): Error {
+  const reasons: Record<string, string> = {
+    EADDRINUSE: `Port ${port} of ${host} is taken by another program. Give --${option}.`,
+    EACCES: `This user may not listen on ${host}:${port}. Give --${option} with 1024 or higher.`,
+    EADDRNOTAVAIL: `${host} is no address of this machine. Give another --host.`,
+    ENOTFOUND: `${host} is no address of this machine. Give another --host.`,
   }
+  const reason = reasons[(error as NodeJS.ErrnoException).code ?? '']
+  return reason === undefined ? (error as Error) : new StartError(reason, EXIT.portTaken)
 }
 
 /** An address that means every address is shown as the one that always works here. */
@@ -161,6 +173,9 @@ function tell(
   const of = narrowed === '' ? '' : ` of ${narrowed}`
   console.log(`Undeliverable: ${roles.join(', ')}${of} up (process ${process.pid}).`)
   if (ready.url !== undefined) console.log(`  HTTP   ${ready.url}`)
+  for (const [door, port] of Object.entries(ready.mail ?? {})) {
+    if (port !== null) console.log(`  ${door.toUpperCase()}   port ${port}`)
+  }
   console.log(`  Redis  ${connection.displayUrl} (namespace ${connection.namespace})`)
   if (promised !== null) console.log(`  durability  ${promised}`)
 }

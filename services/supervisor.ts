@@ -77,8 +77,14 @@ export async function supervise(config: Config, command: Command = ownCommand): 
       'API process',
       () => launch(['api']),
       // Port 0 was any free one: an API that is started again keeps it.
-      ({ url }) => {
+      ({ url, mail }) => {
         if (url !== undefined) settled.port = Number(new URL(url).port)
+        if (!mail) return
+        Object.assign(settled, {
+          smtpPort: mail.smtp,
+          lmtpPort: mail.lmtp,
+          pop3Port: mail.pop3,
+        })
       },
     )
     roles.push(api)
@@ -141,6 +147,10 @@ function roleArguments(config: Config): string[] {
   const values = {
     host: config.host,
     port: config.port,
+    'smtp-port': config.smtpPort ?? 'off',
+    'lmtp-port': config.lmtpPort ?? 'off',
+    'pop3-port': config.pop3Port ?? 'off',
+    'smtp-tls': config.smtpTls,
     namespace: config.namespace,
     durability: config.durability,
     replicas: config.replicas,

@@ -5,8 +5,8 @@
  * Whoever builds it listens and closes it; closing ends every stream and wait, and the app's own
  * Redis client. The emulator and the connection stay with the caller.
  *
- * Rules: every answer can be traced (`X-Request-Id`) and none is cached; a body is JSON or nothing
- * (the form of the login page apart); a request that is late is ended.
+ * Rules: every answer can be traced (`X-Request-Id`) and none is cached; a body is JSON, a whole
+ * message, or nothing (the form of the login page apart); a request that is late is ended.
  */
 
 import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox'
@@ -35,6 +35,7 @@ import {
 } from './limits.ts'
 import { login } from './login.ts'
 import { mailboxes } from './mailboxes.ts'
+import { mailpit } from './mailpit.ts'
 import { messages } from './messages.ts'
 import { metrics } from './metrics.ts'
 import { moves } from './moves.ts'
@@ -45,6 +46,7 @@ import { answerNonsense, answerUnroutable, handleProblems, loggedError } from '.
 import { openQueues } from './queue-set.ts'
 import { queueBoard } from './queues.ts'
 import { quotasOf } from './quotas.ts'
+import { takeRawMessages } from './raw-message.ts'
 import type { Api, Resource } from './resource.ts'
 import { servers } from './servers.ts'
 import { sites } from './sites.ts'
@@ -67,6 +69,7 @@ const RESOURCES: Resource[][] = [
   sites,
   mailboxes,
   items,
+  mailpit,
   messages,
   moves,
   faults,
@@ -178,6 +181,7 @@ function everyRequest(app: Api): void {
       })
     },
   )
+  takeRawMessages(app)
 }
 
 /** Whether arrays and objects lie in one another on more than so many levels. */

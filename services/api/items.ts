@@ -2,8 +2,11 @@
  * `/sites/:site/mailboxes/:alias/messages`: what has arrived in a mailbox, reports included.
  */
 
+import { Readable } from 'node:stream'
 import { Type } from 'typebox'
-import type { Resource } from './resource.ts'
+import { durationMs, QueryDuration } from './duration.ts'
+import { SEARCH_CHARACTERS_MAX, WAIT_MS_MAX } from './limits.ts'
+import { type Resource, signalOf } from './resource.ts'
 import {
   AliasParams,
   ItemParams,
@@ -18,11 +21,14 @@ import {
 
 const Report = Type.Object(
   {
+    action: oneOf(['failed', 'delivered', 'relayed', 'expanded', 'delayed'], {
+      description: 'RFC 3464: what has happened to the message.',
+    }),
     about: Type.String({ description: 'The id of the message it is about.' }),
     recipient: Type.String({ description: 'The originally intended recipient.' }),
     status: Type.String({ description: 'RFC 3463.' }),
-    reason: Type.Integer({ description: 'X.400 reason code.' }),
-    diagnostic: Type.Integer({ description: 'X.400 diagnostic code.' }),
+    reason: Type.Integer({ description: 'X.400 reason code; -1: nothing failed.' }),
+    diagnostic: Type.Integer({ description: 'X.400 diagnostic code; -1: none.' }),
     text: Type.String(),
   },
   { title: 'Report' },
@@ -53,24 +59,48 @@ export const ItemDetail = Type.Object(
 
 const tags = ['mailboxes']
 
-const list: Resource = (app, { emulator }) => {
+const part = (description: string) =>
+  Type.Optional(Type.String({ minLength: 1, maxLength: SEARCH_CHARACTERS_MAX, description }))
+
+const SearchQuery = {
+  from: part('A part of the sender.'),
+  subject: part('A part of the subject.'),
+  text: part('Words of the text, or of the HTML.'),
+  header: part('A field, or a field and a part of its value: `X-Test: 7`.'),
+  after: part('The id of a message: only what came after it.'),
+  wait: Type.Optional({ ...QueryDuration, description: 'At most 60 s; ask again to wait on.' }),
+}
+
+const list: Resource = (app, { emulator, quotas, closing }) => {
   app.get(
     '/sites/:site/mailboxes/:alias/messages',
     {
       schema: {
-        summary: 'What a mailbox holds',
+        summary: 'What a mailbox holds, the oldest first; with a search, what matches',
+        description:
+          'With `wait` it is answered as soon as something matches; when the time runs out, with ' +
+          'nothing. `after` is the id of the last message that was seen.',
         tags,
         params: AliasParams,
-        querystring: strict(PageQuery),
+        querystring: strict({ ...PageQuery, ...SearchQuery }),
         response: {
           200: Type.Object({ total: Type.Integer(), items: Type.Array(Item) }),
           ...Refusals,
         },
       },
     },
-    async (request) => {
+    async (request, reply) => {
       const { site, alias } = request.params
-      return emulator.items(site, alias, pageOf(request.query))
+      const { wait, offset: _, limit: __, ...search } = request.query
+      const query = { ...pageOf(request.query), search }
+      if (wait !== undefined) {
+        const timeoutMs = durationMs(wait, 'wait', { maxMs: WAIT_MS_MAX })
+        quotas.wait(reply)
+        const signal = signalOf(reply, closing)
+        return emulator.items(site, alias, { ...query, wait: { timeoutMs, signal } })
+      }
+      const all = Object.keys(search).length === 0
+      return emulator.items(site, alias, all ? pageOf(request.query) : query)
     },
   )
 }
@@ -113,7 +143,8 @@ const readRaw: Resource = (app, { emulator }) => {
     async (request, reply) => {
       const { site, alias, id } = request.params
       const raw = await emulator.rawItem(site, alias, id)
-      return reply.type('message/rfc822').send(raw as never)
+      reply.type('message/rfc822').header('content-length', raw.size)
+      return reply.send(Readable.from(raw.pieces()) as never)
     },
   )
 }

@@ -30,6 +30,9 @@ export const LOCAL_PART_BYTES_MAX = 64
 /** RFC 5321 §4.5.3.1.2. */
 export const DOMAIN_BYTES_MAX = 255
 
+/** RFC 3461 §4.4: ENVID, before it is encoded. */
+export const ENVELOPE_ID_CHARACTERS_MAX = 100
+
 /** RFC 1035 §2.3.4: one label of a domain. */
 export const LABEL_BYTES_MAX = 63
 
@@ -53,6 +56,15 @@ export const PAGE_LIMIT_DEFAULT = 100
 
 /** The most that one page gives: rendering it stays within some ten milliseconds. */
 export const PAGE_LIMIT_MAX = 1_000
+
+/** What is looked for in a mailbox: a line of text at most. */
+export const SEARCH_CHARACTERS_MAX = 998
+
+/** A mailbox that is searched by Mailpit's API is decoded message by message: its newest. */
+export const MAILPIT_SEARCHED_MAX = 1_000
+
+/** A page of Mailpit's, unless it says otherwise: Mailpit's own. */
+export const MAILPIT_PAGE_DEFAULT = 50
 
 /** Visible characters of an `Idempotency-Key`; a UUID has 36. */
 export const IDEMPOTENCY_KEY_CHARACTERS_MAX = 255

@@ -17,12 +17,15 @@ import {
   WaitsFor,
 } from './schema.ts'
 
-const Priority = oneOf(['urgent', 'normal', 'non-urgent'], {
+export const PRIORITY = ['urgent', 'normal', 'non-urgent'] as const
+export const NOTIFY = ['never', 'failure', 'success', 'delay'] as const
+
+const Priority = oneOf([...PRIORITY], {
   title: 'Priority',
   description: 'Decides how long delivery is tried.',
 })
 
-const Notify = oneOf(['never', 'failure', 'success', 'delay'], { title: 'Notify' })
+const Notify = oneOf([...NOTIFY], { title: 'Notify' })
 
 const text = (description: string) => Type.Optional(Type.String({ description }))
 

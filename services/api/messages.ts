@@ -6,7 +6,10 @@
  * having seen what it waited for is no error: 200 with `reached: false`.
  */
 
+import { Readable } from 'node:stream'
 import { Type } from 'typebox'
+import { problem } from '../errors.ts'
+import type { Incoming } from '../runtime/content.ts'
 import { durationMs, QueryDuration } from './duration.ts'
 import {
   IDEMPOTENCY_KEY_CHARACTERS_MAX,
@@ -16,6 +19,7 @@ import {
   WAIT_MS_MAX,
 } from './limits.ts'
 import { Accepted, Entry, Message, MessageSummary, NewMessage, UNTIL } from './message-schema.ts'
+import { EnvelopeQuery, envelopeOf, orStream, RAW_TYPE } from './raw-message.ts'
 import { type Resource, signalOf } from './resource.ts'
 import { IdParams, oneOf, PageQuery, pageOf, Refusals, SiteParams, strict } from './schema.ts'
 import { submissionOf } from './submission.ts'
@@ -52,14 +56,19 @@ const submit: Resource = (app, { emulator }) => {
     '/sites/:site/messages',
     {
       bodyLimit: MESSAGE_BODY_BYTES_MAX,
-      config: { tooLarge: 'message-too-large' },
+      config: { tooLarge: 'message-too-large', raw: true },
+      validatorCompiler: orStream,
       schema: {
         summary: 'Submit a message',
         description:
           'The same address twice in `to` is one obligation. With an `Idempotency-Key` a ' +
-          'repeated request is answered as the first was, with `Idempotency-Replayed: true`.',
+          'repeated request is answered as the first was, with `Idempotency-Replayed: true`. ' +
+          'A whole message may be sent as it is, as `message/rfc822`; its envelope is then in ' +
+          'the query.',
         tags,
+        consumes: ['application/json', RAW_TYPE],
         params: SiteParams,
+        querystring: EnvelopeQuery,
         headers: KeyHeader,
         body: NewMessage,
         response: { 202: Accepted, ...Refusals },
@@ -67,14 +76,36 @@ const submit: Resource = (app, { emulator }) => {
     },
     async (request, reply) => {
       const { site } = request.params
-      const submission = submissionOf(request.body)
+      const body: unknown = request.body
+      const raw = body instanceof Readable
+      const submission = raw ? envelopeOf(request.query) : submissionOf(request.body)
+      if (!raw) checkNoEnvelope(request.query)
       const key = request.headers['idempotency-key']
-      const { replayed, ...accepted } = await emulator.accept(site, submission, key)
+      const incoming = raw ? streamed(body) : undefined
+      // Refused before its end, what is still to come is not waited for.
+      if (raw) reply.header('connection', 'close')
+      const { replayed, ...accepted } = await emulator.accept(site, submission, key, incoming)
+      reply.removeHeader('connection')
       if (replayed) reply.header('idempotency-replayed', 'true')
       reply.header('location', `/sites/${site}/messages/${encodeURIComponent(accepted.id)}`)
       return reply.code(202).send(accepted)
     },
   )
+}
+
+/** A body that is not read to its end is left as it is, so that it can still be answered. */
+const streamed = (body: Readable): Incoming => ({
+  pieces: body.iterator({ destroyOnReturn: false }),
+  strict: true,
+})
+
+/** What stands in the query beside a JSON body would be overlooked. */
+function checkNoEnvelope(query: object): void {
+  const given = Object.keys(query)
+  if (given.length === 0) return
+  throw problem('bad-request', `the envelope is in the JSON body; leave ${given.join(', ')} out`, {
+    errors: given.map((name) => ({ path: `/${name}`, message: 'is in the body' })),
+  })
 }
 
 const list: Resource = (app, { emulator }) => {

@@ -26,6 +26,7 @@ export const NEEDS: Record<string, Needs> = {
   'GET /sites/*': 'read',
 
   'POST /sites/:site/messages': 'inject',
+  'POST /sites/:site/mailboxes/:alias/api/v1/send': 'inject',
 
   'POST /sites': 'operate',
   'PATCH /sites/:site': 'operate',
@@ -33,6 +34,7 @@ export const NEEDS: Record<string, Needs> = {
   'PUT /sites/:site/mailboxes/:alias': 'operate',
   'DELETE /sites/:site/mailboxes/:alias': 'operate',
   'DELETE /sites/:site/mailboxes/:alias/messages/:id': 'operate',
+  'DELETE /sites/:site/mailboxes/:alias/api/v1/messages': 'operate',
   'POST /sites/:site/moves': 'operate',
   'POST /sites/:site/moves/:id/release': 'operate',
   'POST /sites/:site/moves/:id/cancel': 'operate',

@@ -22,7 +22,7 @@ const MADE_BY_US = ['subject', 'text', 'html'] as const
 /** The submission, or the first thing that is wrong with it. */
 export function submissionOf(body: Body): Submission {
   checkRawAlone(body)
-  checkNotify(body)
+  checkNotify(body.notify)
   checkCount(body.to.length)
   checkSize(body)
   checkHeaderValue(body.subject ?? '', 'subject')
@@ -63,14 +63,14 @@ function checkHeaderSection(raw: string): void {
 }
 
 /** RFC 3461 §4.1: NEVER stands alone. */
-function checkNotify(body: Body): void {
-  if (!body.notify?.includes('never') || body.notify.length === 1) return
+export function checkNotify(notify: Body['notify']): void {
+  if (!notify?.includes('never') || notify.length === 1) return
   throw problem('bad-request', '"notify" says "never" and something else', {
     errors: [{ path: '/notify', message: 'must be ["never"] alone, or not hold "never"' }],
   })
 }
 
-function checkCount(count: number): void {
+export function checkCount(count: number): void {
   if (count === 0) throw problem('no-recipients', '"to" is empty')
   if (count <= RECIPIENTS_MAX) return
   throw problem('too-many-recipients', `"to" has ${count}; ${RECIPIENTS_MAX} may be`)

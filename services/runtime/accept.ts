@@ -13,16 +13,16 @@ import { problem } from '../errors.ts'
 import { asciiJson } from './ascii.ts'
 import { siteTime } from './clock.ts'
 import { load, type RedisCommand } from './commit.ts'
-import { type Content, contentOf, subjectOf } from './content.ts'
+import { type Arriving, arrivingBytes, arrivingParts, type Incoming } from './content.ts'
 import { counted } from './counts.ts'
 import { entryOf, newest } from './directory-read.ts'
 import { eventFor, writeNow } from './inject.ts'
-import { contentKey, directoryKey, messageKey, part, shardOfMessage } from './keys.ts'
+import { contentKey, directoryKey, messageKey, part, shardOfMessage, uploadKey } from './keys.ts'
 import { type Live, serverIn, siteOf } from './live-parts.ts'
 import { type AcceptRecord, bytesOf, type Remembered } from './messages.ts'
 import { outboxText } from './redis-port.ts'
 import type { Settings } from './settings.ts'
-import type { Accepted, Submission } from './views-of-mail.ts'
+import type { Accepted, Enveloped } from './views-of-mail.ts'
 
 /**
  * How long a key is remembered, in real time: a client that repeats later has given up long ago.
@@ -32,26 +32,58 @@ const KEY_SECONDS = 24 * 3_600
 export async function accept(
   live: Live,
   site: string,
-  submission: Submission,
+  submission: Enveloped,
   idempotencyKey?: string,
+  incoming?: Incoming,
 ): Promise<Accepted> {
   const settings = await siteOf(live, site)
   await live.admission.admit(settings, submission.to.length)
-  const digest = digestOf(submission)
   const fresh = idFor(settings, idempotencyKey)
+  const content = await arriving(live, settings, fresh, submission, incoming)
+  try {
+    return await acceptArrived(live, settings, submission, content, { fresh, idempotencyKey })
+  } catch (error) {
+    await content.drop()
+    throw error
+  }
+}
+
+/** A whole message, however it was given, or the parts of one. */
+async function arriving(
+  { client }: Live,
+  settings: Settings,
+  id: string,
+  submission: Enveloped,
+  incoming: Incoming | undefined,
+): Promise<Arriving> {
+  const { raw } = submission
+  const given = raw === undefined ? null : { pieces: [Buffer.from(raw)], strict: true }
+  const whole = incoming ?? given
+  return whole ? arrivingBytes(client, uploadKey(settings, id), whole) : arrivingParts(submission)
+}
+
+async function acceptArrived(
+  live: Live,
+  settings: Settings,
+  submission: Enveloped,
+  content: Arriving,
+  { fresh, idempotencyKey }: { fresh: string; idempotencyKey: string | undefined },
+): Promise<Accepted> {
+  const digest = digestOf(submission, content)
   // Refused before its key is remembered, a request may be mended and come again with it.
-  const { record, entries, content } = await prepare(live, settings, submission, digest)
+  const { record, entries } = await prepare(live, settings, submission, content, digest)
   live.admission.took(settings, record.header.size)
   const place = idempotencyKey === undefined ? null : placeOfKey(settings, idempotencyKey, fresh)
   const mine: Remembered = { id: fresh, digest }
   const first = place ? await remember(live, place, idempotencyKey ?? '', mine) : mine
   const { id } = first
   record.header.id = id
-  if (first.trimmed) return answer(live, record, entries, true)
   if (place) record.key = place
-  const written = await write(live, settings, record, entries, content)
-  await live.confirmation.confirm(settings, id)
+  const written = !first.trimmed && (await write(live, settings, record, entries, content))
+  if (!first.trimmed) await live.confirmation.confirm(settings, id)
   if (written) return answer(live, record, entries, false)
+  await content.drop()
+  if (first.trimmed) return answer(live, record, entries, true)
   const earlier = await firstAccepted(live, settings, id)
   return answer(live, earlier.record, earlier.entries, true)
 }
@@ -68,8 +100,11 @@ const answer = (
   replayed,
 })
 
-const digestOf = (submission: Submission): string =>
-  createHash('sha256').update(JSON.stringify(submission)).digest('hex').slice(0, 32)
+const digestOf = ({ raw: _, ...said }: Enveloped, { digest }: Arriving): string =>
+  createHash('sha256')
+    .update(JSON.stringify(said) + digest)
+    .digest('hex')
+    .slice(0, 32)
 
 /**
  * A message's last digit says its shard; one with a key goes to the key's, where the key is
@@ -127,13 +162,13 @@ async function firstAccepted(
 interface Prepared {
   record: AcceptRecord
   entries: EntryRecord[]
-  content: Content
 }
 
 async function prepare(
   live: Live,
   settings: Settings,
-  submission: Submission,
+  submission: Enveloped,
+  { facts, size }: Arriving,
   digest: string,
 ): Promise<Prepared> {
   const at = siteTime(settings.clock, Date.now())
@@ -141,50 +176,48 @@ async function prepare(
   const [originator = '', ...to] = addresses
   const first = settings.servers[0] as string
   const server = submission.server ? serverIn(settings, submission.server) : (home ?? first)
-  const content = contentOf(submission)
   const priority = submission.priority ?? 'normal'
   const header: Header = {
     id: '',
     originator,
-    subject: subjectOf(content),
-    size: sizeOf(content),
+    subject: facts.subject,
+    size,
     priority,
     submittedAt: at,
     expiresAt: at + settings.profile.expiryMs[priority],
     trace: [server],
+    via: [{ server, at }],
+    ...(facts.hops > 0 ? { hopsBefore: facts.hops } : {}),
+    ...(submission.asked ? { asked: submission.asked } : {}),
   }
   const entries = entriesOf(submission, to)
   const chunks = Math.max(1, Math.ceil(entries.length / CHUNK))
   const recipients = entries.length
   const record = { v: 1 as const, header, server, recipients, chunks, digest, acceptedAt: at }
-  return { record, entries, content }
+  return { record, entries }
 }
 
-/** Of parts, what they come to; the composed text is a little longer. */
-const sizeOf = (content: Content): number =>
-  'raw' in content
-    ? Buffer.byteLength(content.raw)
-    : [content.parts.subject, content.parts.text, content.parts.html ?? ''].reduce(
-        (sum, part) => sum + Buffer.byteLength(part),
-        0,
-      )
-
 /** One entry for each address, however often it was given. */
-function entriesOf({ to, notify }: Submission, resolved: string[]): EntryRecord[] {
-  const wanted = notify === undefined || notify.includes('failure')
-  const first = new Map<string, string>()
+function entriesOf({ to, notify, each }: Enveloped, resolved: string[]): EntryRecord[] {
+  const first = new Map<string, number>()
   resolved.forEach((address, i) => {
-    if (!first.has(address)) first.set(address, to[i] as string)
+    if (!first.has(address)) first.set(address, i)
   })
-  return [...first].map(([address, original], i) => ({
-    number: i + 1,
-    branch: 0,
-    address,
-    original,
-    history: [],
-    wanted,
-    split: false,
-  }))
+  return [...first].map(([address, given], i) => {
+    const { notify: mine = notify, orcpt } = each?.[given] ?? {}
+    const more = mine?.filter((one) => one === 'success' || one === 'delay') ?? []
+    return {
+      number: i + 1,
+      branch: 0,
+      address,
+      original: to[given] as string,
+      history: [],
+      wanted: mine === undefined || mine.includes('failure'),
+      split: false,
+      ...(more.length > 0 ? { notify: more } : {}),
+      ...(orcpt === undefined ? {} : { orcpt }),
+    }
+  })
 }
 
 interface Resolved {
@@ -230,7 +263,7 @@ async function write(
   settings: Settings,
   record: AcceptRecord,
   entries: EntryRecord[],
-  content: Content,
+  content: Arriving,
 ): Promise<boolean> {
   const { header, server } = record
   const shard = shardOfMessage(settings, header.id)
@@ -250,7 +283,7 @@ async function write(
   }
   const commands: RedisCommand[] = [
     ...chunks.map((chunk, k): RedisCommand => ['HSET', key, `to/${k}`, asciiJson(chunk)]),
-    ['SET', contentKey(settings, header.id), asciiJson(content)],
+    ...content.commands(contentKey(settings, header.id)),
     ['ZADD', part(settings, shard, 'messages'), header.submittedAt, header.id],
     counted(settings, shard, 'bytes', bytesOf(record)),
     ['SADD', part(settings, shard, 'pending'), `${header.id}/${server}`],

@@ -12,10 +12,10 @@ import { ARGUMENTS_MAX, SCRIPTS } from './scripts.ts'
 
 /** A cluster's client has the same commands; its own type only spells their overloads otherwise. */
 export type Client = Redis
-export type RedisCommand = (string | number)[]
+export type RedisCommand = (string | number | Buffer)[]
 
 interface WithScripts {
-  undeliverableCommit(...args: (string | number)[]): Promise<string>
+  undeliverableCommit(...args: RedisCommand): Promise<string>
   undeliverableFind(...args: (string | number)[]): Promise<Known[]>
   undeliverableLoad(...args: (string | number)[]): Promise<(string | null)[][]>
 }
@@ -66,7 +66,7 @@ export type Committed =
   | { done: false; why: 'epoch' | 'conflict' }
 
 export async function commit(client: Client, one: Commit): Promise<Committed> {
-  const args: (string | number)[] = [`${one.base}:epoch`, one.epoch, one.base, one.channel]
+  const args: RedisCommand = [`${one.base}:epoch`, one.epoch, one.base, one.channel]
   args.push(one.actors.length)
   for (const { key, field, version, value } of one.actors) args.push(key, field, version, value)
   args.push(one.events.length)
@@ -123,8 +123,8 @@ export function inPieces(
   command: string,
   key: string,
   values: (string | number)[],
-): RedisCommand[] {
-  const pieces: RedisCommand[] = []
+): (string | number)[][] {
+  const pieces: (string | number)[][] = []
   for (let i = 0; i < values.length; i += ARGUMENTS_MAX) {
     pieces.push([command, key, ...values.slice(i, i + ARGUMENTS_MAX)])
   }

@@ -1,71 +1,195 @@
 /**
- * A message's content, kept once however many copies and recipients: either the RFC 5322 text as it
- * was given, or the parts it was given in. It is composed into text, or parsed into parts, only
- * when somebody reads it.
+ * A message's content, kept once however many copies, recipients and mailboxes it has: either the
+ * bytes as they came, or the parts that they are composed from when somebody reads.
+ *
+ * It lies in a hash of its own beside the message: `parts`, or `size`, `client` and pieces named 0,
+ * 1, 2 … of at most `PIECE_BYTES`. Bytes that do not fit into one piece are written as they come,
+ * to a place from which the acceptance takes them; that place has a time to live, so whoever dies
+ * in between leaves nothing behind. A message of one piece is written with its acceptance. So a
+ * large message is never in this process as a whole.
  */
-import MailComposer from 'nodemailer/lib/mail-composer'
-import PostalMime from 'postal-mime'
+import { createHash } from 'node:crypto'
+import { MESSAGE_BYTES_MAX } from '../api/limits.ts'
+import { problem } from '../errors.ts'
+import type { Parts } from '../mime/compose.ts'
+import { type HeaderFacts, headerEnd, headerFacts } from '../mime/header.ts'
+import { asciiJson } from './ascii.ts'
+import type { Client, RedisCommand } from './commit.ts'
 import type { Submission } from './views-of-mail.ts'
 
-export type Content =
-  | { raw: string }
-  | { parts: { from: string; to: string[]; subject: string; text: string; html?: string } }
+/** Large enough that a message is few of them, small enough that Redis never waits for one. */
+export const PIECE_BYTES = 256 * 1024
 
-export interface Facts {
-  id: string
-  at: number
-  domain: string
+/** A header section ends in the first piece: Postfix takes 100 KB, some gateways a little more. */
+export const HEADER_BYTES_MAX = 128 * 1024
+
+/** What came is dropped when nothing more of it has come for so long; doors give up far earlier. */
+const UPLOAD_SECONDS = 3_600
+
+/** Who brought a message by SMTP: for its trace. */
+export interface BroughtBy {
+  helo: string
+  address: string
+  /** As in a `Received` field (RFC 3848). */
+  protocol: string
 }
 
-export function contentOf(submission: Submission): Content {
-  if (submission.raw !== undefined) return { raw: submission.raw }
+/** Bytes that come in, whichever way. */
+export interface Incoming {
+  pieces: AsyncIterable<Buffer> | Iterable<Buffer>
+  /** What begins with no header section is refused. By SMTP anything may come. */
+  strict: boolean
+  broughtBy?: BroughtBy
+}
+
+/** Content that is about to be accepted. */
+export interface Arriving {
+  facts: HeaderFacts
+  size: number
+  digest: string
+  /** What the acceptance writes, so that it has the content under this key. */
+  commands(key: string): RedisCommand[]
+  /** Clears away what was written so far. */
+  drop(): Promise<void>
+}
+
+export function arrivingParts(submission: Submission): Arriving {
   const { from, to, subject = '', text = '', html } = submission
-  return { parts: { from, to, subject, text, ...(html === undefined ? {} : { html }) } }
-}
-
-/** How much of a message may be header: what is read to find its subject. */
-const HEADER_MAX = 65_536
-
-export function subjectOf(content: Content): string {
-  if ('parts' in content) return content.parts.subject
-  const head = content.raw.slice(0, HEADER_MAX).split(/\r?\n\r?\n/, 1)[0] ?? ''
-  const unfolded = head.replace(/\r?\n[ \t]+/g, ' ')
-  return /^subject:[ \t]*(.*)$/im.exec(unfolded)?.[1]?.trim() ?? ''
-}
-
-/** The message as RFC 5322 text. */
-export async function rawOf(content: Content, facts: Facts): Promise<Buffer> {
-  if ('raw' in content) return Buffer.from(content.raw)
-  const { from, to, subject, text, html } = content.parts
-  const full = (address: string) => (address.includes('@') ? address : `${address}@${facts.domain}`)
-  const composed = new MailComposer({
-    from: from === '' ? undefined : full(from),
-    to: to.map(full),
-    subject,
-    text,
-    ...(html === undefined ? {} : { html }),
-    messageId: `<${facts.id}@${facts.domain}>`,
-    date: new Date(facts.at),
-    // A report may be read twice and must then be the same text twice.
-    baseBoundary: facts.id,
-  })
-  return composed.compile().build()
-}
-
-export interface Read {
-  to: string[]
-  text: string
-  html: string
-  headers: Record<string, string>
-}
-
-/** The message's parts, decoded. */
-export async function readRaw(raw: Buffer): Promise<Read> {
-  const email = await PostalMime.parse(raw)
+  const parts: Parts = { from, to, subject, text, ...(html === undefined ? {} : { html }) }
   return {
-    to: (email.to ?? []).flatMap((one) => (one.address ? [one.address] : [])),
-    text: email.text ?? '',
-    html: email.html ?? '',
-    headers: Object.fromEntries(email.headers.map(({ key, value }) => [key, value])),
+    facts: { subject, hops: 0 },
+    size: [subject, text, html ?? ''].reduce((sum, part) => sum + Buffer.byteLength(part), 0),
+    digest: '',
+    commands: (key) => [['HSET', key, 'parts', asciiJson(parts)]],
+    drop: async () => undefined,
+  }
+}
+
+/** Reads all of it; `place` is where large content is written until it is accepted. */
+export async function arrivingBytes(
+  client: Client,
+  place: string,
+  incoming: Incoming,
+): Promise<Arriving> {
+  const hash = createHash('sha256')
+  let written = 0
+  let size = 0
+  let rest: Buffer = Buffer.alloc(0)
+  let facts: HeaderFacts | null = null
+  const drop = async () => void (written > 0 && (await client.unlink(place)))
+  try {
+    for await (const piece of inPieces(incoming.pieces)) {
+      size += piece.length
+      hash.update(piece)
+      facts ??= factsOf(piece, incoming.strict)
+      if (rest.length > 0) await upload(client, place, written++, rest)
+      rest = piece
+    }
+  } catch (error) {
+    await drop()
+    throw error
+  }
+  facts ??= factsOf(rest, incoming.strict)
+  const { broughtBy } = incoming
+  const last: RedisCommand = [`${written}`, rest, 'size', size]
+  if (broughtBy) last.push('client', asciiJson(broughtBy))
+  const moved = (key: string): RedisCommand[] =>
+    written === 0
+      ? []
+      : [
+          ['RENAME', place, key],
+          ['PERSIST', key],
+        ]
+  return {
+    facts,
+    size,
+    digest: hash.digest('hex').slice(0, 32),
+    commands: (key) => [...moved(key), ['HSET', key, ...last]],
+    drop,
+  }
+}
+
+async function upload(client: Client, place: string, index: number, piece: Buffer): Promise<void> {
+  await Promise.all([client.hset(place, `${index}`, piece), client.expire(place, UPLOAD_SECONDS)])
+}
+
+/** The same bytes in pieces that are full, but for the last; too many are refused as they come. */
+async function* inPieces(source: Incoming['pieces']): AsyncIterable<Buffer> {
+  let held: Buffer[] = []
+  let bytes = 0
+  let total = 0
+  for await (const chunk of source) {
+    total += chunk.length
+    if (total > MESSAGE_BYTES_MAX) {
+      throw problem('message-too-large', `it has more than ${MESSAGE_BYTES_MAX} octets`)
+    }
+    held.push(chunk)
+    bytes += chunk.length
+    if (bytes < PIECE_BYTES) continue
+    const whole = held.length === 1 ? chunk : Buffer.concat(held)
+    let at = 0
+    for (; whole.length - at >= PIECE_BYTES; at += PIECE_BYTES) {
+      yield whole.subarray(at, at + PIECE_BYTES)
+    }
+    held = [whole.subarray(at)]
+    bytes = whole.length - at
+  }
+  if (bytes > 0) yield Buffer.concat(held)
+}
+
+const LINE_SHOWN_CHARACTERS = 80
+
+function factsOf(first: Buffer, strict: boolean): HeaderFacts {
+  if (headerEnd(first) > HEADER_BYTES_MAX) {
+    throw problem('malformed-message', `its header section has over ${HEADER_BYTES_MAX} octets`)
+  }
+  const facts = headerFacts(first)
+  if (!strict || !facts.wrong) return facts
+  const { line, text } = facts.wrong
+  const shown = JSON.stringify(text.slice(0, LINE_SHOWN_CHARACTERS))
+  throw problem('malformed-message', `line ${line} of it is no header field: ${shown}`)
+}
+
+/** Bytes as they are kept. */
+export interface Kept {
+  size: number
+  /** The first piece: it has the whole header section. */
+  first: Buffer
+  pieces(): AsyncIterable<Buffer>
+  broughtBy: BroughtBy | null
+}
+
+export type Content = { parts: Parts } | { kept: Kept }
+
+/** Null when it is not, or no longer, kept. */
+export async function readContent(client: Client, key: string): Promise<Content | null> {
+  const [parts, size, by, first] = await client.hmgetBuffer(key, 'parts', 'size', 'client', '0')
+  if (parts) return { parts: JSON.parse(parts.toString()) as Parts }
+  if (!size) return null
+  const bytes = Number(size)
+  const head = first ?? Buffer.alloc(0)
+  return {
+    kept: {
+      size: bytes,
+      first: head,
+      broughtBy: by ? (JSON.parse(by.toString()) as BroughtBy) : null,
+      pieces: () => piecesOf(client, key, bytes, head),
+    },
+  }
+}
+
+async function* piecesOf(
+  client: Client,
+  key: string,
+  size: number,
+  first: Buffer,
+): AsyncIterable<Buffer> {
+  yield first
+  let read = first.length
+  for (let index = 1; read < size; index++) {
+    const piece = await client.hgetBuffer(key, `${index}`)
+    if (!piece) throw problem('unknown-item', 'Its content was cleared away while it was read.')
+    read += piece.length
+    yield piece
   }
 }

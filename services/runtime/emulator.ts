@@ -7,6 +7,10 @@
  * Times are milliseconds of site time since the epoch unless a name says otherwise; a duration is
  * in milliseconds and its name ends in `Ms`.
  */
+import type { Incoming } from './content.ts'
+import type { Destination } from './destination.ts'
+import type { ItemsQuery } from './items.ts'
+import type { Raw } from './raw.ts'
 import type { Readiness } from './readiness.ts'
 import type { Bundle, BundleLimits } from './views-of-bundle.ts'
 import type {
@@ -25,6 +29,7 @@ import type {
 import type {
   Accepted,
   EntryView,
+  Enveloped,
   ItemDetail,
   ItemView,
   MailboxSpec,
@@ -34,7 +39,6 @@ import type {
   ProfileSpec,
   SiteSpec,
   SiteView,
-  Submission,
 } from './views-of-mail.ts'
 
 export interface Emulator {
@@ -55,13 +59,22 @@ export interface Emulator {
   items(
     site: string,
     alias: string,
-    page: { offset: number; limit: number },
+    query: ItemsQuery,
   ): Promise<{ total: number; items: ItemView[] }>
   item(site: string, alias: string, id: string): Promise<ItemDetail>
-  rawItem(site: string, alias: string, id: string): Promise<Buffer>
+  /** As it is on the wire, its trace before it; one that is not read to its end costs nothing. */
+  rawItem(site: string, alias: string, id: string): Promise<Raw>
   deleteItem(site: string, alias: string, id: string): Promise<void>
 
-  accept(site: string, submission: Submission, idempotencyKey?: string): Promise<Accepted>
+  /** The site that answers for an address; null when none does. */
+  destination(address: string): Promise<Destination | null>
+  /** The content is `incoming` when it is given: a whole message, as it comes. */
+  accept(
+    site: string,
+    submission: Enveloped,
+    idempotencyKey?: string,
+    incoming?: Incoming,
+  ): Promise<Accepted>
   messages(
     site: string,
     query: { state?: 'pending' | 'settled'; offset: number; limit: number },

@@ -6,20 +6,50 @@ import { type Code, describe, statusOf } from '../../machines/codes.ts'
 import { reportOf } from '../../machines/report.ts'
 import type { Item } from '../../machines/wire.ts'
 import { problem } from '../errors.ts'
-import { type Content, type Facts, rawOf, readRaw } from './content.ts'
-import { boxKey, contentKey } from './keys.ts'
+import { readRaw } from '../mime/compose.ts'
+import { failureOf } from '../mime/report.ts'
+import { findItems, type ItemSearch } from './item-search.ts'
+import { boxKey } from './keys.ts'
 import { iso, type Live, siteOf } from './live-parts.ts'
 import { entryOrProblem, injectAndWait } from './mailboxes.ts'
+import { collect, type Raw, rawOf } from './raw.ts'
 import type { Settings } from './settings.ts'
 import type { ItemDetail, ItemView, ReportView } from './views-of-mail.ts'
+
+export interface ItemsQuery {
+  offset: number
+  limit: number
+  /** Only those that match. */
+  search?: ItemSearch
+  /** Until there is one that matches. */
+  wait?: { timeoutMs: number; signal?: AbortSignal }
+}
 
 export async function listItems(
   live: Live,
   site: string,
   alias: string,
-  { offset, limit }: { offset: number; limit: number },
+  { offset, limit, search, wait }: ItemsQuery,
 ): Promise<{ total: number; items: ItemView[] }> {
   const settings = await siteOf(live, site)
+  if (!search) return pageOf(live, settings, alias, offset, limit)
+  const look = async () => {
+    // A mailbox may be moved while one waits.
+    const found = await findItems(live, settings, await boxOf(live, settings, alias), search)
+    return found.length > 0 || !wait ? found : null
+  }
+  const found = wait ? await live.watch.until(site, look, wait) : await look()
+  const items = (found ?? []).slice(offset, offset + limit)
+  return { total: found?.length ?? 0, items: items.map((item) => viewOf(item, settings)) }
+}
+
+async function pageOf(
+  live: Live,
+  settings: Settings,
+  alias: string,
+  offset: number,
+  limit: number,
+): Promise<{ total: number; items: ItemView[] }> {
   const box = await boxOf(live, settings, alias)
   const total = await live.client.zcard(`${box}:order`)
   const keys = await live.client.zrange(`${box}:order`, `${offset}`, `${offset + limit - 1}`)
@@ -45,24 +75,10 @@ function viewOf(item: Item, settings: Settings): ItemView {
   }
 }
 
-function reportView(item: Item, settings: Settings): ReportView {
-  const { subject: _, ...report } = reportOf(failureOf(item, settings))
-  return report
-}
-
-function failureOf({ report }: Item, settings: Settings) {
+function reportView({ report }: Item, { site: name, domain }: Settings): ReportView {
   if (!report) throw new Error('the item is no report')
-  const { message, recipient, code, subject, sentAt, failedAt, server } = report
-  return {
-    messageId: message,
-    recipient,
-    code,
-    subject,
-    sentAt,
-    failedAt,
-    server,
-    site: settings.site,
-  }
+  const { subject: _, ...said } = reportOf(failureOf(report, { name, domain }))
+  return said
 }
 
 async function itemOf(live: Live, settings: Settings, alias: string, id: string): Promise<Item> {
@@ -80,37 +96,13 @@ export async function getItem(
 ): Promise<ItemDetail> {
   const settings = await siteOf(live, site)
   const item = await itemOf(live, settings, alias, id)
-  const content = await contentFor(live, settings, alias, item)
-  const read = await readRaw(await rawOf(content, factsOf(item, settings)))
+  const read = await readRaw(await collect(await rawOf(live, settings, alias, item)))
   return { ...viewOf(item, settings), ...read }
 }
 
-export async function getRaw(live: Live, site: string, alias: string, id: string): Promise<Buffer> {
+export async function getRaw(live: Live, site: string, alias: string, id: string): Promise<Raw> {
   const settings = await siteOf(live, site)
-  const item = await itemOf(live, settings, alias, id)
-  return rawOf(await contentFor(live, settings, alias, item), factsOf(item, settings))
-}
-
-const factsOf = ({ key, sentAt }: Item, { domain }: Settings): Facts => ({
-  id: key.replaceAll('~', '.'),
-  at: sentAt,
-  domain,
-})
-
-async function contentFor(
-  live: Live,
-  settings: Settings,
-  alias: string,
-  item: Item,
-): Promise<Content> {
-  if (item.report) {
-    const { subject, text } = reportOf(failureOf(item, settings))
-    const from = `System Administrator <postmaster@${settings.domain}>`
-    return { parts: { from, to: [alias], subject, text } }
-  }
-  const text = await live.client.get(contentKey(settings, item.key))
-  if (!text) throw problem('unknown-item', `The content of "${item.key}" is no longer kept.`)
-  return JSON.parse(text) as Content
+  return rawOf(live, settings, alias, await itemOf(live, settings, alias, id))
 }
 
 export async function deleteItem(

@@ -2,6 +2,8 @@
  * The ledger's judgement of one message: what each obligation came to, and which items of which
  * mailboxes it explains. A message that is being trimmed was judged before; it is not asked again.
  */
+import { noticeKey, reportId } from '../../machines/reporting.ts'
+import type { Notice } from '../../machines/wire.ts'
 import type { Client } from './commit.ts'
 import { type Leaf, leavesOf, type Whole, wholeOf } from './leaves.ts'
 import type { Settings } from './settings.ts'
@@ -55,11 +57,26 @@ export async function judgementOf(
   const leaves = await leavesOf(client, settings, whole)
   for (const leaf of leaves) count(judged, whole, leaf, leaves)
   explain(judged, whole, leaves)
-  for (const { end } of leaves) {
-    const report = end?.report ? await wholeOf(client, settings, end.report) : null
-    if (report) explain(judged, report, await leavesOf(client, settings, report))
+  for (const leaf of leaves) {
+    for (const one of reportsOn(id, leaf)) {
+      const report = await wholeOf(client, settings, one)
+      if (report) explain(judged, report, await leavesOf(client, settings, report))
+    }
   }
   return judged
+}
+
+/**
+ * The failure report, and the notices that the originator asked for (RFC 3461): of these none is
+ * owed, and each is explained.
+ */
+function reportsOn(id: string, { key, entry, end }: Leaf): string[] {
+  const asked = entry?.a.entry?.notify ?? []
+  const kinds = asked.flatMap((one): Notice[] =>
+    one === 'delay' ? ['delayed'] : ['delivered', 'relayed', 'expanded'],
+  )
+  const notices = kinds.map((kind) => reportId(id, noticeKey(key, kind)))
+  return end?.report ? [end.report, ...notices] : notices
 }
 
 const emptyTally = ({ accept }: Whole): Tally => ({

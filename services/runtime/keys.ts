@@ -86,6 +86,9 @@ export const messageKey = (keys: Keys, id: string): string =>
   `${base(keys, shardOfMessage(keys, id))}:message:${id}`
 export const contentKey = (keys: Keys, id: string): string =>
   `${base(keys, shardOfMessage(keys, id))}:content:${id}`
+/** Where large content is written before its message is accepted. */
+export const uploadKey = (keys: Keys, id: string): string =>
+  `${base(keys, shardOfMessage(keys, id))}:upload:${id}`
 
 /**
  * The journal positions of the steps that concern a message; one list a shard, since a store's

@@ -9,6 +9,7 @@ import { bundle } from './bundle.ts'
 import { type Client, withCommit } from './commit.ts'
 import { openConfirmation } from './confirm.ts'
 import * as debug from './debug.ts'
+import { openDestinations } from './destination.ts'
 import type { Emulator } from './emulator.ts'
 import * as faults from './fault-rules.ts'
 import { noteChange } from './history.ts'
@@ -52,7 +53,9 @@ export async function openEmulator(
     settings,
     watch,
   }
+  const destinations = openDestinations(settings, client)
   return {
+    destination: (address) => destinations.of(address),
     ...siteCalls(live),
     ...mailCalls(live),
     ...driveCalls(live),

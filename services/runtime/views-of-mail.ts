@@ -6,6 +6,8 @@
  * its name ends in `Ms`.
  */
 
+import type { Asked } from '../../machines/wire.ts'
+
 /** A profile is the name of a preset, or an object that extends one. */
 export type ProfileSpec = string | ({ extends: string } & Record<string, unknown>)
 
@@ -61,6 +63,14 @@ export interface Submission {
   raw?: string
   priority?: Priority
   notify?: Notify[]
+}
+
+/** A submission with what only the envelope of SMTP can say. */
+export interface Enveloped extends Submission {
+  /** Of single recipients, in the order of `to`. */
+  each?: { notify?: Notify[]; orcpt?: string }[]
+  /** Of reports about all of it (RFC 3461). */
+  asked?: Asked
 }
 
 export interface Accepted {
@@ -181,8 +191,10 @@ export interface ItemView {
 }
 
 export interface ReportView {
+  /** RFC 3464: what has happened to the message. */
+  action: 'failed' | 'delivered' | 'relayed' | 'expanded' | 'delayed'
   about: string
-  /** The originally intended recipient that could not be reached. */
+  /** The originally intended recipient. */
   recipient: string
   status: string
   reason: number

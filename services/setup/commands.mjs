@@ -11,6 +11,7 @@ import { fileURLToPath } from 'node:url'
 import { ensureRedis } from './install-redis.mjs'
 import { ensureModules } from './modules.mjs'
 import { EXIT, exitWith, StartError } from './start-error.mjs'
+import { ensureTestTools } from './test-tools.mjs'
 
 const root = join(dirname(fileURLToPath(import.meta.url)), '..', '..')
 
@@ -69,6 +70,7 @@ async function runProgram(program, args) {
 async function runTests(args, env) {
   ensureModules(root, { development: true }, say)
   ensureRedis(say)
+  ensureTestTools(say)
   const failed = await runChecks()
   if (failed.length > 0) {
     console.error(`${failed.join(' and ')} failed; the tests were not run.`)

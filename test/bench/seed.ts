@@ -19,7 +19,7 @@ const BATCH = 1_000
 interface Template {
   id: string
   hash: [key: string, fields: Record<string, string>]
-  content: string
+  content: Record<string, string>
   item: string
   /** Sorted sets that it is a member of, with its score. */
   scores: [key: string, score: string][]
@@ -53,11 +53,11 @@ async function read(client: Client, keys: SiteKeys, box: string, id: string): Pr
   const sets = [part(keys, 0, 'messages'), `${box}:order`, `${box}:log`]
   const [fields, content, item, ...scores] = await Promise.all([
     client.hgetall(messageKey(keys, id)),
-    client.get(contentKey(keys, id)),
+    client.hgetall(contentKey(keys, id)),
     client.hget(`${box}:items`, id),
     ...sets.map((key) => client.zscore(key, id)),
   ])
-  if (content === null || item === null || scores.includes(null)) {
+  if (content.parts === undefined || item === null || scores.includes(null)) {
     throw new Error(`The message ${id} is not kept as this benchmark expects.`)
   }
   return {
@@ -79,7 +79,7 @@ function copy(
   const renamed = (text: string): string => text.replaceAll(id, other)
   const pairs = Object.entries(fields).flat().map(renamed)
   pipeline.hset(messageKey(keys, other), ...pairs)
-  pipeline.set(contentKey(keys, other), renamed(content))
+  pipeline.hset(contentKey(keys, other), content)
   pipeline.hset(`${box}:items`, other, renamed(item))
   for (const [key, score] of scores) pipeline.zadd(key, score, other)
 }

@@ -44,7 +44,7 @@ export async function openService(profile: string | null): Promise<Service> {
   const role = (names: readonly string[]) =>
     children.start(profilingTo(profile), [
       ...[MAIN, '--role', names.join(','), '--namespace', NAMESPACE, '--no-demo'],
-      ...['--host', '127.0.0.1', '--port', '0'],
+      ...['--host', '127.0.0.1', '--port', '0', '--smtp-port', '0', '--pop3-port', '0'],
     ])
   const worker = await role(WORKER_ROLES)
   const api = await role(['api'])

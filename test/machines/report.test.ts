@@ -42,6 +42,7 @@ The following recipient(s) could not be reached:
 
 test('the data says the same to a machine', () => {
   expect(reportOf({ ...failure, code: EXPIRED })).toEqual({
+    action: 'failed',
     about: failure.messageId,
     recipient: 'anna@demo.example',
     status: '4.4.7',

@@ -28,6 +28,10 @@ test('without options everything runs, on loopback only, in the documented place
   expect(read([])).toEqual({
     host: '127.0.0.1',
     port: 3000,
+    smtpPort: 1025,
+    lmtpPort: null,
+    pop3Port: 1110,
+    smtpTls: 'off',
     tokens: null,
     redisUrl: null,
     namespace: 'undeliverable',

@@ -52,6 +52,7 @@ test('once everything is up it says where everything is; SIGTERM leaves no proce
     'queues: http://127.0.0.1:3999/queues',
     'API docs: http://127.0.0.1:3999/docs',
     'demo site: http://127.0.0.1:3999/sites/demo',
+    'tokens: none: whoever is on this machine may do everything',
     expect.stringMatching(/^Redis: embedded, \/.*\/redis\.sock \(namespace undeliverable\)$/),
     `data: ${data}`,
     'durability: always: written before it is acknowledged',

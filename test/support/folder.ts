@@ -1,5 +1,5 @@
-/** A folder of a test's own, removed after it. */
-import { mkdtempSync, rmSync } from 'node:fs'
+/** A folder or a file of a test's own, removed after it. */
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { onTestFinished } from 'vitest'
@@ -8,4 +8,10 @@ export function temporaryFolder(): string {
   const folder = mkdtempSync(join(tmpdir(), 'und-test-'))
   onTestFinished(() => rmSync(folder, { recursive: true, force: true }))
   return folder
+}
+
+export function temporaryFile(content: string | Buffer): string {
+  const path = join(temporaryFolder(), 'file')
+  writeFileSync(path, content)
+  return path
 }

@@ -20,10 +20,11 @@ export interface Program {
 
 export const checkout = fileURLToPath(new URL('../..', import.meta.url))
 
-/** The environment of a user who has set nothing. */
+/** The environment of a user who has set nothing, but that any free port will do for mail. */
 export function plainEnvironment(more: NodeJS.ProcessEnv = {}): NodeJS.ProcessEnv {
   const { REDIS_URL: _url, HOST: _host, PORT: _port, ...rest } = process.env
-  return { ...rest, ...more }
+  const ports = { UNDELIVERABLE_SMTP_PORT: '0', UNDELIVERABLE_POP3_PORT: '0' }
+  return { ...rest, ...ports, ...more }
 }
 
 /** Runs node with these arguments; `.ts` files may be among them. */

@@ -19,7 +19,7 @@ export interface Service {
 
 const ARGS = [
   ...['--host', '127.0.0.1', '--port', '0', '--durability', 'memory', '--no-demo'],
-  ...['--role', 'all', '--worker-processes', '1'],
+  ...['--smtp-port', 'off', '--pop3-port', 'off', '--role', 'all', '--worker-processes', '1'],
 ]
 
 const UP = /^ {2}processes .*worker (\d+)/

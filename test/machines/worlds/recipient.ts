@@ -89,8 +89,9 @@ export const edges = {
     from.state !== 'transferring' ||
     to.state === 'transferring' ||
     (variant.event.type.startsWith('transfer.') && variant.event.stale !== true),
-  'R4. It never asks for a report itself': ({ asks }: Edge<Witness>) =>
-    sends(asks, 'report.owed') === 0 && sends(asks, 'report.submitted') === 0,
+  'R4. It never asks for a report of a failure itself': ({ asks, to }: Edge<Witness>) =>
+    sends(asks, 'report.owed') === 0 &&
+    (sends(asks, 'report.submitted') === 0 || ['delivered', 'deferred'].includes(to.state)),
   'I9. It expires only from `deferred`, or when the store has answered the withdrawal': ({
     from,
     to,

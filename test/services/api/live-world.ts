@@ -9,6 +9,7 @@ import { afterAll, beforeAll, beforeEach, expect } from 'vitest'
 import { buildApp } from '../../../services/api/app.ts'
 import type { Api } from '../../../services/api/resource.ts'
 import { DEMO_SITE } from '../../../services/demo.ts'
+import type { Connection } from '../../../services/redis/connect.ts'
 import { openEmulator } from '../../../services/runtime/live.ts'
 import type { EntryView } from '../../../services/runtime/views-of-mail.ts'
 import { startWorkers } from '../../../services/workers.ts'
@@ -27,6 +28,9 @@ export interface World {
   site: string
   /** Where the app listens. */
   origin: string
+  /** For looking at Redis past the emulator; whoever asks for it quits it. */
+  client(): ReturnType<Connection['client']>
+  namespace: string
   call<Body>(
     method: Method,
     path: string,
@@ -56,6 +60,7 @@ export function liveWorld(): World {
   const closing: (() => Promise<unknown>)[] = []
   let number = 0
   let app: Api
+  let connection: Connection
 
   const call: World['call'] = async (method, path, payload, headers = {}) => {
     const answer = await app.inject({ method, url: path, headers, ...(payload && { payload }) })
@@ -67,6 +72,8 @@ export function liveWorld(): World {
   const world: World = {
     site: '',
     origin: '',
+    client: () => connection.client(),
+    namespace: '',
     call,
     get: (path) => call('GET', path),
     post: (path, payload, headers) => call('POST', path, payload, headers),
@@ -80,7 +87,8 @@ export function liveWorld(): World {
   }
 
   beforeAll(async () => {
-    const connection = freshConnection()
+    connection = freshConnection()
+    world.namespace = connection.namespace
     const emulator = await openEmulator(connection)
     const roles = ['mta', 'store', 'moves', 'directory'] as const
     const workers = await startWorkers(connection, { roles: [...roles] })

@@ -29,7 +29,8 @@ const totals = (audit: Audit) =>
 
 test('settled messages go with their reports and items, and every total stays', async () => {
   const { site, workers } = await open()
-  await sites.send(site, ['anna', 'dave', 'nobody', 'far@away.example'])
+  const recipients = ['anna', 'dave', 'nobody', 'far@away.example']
+  await sites.send(site, recipients, { notify: ['success', 'failure'] })
   await sites.send(site, 'nobody', { notify: ['never'] })
   await sites.send(site, 'nobody', { from: '' })
   const before = await sites.rest(site)

@@ -1,0 +1,183 @@
+/**
+ * Messages in the shapes of Mailpit's API v1, so that a client that was written for Mailpit reads
+ * them: <https://mailpit.axllent.org/docs/api-v1/>.
+ *
+ * Names are Mailpit's, capitals included. What an emulated mailbox does not have is there and
+ * empty: tags, and whether something was read.
+ */
+import MailComposer from 'nodemailer/lib/mail-composer'
+import PostalMime, { type Address, type Attachment, type Email } from 'postal-mime'
+
+export interface Parsed {
+  id: string
+  /** Real octets, the trace included. */
+  size: number
+  /** ISO 8601. */
+  receivedAt: string
+  email: Email
+}
+
+/** The beginning of the text that a list shows; Mailpit's has this length. */
+const SNIPPET_CHARACTERS = 250
+
+export async function parse(
+  facts: { id: string; receivedAt: string },
+  raw: Buffer,
+): Promise<Parsed> {
+  const { id, receivedAt } = facts
+  return { id, size: raw.length, receivedAt, email: await PostalMime.parse(raw) }
+}
+
+/** What Mailpit's `send` takes. */
+export interface Sent {
+  From: Person
+  To?: Person[]
+  Cc?: Person[]
+  Bcc?: string[]
+  Subject?: string
+  Text?: string
+  HTML?: string
+  Headers?: Record<string, string>
+}
+interface Person {
+  Email: string
+  Name?: string
+}
+
+/** As a message; whoever is in `Bcc` is not named in it. */
+export function composeSent(sent: Sent): Promise<Buffer> {
+  const one = ({ Email, Name }: Person) => ({ address: Email, name: Name ?? '' })
+  const { From, To = [], Cc = [], Subject, Text, HTML, Headers } = sent
+  return new MailComposer({
+    from: one(From),
+    to: To.map(one),
+    cc: Cc.map(one),
+    subject: Subject,
+    text: Text ?? '',
+    html: HTML,
+    headers: Headers,
+  })
+    .compile()
+    .build()
+}
+
+/** Groups are taken apart: Mailpit knows people only. */
+const people = (given: Address[] | Address | undefined): { Name: string; Address: string }[] =>
+  [given ?? []]
+    .flat()
+    .flatMap(({ name, address, group }) => [
+      ...(address === undefined ? [] : [{ Name: name, Address: address }]),
+      ...(group ?? []).map((one) => ({ Name: one.name, Address: one.address ?? '' })),
+    ])
+
+function envelopeOf({ id, size, email }: Parsed) {
+  return {
+    ID: id,
+    MessageID: (email.messageId ?? '').replace(/^<|>$/g, ''),
+    From: people(email.from)[0] ?? { Name: '', Address: '' },
+    To: people(email.to),
+    Cc: people(email.cc),
+    Bcc: people(email.bcc),
+    ReplyTo: people(email.replyTo),
+    Subject: email.subject ?? '',
+    Tags: [],
+    Username: '',
+    Size: size,
+  }
+}
+
+/** As a list shows it. */
+export const summaryOf = (parsed: Parsed) => ({
+  ...envelopeOf(parsed),
+  Read: false,
+  Created: parsed.receivedAt,
+  Attachments: parsed.email.attachments.length,
+  Snippet: textOf(parsed.email).replace(/\s+/g, ' ').trim().slice(0, SNIPPET_CHARACTERS),
+})
+
+/** As it is shown alone. */
+export const messageOf = (parsed: Parsed) => ({
+  ...envelopeOf(parsed),
+  ReturnPath: headerOf(parsed.email, 'return-path').replace(/^<|>$/g, ''),
+  ListUnsubscribe: { Header: '', Links: [], Errors: '', HeaderPost: '' },
+  Date: parsed.email.date ?? parsed.receivedAt,
+  Text: parsed.email.text ?? '',
+  HTML: parsed.email.html ?? '',
+  Inline: filesOf(parsed.email, true),
+  Attachments: filesOf(parsed.email, false),
+})
+
+/** Each field's values, in the order in which they stand. */
+export function headersOf({ email }: Parsed): Record<string, string[]> {
+  const headers: Record<string, string[]> = {}
+  for (const { originalKey, value } of email.headers) {
+    const values = headers[originalKey] ?? []
+    values.push(value)
+    headers[originalKey] = values
+  }
+  return headers
+}
+
+const textOf = ({ text, html }: Email): string => text ?? (html ?? '').replace(/<[^>]*>/g, ' ')
+
+const headerOf = (email: Email, key: string): string =>
+  email.headers.find((header) => header.key === key)?.value ?? ''
+
+const bytesOf = ({ content }: Attachment): Buffer =>
+  typeof content === 'string' ? Buffer.from(content) : Buffer.from(content as ArrayBuffer)
+
+const filesOf = ({ attachments }: Email, inline: boolean) =>
+  attachments.flatMap((attachment, i) =>
+    (attachment.disposition === 'inline') === inline
+      ? [
+          {
+            PartID: `${i + 1}`,
+            FileName: attachment.filename ?? '',
+            ContentType: attachment.mimeType,
+            ContentID: (attachment.contentId ?? '').replace(/^<|>$/g, ''),
+            Size: bytesOf(attachment).length,
+          },
+        ]
+      : [],
+  )
+
+/** An attachment by its `PartID`. */
+export function partOf({ email }: Parsed, part: string): { type: string; bytes: Buffer } | null {
+  const found = email.attachments[Number(part) - 1]
+  return found ? { type: found.mimeType, bytes: bytesOf(found) } : null
+}
+
+/**
+ * Whether a message is meant by Mailpit's search: each word must be in it, or in the field that is
+ * named before it; `-` or `!` before a word asks that it is not; quotes hold words together.
+ */
+export function isMeant(parsed: Parsed, query: string): boolean {
+  const words = [...query.matchAll(/([-!]?)(?:(\w[\w-]*):)?(?:"([^"]*)"|(\S+))/g)]
+  return words.every(([, not, name = '', quoted, word = '']) => {
+    const field = FIELDS[name.toLowerCase()]
+    const said = quoted ?? word
+    // A colon after anything else is a part of the word.
+    const wanted = field || name === '' ? said : `${name}:${said}`
+    const found = (field ?? everything)(parsed.email).toLowerCase().includes(wanted.toLowerCase())
+    return not === '' ? found : !found
+  })
+}
+
+const named = (given: Address[] | Address | undefined): string =>
+  people(given)
+    .map(({ Name, Address }) => `${Name} <${Address}>`)
+    .join(' ')
+
+const FIELDS: Record<string, (email: Email) => string> = {
+  subject: ({ subject }) => subject ?? '',
+  from: ({ from }) => named(from),
+  to: ({ to }) => named(to),
+  cc: ({ cc }) => named(cc),
+  bcc: ({ bcc }) => named(bcc),
+  'message-id': ({ messageId }) => messageId ?? '',
+}
+
+const everything = (email: Email): string =>
+  [email.subject ?? '', named(email.from), named(email.to), named(email.cc), textOf(email)].join(
+    '\n',
+  )

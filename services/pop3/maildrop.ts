@@ -1,0 +1,73 @@
+/**
+ * A mailbox as one POP3 session sees it (RFC 1939 §3): what it held when the session began, by
+ * number, and what is marked to be deleted. Whatever arrives meanwhile is for the next session.
+ */
+import { type Problem, problem } from '../errors.ts'
+import type { Emulator } from '../runtime/emulator.ts'
+import type { Raw } from '../runtime/raw.ts'
+import { MESSAGES_MAX } from './limits.ts'
+
+export type Store = Pick<Emulator, 'items' | 'rawItem' | 'deleteItem' | 'destination'>
+
+export interface Message {
+  /** From 1. */
+  number: number
+  /** Never used again for another message, and printable: it is UIDL's as it is. */
+  id: string
+}
+
+export interface Maildrop {
+  /** Not marked, in order. */
+  messages(): Message[]
+  /** Throws what the store says when there is none of that number, or none any more. */
+  read(number: number): Promise<Raw>
+  size(message: Message): Promise<number>
+  mark(number: number): void
+  unmarkAll(): void
+  /** Deletes what is marked; how many could not be, since the mailbox is being moved. */
+  update(): Promise<{ refused: number }>
+}
+
+/** Null when there is no such mailbox. */
+export async function openMaildrop(store: Store, user: string): Promise<Maildrop | null> {
+  const found = await store.destination(user)
+  if (!found) return null
+  const { site, alias } = found
+  const page = { offset: 0, limit: MESSAGES_MAX }
+  const listed = await store.items(site, alias, page).catch((error: Problem) => {
+    if (error.code === 'unknown-mailbox') return null
+    throw error
+  })
+  if (!listed) return null
+  const all = listed.items.map(({ id }, i): Message => ({ number: i + 1, id }))
+  const sizes = new Map<number, number>()
+  const marked = new Set<number>()
+  const find = (number: number): Message => {
+    const message = marked.has(number) ? undefined : all[number - 1]
+    if (!message) throw problem('unknown-item', `there is no message ${number}`)
+    return message
+  }
+  return {
+    messages: () => all.filter(({ number }) => !marked.has(number)),
+    read: (number) => store.rawItem(site, alias, find(number).id),
+    async size({ number, id }) {
+      const size = sizes.get(number) ?? (await store.rawItem(site, alias, id)).size
+      sizes.set(number, size)
+      return size
+    },
+    mark: (number) => void marked.add(find(number).number),
+    unmarkAll: () => marked.clear(),
+    async update() {
+      let refused = 0
+      for (const number of marked) {
+        await store.deleteItem(site, alias, all[number - 1]?.id ?? '').catch((error: Problem) => {
+          // Somebody else was quicker: it is gone, which is what was wanted.
+          if (error.code === 'unknown-item') return
+          if (error.code !== 'mailbox-in-transit') throw error
+          refused += 1
+        })
+      }
+      return { refused }
+    },
+  }
+}
