@@ -207,7 +207,7 @@ export const BELIEFS: Safeguard[] = [
         { do: 'put', mailbox: { ...ANNA, addresses: ['anna@example.test'] }, now: true },
       ],
     },
-    bounds: {},
+    bounds: { duplicates: 1 },
     without: guarded('directory', { newer: ALWAYS, newerNow: ({ event }) => event.now }),
   },
   {

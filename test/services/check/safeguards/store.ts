@@ -282,7 +282,11 @@ export const MOVED: Safeguard[] = [
     breaks: 'I6 mailbox anna',
     scene: {
       mailboxes: [CAROL],
-      acts: [{ do: 'put', mailbox: ANNA, now: true }, move('anna', 'lon')],
+      acts: [
+        { do: 'put', mailbox: ANNA, now: true },
+        { do: 'go on', mailbox: 'anna' },
+        move('anna', 'lon'),
+      ],
     },
     bounds: { duplicates: 1 },
     without: guarded('mailbox', { again: NEVER }),
