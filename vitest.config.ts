@@ -14,6 +14,8 @@ export default defineConfig({
     globalSetup: ['test/support/redis-for-all.ts'],
     reporters: ['default', './test/support/closing-line.ts'],
     pool: 'forks',
+    // Most files wait for processes more than they compute: as many at once as there are cores.
+    maxWorkers: '100%',
     // Real processes on a machine that may be busy: a test that is stuck fails, one that is slow
     // does not.
     testTimeout: 30_000,

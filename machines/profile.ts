@@ -108,7 +108,7 @@ function wrongWith(
     const defect = value.find((id) => !Object.hasOwn(DEFECTS, String(id)))
     return defect === undefined ? [] : [{ defect, wrong: `there is no defect "${defect}"` }]
   }
-  const words = CHOICES[key]
+  const words = Object.hasOwn(CHOICES, key) ? CHOICES[key] : undefined
   if (words) {
     const choices = words.map((word) => `"${word}"`).join(' or ')
     return words.includes(String(value)) ? [] : [{ wrong: `${key} is ${choices}` }]

@@ -139,8 +139,7 @@ export const OPTIONS = {
     env: 'REDIS_URL',
     defaultText: 'an embedded Redis',
     description:
-      'your own Redis: redis://, rediss://, unix://, redis+sentinel://, or a comma list for ' +
-      'a cluster',
+      'your own: redis://, rediss://, unix://, redis+sentinel://; a comma list for a cluster',
     parse: optional((text) => {
       parseRedisUrl(text)
       return text

@@ -90,10 +90,11 @@ describe.each(FILES)('%s', (file) => {
     }
   })
 
-  test('publishes the API to this machine only, with tokens, and nothing else', () => {
+  test('publishes the API and mail to this machine only, with tokens, and nothing else', () => {
     const published = Object.values(services).filter(({ ports }) => ports)
     expect(published).toHaveLength(1)
-    expect(published[0]?.ports).toEqual(['127.0.0.1:3000:3000'])
+    const ports = [3000, 1025, 1110].map((port) => `127.0.0.1:${port}:${port}`)
+    expect(published[0]?.ports).toEqual(ports)
     expect(published[0]?.environment?.UNDELIVERABLE_TOKENS).toBe('/tokens/tokens')
     expect(published[0]?.volumes).toContain('tokens:/tokens:ro')
     expect(published[0]?.depends_on?.tokens?.condition).toBe('service_completed_successfully')
