@@ -138,8 +138,7 @@ export const OPTIONS = {
     value: 'URL',
     env: 'REDIS_URL',
     defaultText: 'an embedded Redis',
-    description:
-      'your own: redis://, rediss://, unix://, redis+sentinel://; a comma list for a cluster',
+    description: 'your own: redis://, rediss://, unix://, redis+sentinel://; a list for a cluster',
     parse: optional((text) => {
       parseRedisUrl(text)
       return text

@@ -35,7 +35,8 @@ export async function openOwnSystem(): Promise<OwnSystem> {
       roles: ['mta', 'store', 'moves', 'directory'],
     })
     undo.push(() => workers.close())
-    const emulator = await openEmulator(connection)
+    // The only client is this process itself: late or not, there is nobody to come back later.
+    const emulator = await openEmulator(connection, { lagMs: Number.POSITIVE_INFINITY })
     undo.push(() => emulator.close())
     const app = await buildApp({ emulator, connection, log: 'warn' })
     undo.push(() => app.close())

@@ -100,7 +100,8 @@ export function liveSites(options: { workers: boolean } = { workers: true }): Si
   }
 
   beforeAll(async () => {
-    const emulator = await openEmulator(connection)
+    // What a test computes in this process makes no service late.
+    const emulator = await openEmulator(connection, { lagMs: Number.POSITIVE_INFINITY })
     sites.emulator = emulator
     sites.client = connection.client() as Redis
     const workers: Workers | null = options.workers
