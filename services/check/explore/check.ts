@@ -39,6 +39,8 @@ export interface Checked {
   unknown: number
   /** States at rest. */
   rests: number
+  /** States in which what cannot meet the rest was left for later (`independence.ts`). */
+  reduced: number
   outcomes: Record<string, string[]>
   tuples: Tuple[]
   violations: Told[]
@@ -87,6 +89,7 @@ export async function check(plan: Plan, options: CheckOptions): Promise<Checked>
     cutOff: edges.cut.length,
     unknown,
     rests: edges.rests.length,
+    reduced: edges.reduced.length,
     outcomes: Object.fromEntries(
       [...watch.outcomes].sort().map(([entry, ends]) => [entry, [...ends.keys()].sort()]),
     ),

@@ -35,6 +35,7 @@ async function checkOne(options: Options): Promise<number> {
   })
   const checked = await check(plan, {
     bounds: options.bounds,
+    reduce: options.reduce,
     memoryMb: options.memoryMb,
     stopped: () => interrupted,
     progress: (progress) => process.stderr.write(`${progressText(progress)}\n`),

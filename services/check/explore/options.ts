@@ -4,6 +4,8 @@
 import { parsed, UsageError } from '../../command-line.ts'
 import { BOUND_FLAGS, type Bounds, DEFAULT_BOUNDS } from './bounds.ts'
 
+const DEFAULT_MEMORY_MB = 2_048
+
 export const USAGE = `usage: npm run -s check -- SCENARIO [options]
 
 Takes the site, the messages and the moves of a scenario and searches every interleaving of what can
@@ -21,7 +23,8 @@ exist, 3 when it ended before it had seen every state within its bounds.
   --late-replies N    timers that overtake what is under way (default ${DEFAULT_BOUNDS.lateReplies})
   --moves N           moves that are started (default ${DEFAULT_BOUNDS.moves})
   --cancels N         moves that are called off (default ${DEFAULT_BOUNDS.cancels})
-  --memory MB         what the search may take (default ${2_048})
+  --unreduced         looks at both orders of steps that cannot meet, too
+  --memory MB         what the search may take (default ${DEFAULT_MEMORY_MB})
   --schedule FILE     writes the first counterexample, for npm run -s replay
   --json              one JSON object
   --help              this text
@@ -31,13 +34,13 @@ export interface Options {
   scenario: string
   profile: string | null
   bounds: Bounds
+  reduce: boolean
   memoryMb: number
   schedule: string | null
   json: boolean
   help: boolean
 }
 
-const DEFAULT_MEMORY_MB = 2_048
 /** Of anything: more would not end within a life. */
 const BOUND_MAX = 100
 
@@ -58,6 +61,7 @@ export function readOptions(args: string[]): Options {
     scenario,
     profile: typeof values.profile === 'string' ? values.profile : null,
     bounds,
+    reduce: values.unreduced !== true,
     memoryMb: typeof memory === 'string' ? whole('memory', memory, 1 << 20) : DEFAULT_MEMORY_MB,
     schedule: typeof values.schedule === 'string' ? values.schedule : null,
     json: values.json === true,
@@ -69,8 +73,9 @@ function read(args: string[]) {
   const text = { type: 'string' } as const
   const flag = { type: 'boolean' } as const
   const bounds = Object.fromEntries(Object.values(BOUND_FLAGS).map((name) => [name, text]))
-  const others = { profile: text, memory: text, schedule: text, json: flag, help: flag }
-  const options: Record<string, typeof text | typeof flag> = { ...bounds, ...others }
+  const texts = { profile: text, memory: text, schedule: text }
+  const flags = { unreduced: flag, json: flag, help: flag }
+  const options: Record<string, typeof text | typeof flag> = { ...bounds, ...texts, ...flags }
   return parsed(args, options)
 }
 

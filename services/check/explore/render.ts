@@ -24,8 +24,9 @@ export function render(checked: Checked): string {
     `  depth        ${checked.depth}`,
     `  seconds      ${checked.seconds.toFixed(2)} (${number(checked.statesPerSecond)} states/s)`,
     `  bytes/state  ${checked.bytesPerState}`,
+    `  reduced      ${number(checked.reduced)} states, where steps that cannot meet wait their turn`,
     `  cut off      ${number(checked.cutOff)} states, where a bound left something out;`,
-    `               by way of them only ${number(checked.unknown)} are known to reach rest`,
+    `               ${onlyBy(checked)} ${number(checked.unknown)} are known to reach rest`,
     '',
     '  at rest an entry may be',
     ...outcomes(checked),
@@ -36,6 +37,10 @@ export function render(checked: Checked): string {
   ]
   return `${lines.join('\n')}\n`
 }
+
+/** By way of what a state may come to rest that is not known to by another way. */
+const onlyBy = ({ ended }: Checked): string =>
+  ended === null ? 'by way of them only' : 'by way of them, or of what was not seen, only'
 
 function outcomes({ outcomes: all }: Checked): string[] {
   const width = Math.max(0, ...Object.keys(all).map((entry) => entry.length))
