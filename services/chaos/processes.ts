@@ -55,6 +55,8 @@ export interface PartOptions {
 }
 
 const MAIN = fileURLToPath(new URL('../main.ts', import.meta.url))
+/** The load comes over HTTP, and the usual ports may be somebody else's. */
+const NO_MAIL = ['--host', '127.0.0.1', '--smtp-port', 'off', '--pop3-port', 'off']
 /** A role gives itself 10 s to end. */
 const STOP_WITHIN_MS = 12_000
 /** A process that is killed is gone within milliseconds, unless the machine is very busy. */
@@ -113,7 +115,7 @@ function launch(options: PartOptions, redisUrl: string, roles: ServiceRole[], po
   const { namespace, durability } = options
   const mode = ['--namespace', namespace, '--durability', durability, '--no-demo']
   const args = ['--role', roles.join(','), ...mode]
-  const listen = roles.includes('api') ? ['--host', '127.0.0.1', '--port', `${port}`] : []
+  const listen = roles.includes('api') ? [...NO_MAIL, '--port', `${port}`] : []
   const child = spawn(process.execPath, [...NODE_FLAGS, MAIN, ...args, ...listen], {
     env: { ...process.env, REDIS_URL: redisUrl },
     stdio: ['ignore', options.output, options.output, 'ipc'],

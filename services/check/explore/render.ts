@@ -24,7 +24,7 @@ export function render(checked: Checked): string {
     `  depth        ${checked.depth}`,
     `  seconds      ${checked.seconds.toFixed(2)} (${number(checked.statesPerSecond)} states/s)`,
     `  bytes/state  ${checked.bytesPerState}`,
-    `  reduced      ${number(checked.reduced)} states, where steps that cannot meet wait their turn`,
+    `  reduced      ${number(checked.reduced)} states, where what cannot meet waits its turn`,
     `  cut off      ${number(checked.cutOff)} states, where a bound left something out;`,
     `               ${onlyBy(checked)} ${number(checked.unknown)} are known to reach rest`,
     '',
