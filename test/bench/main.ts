@@ -10,6 +10,7 @@ import { benchLive, liveText } from './live.ts'
 import { benchMove, moveText } from './move.ts'
 import { type Options, readOptions, USAGE } from './options.ts'
 import { openService, type Service } from './service.ts'
+import { benchWorkers, workersText } from './workers.ts'
 
 async function figures(
   service: Service,
@@ -23,6 +24,10 @@ async function figures(
     case 'move': {
       const move = await benchMove(service, options)
       return { json: move, text: moveText(move) }
+    }
+    case 'workers': {
+      const scaling = await benchWorkers(service, options)
+      return { json: scaling, text: workersText(scaling) }
     }
     case 'growth': {
       const growth = await benchGrowth(service, options)

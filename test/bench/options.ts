@@ -6,20 +6,21 @@
 import { parseArgs } from 'node:util'
 import { EXIT, StartError } from '../../services/setup/start-error.mjs'
 
-export const USAGE = `npm run -s bench -- live|move|growth [options]
+export const USAGE = `npm run -s bench -- live|move|growth|workers [options]
 
   live     messages a second and time to delivery, beside a bare BullMQ chain
   move     a large mailbox moves while mail goes on arriving
   growth   does a delivery cost more in a large mailbox, or a recipient more among many
+  workers  messages a second with one, two and four worker processes
 
   --recipients LIST  of live: recipients of a message (default 1,2,50,1000,10000)
-  --seconds NUMBER   of live and growth: how long each measurement takes, at least (default 4)
+  --seconds NUMBER   of live, growth and workers: how long a measurement takes, at least (default 4)
   --messages NUMBER  of move and growth: in the large mailbox (default 100000)
   --json             print the figures as JSON
   --profile FOLDER   write CPU profiles of the API and the worker process there
 `
 
-const BENCHMARKS = ['live', 'move', 'growth'] as const
+const BENCHMARKS = ['live', 'move', 'growth', 'workers'] as const
 
 export interface Options {
   benchmark: (typeof BENCHMARKS)[number]

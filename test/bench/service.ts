@@ -27,6 +27,8 @@ export interface Service {
   http: Http
   /** Of the worker process. */
   workerPid: number
+  /** One more process with all worker roles, beside those that run. */
+  addWorker(): Promise<void>
   /** Starts a program of the benchmarks beside the service; its messages are the caller's. */
   start(program: string, ...args: string[]): Promise<ChildProcess>
   close(): Promise<void>
@@ -53,6 +55,7 @@ export async function openService(profile: string | null): Promise<Service> {
     connection,
     http,
     workerPid: worker.child.pid ?? 0,
+    addWorker: async () => void (await role(WORKER_ROLES)),
     start: async (...command) => (await children.start([], command)).child,
     async close() {
       http.close()
