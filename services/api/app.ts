@@ -50,6 +50,7 @@ import { takeRawMessages } from './raw-message.ts'
 import type { Api, Resource } from './resource.ts'
 import { servers } from './servers.ts'
 import { sites } from './sites.ts'
+import { tracking } from './tracking.ts'
 import { validatorCompiler } from './validation.ts'
 
 export interface AppOptions {
@@ -76,6 +77,7 @@ const RESOURCES: Resource[][] = [
   servers,
   audit,
   bundle,
+  tracking,
   events,
   clock,
   debug,

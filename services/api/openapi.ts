@@ -24,6 +24,7 @@ const TAGS = {
   faults: 'Rules that make something go wrong.',
   servers: 'Restarting them.',
   audit: 'The ledger.',
+  logs: 'The tracking log and the event log, as Exchange 5.5 wrote them.',
   events: 'The journal, as it happens.',
   clock: 'Site time.',
   debug: 'Pause, step, resume.',

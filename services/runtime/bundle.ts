@@ -15,12 +15,11 @@ import { siteTime } from './clock.ts'
 import { type Client, load } from './commit.ts'
 import { allEntries } from './directory-read.ts'
 import { historyOf } from './history.ts'
-import { compareIds } from './journal.ts'
+import { compareIds, extentOf } from './journal.ts'
 import { messageKey, part, placeOf, shardsOf } from './keys.ts'
 import { audit } from './ledger.ts'
 import { type Live, siteOf } from './live-parts.ts'
 import type { AcceptRecord } from './messages.ts'
-import { JOURNAL_MAX } from './scripts.ts'
 import type { Settings } from './settings.ts'
 import type { AcceptedMessage, Bundle, BundleLimits, BundleStep } from './views-of-bundle.ts'
 
@@ -109,21 +108,9 @@ async function newestSteps(
     before = `(${found.at(-1)?.[0]}`
   }
   const steps = backwards.reverse()
-  const trimmed = await hasOlder(client, key, steps.length)
-  return { steps, last: steps.at(-1)?.p.split(':')[1] ?? '0-0', trimmed }
-}
-
-/**
- * Whether the journal had more steps than these. Redis counts what was ever added since its version
- * 7; before, a journal that has not reached its limit was never trimmed.
- */
-async function hasOlder(client: Client, key: string, count: number): Promise<boolean> {
-  if ((await client.exists(key)) === 0) return false
-  const flat = (await client.xinfo('STREAM', key)) as unknown[]
-  const said = (name: string) => flat[flat.indexOf(name) + 1]
-  if (Number(said('length')) > count) return true
-  if (!flat.includes('entries-added')) return count >= JOURNAL_MAX
-  return Number(said('entries-added')) > Number(said('length'))
+  const { length, trimmed } = await extentOf(client, key)
+  const last = steps.at(-1)?.p.split(':')[1] ?? '0-0'
+  return { steps, last, trimmed: trimmed || length > steps.length }
 }
 
 /** All that came after that one and is there now; what comes still later is not waited for. */

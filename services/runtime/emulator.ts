@@ -7,6 +7,7 @@
  * Times are milliseconds of site time since the epoch unless a name says otherwise; a duration is
  * in milliseconds and its name ends in `Ms`.
  */
+import type { TrackingLogs } from '../tracking/logs.ts'
 import type { Incoming } from './content.ts'
 import type { Destination } from './destination.ts'
 import type { ItemsQuery } from './items.ts'
@@ -110,6 +111,12 @@ export interface Emulator {
     site: string,
     page: { offset: number; limit: number },
   ): Promise<{ total: number; deadLetters: DeadLetterView[] }>
+  /** The days of which there is a tracking log, the newest first; `before` is one (`20261123`). */
+  trackingLogs(site: string, before?: string): Promise<TrackingLogs>
+  /** The tracking log of one day, as text in pieces. */
+  trackingLog(site: string, day: string): Promise<AsyncIterable<string>>
+  /** The event log of all that the journal has, as text in pieces. */
+  eventLog(site: string): Promise<AsyncIterable<string>>
   /** The site in one file: the newest of its journal and of what it accepted, and the audit. */
   bundle(site: string, limits: BundleLimits): Promise<Bundle>
   /**

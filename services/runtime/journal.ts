@@ -7,6 +7,7 @@ import type { Client } from './commit.ts'
 import { logKey, part, shardsOf } from './keys.ts'
 import { iso, type Live, siteOf } from './live-parts.ts'
 import type { JournalRecord } from './port.ts'
+import { JOURNAL_MAX } from './scripts.ts'
 import type { Settings } from './settings.ts'
 import type { JournalEntry } from './views-of-driving.ts'
 import type { TimelineEntry } from './views-of-mail.ts'
@@ -48,13 +49,15 @@ export async function recordsOf(
       const ids = await client.lrange(logKey(settings, shard, message), 0, -1)
       const journal = part(settings, shard, 'journal')
       const entries = await Promise.all(ids.map((id) => client.xrange(journal, id, id)))
-      return entries.flat().map(([id, fields]) => ({ shard, id, record: parse(fields) }))
+      return entries.flat().map(([id, fields]) => ({ shard, id, record: recordIn(fields) }))
     }),
   )
   return found.flat().sort((a, b) => a.record.a - b.record.a || compareIds(a.id, b.id))
 }
 
-const parse = (fields: string[]): JournalRecord => JSON.parse(fields[1] as string) as JournalRecord
+/** The step in an entry of the stream. */
+export const recordIn = (fields: string[]): JournalRecord =>
+  JSON.parse(fields[1] as string) as JournalRecord
 
 /** Stream ids are `<milliseconds>-<count>`. */
 export function compareIds(a: string, b: string): number {
@@ -72,7 +75,7 @@ export async function stepOf(
   for (const shard of shardsOf(settings)) {
     const newest = await client.xrevrange(part(settings, shard, 'journal'), '+', '-', 'COUNT', PAGE)
     for (const [id, fields] of newest) {
-      const record = parse(fields)
+      const record = recordIn(fields)
       if (record.i === eventId) return journalEntry(shard, id, record)
     }
   }
@@ -106,7 +109,7 @@ export async function* follow(
         yield {
           kind: 'entry',
           position: positions.join(','),
-          entry: journalEntry(shard, id, parse(fields)),
+          entry: journalEntry(shard, id, recordIn(fields)),
         }
       }
     }
@@ -144,4 +147,20 @@ async function gaps(client: Client, settings: Settings, positions: string[]): Pr
     told.push({ kind: 'gap', position: positions.join(','), from, to })
   }
   return told
+}
+
+/**
+ * How many steps a shard's journal has, and whether it had more. Redis counts what was ever added
+ * since its version 7; before, a journal that has not reached its limit was never trimmed.
+ */
+export async function extentOf(
+  client: Client,
+  key: string,
+): Promise<{ length: number; trimmed: boolean }> {
+  if ((await client.exists(key)) === 0) return { length: 0, trimmed: false }
+  const flat = (await client.xinfo('STREAM', key)) as unknown[]
+  const said = (name: string) => Number(flat[flat.indexOf(name) + 1])
+  const length = said('length')
+  if (!flat.includes('entries-added')) return { length, trimmed: length >= JOURNAL_MAX }
+  return { length, trimmed: said('entries-added') > length }
 }

@@ -2,6 +2,7 @@
  * The live emulator: the parts put together behind the one interface that the doors use.
  */
 import type { Connection } from '../redis/connect.ts'
+import { eventLog, trackingLog, trackingLogs } from '../tracking/logs.ts'
 import { accept } from './accept.ts'
 import { LIMITS, type Limits, openAdmission } from './admission.ts'
 import { openAlarms } from './alarms.ts'
@@ -167,6 +168,9 @@ const probeCalls = (live: Live): Pick<Emulator, ProbeCall> => ({
   audit: (...args) => audit(live, ...args),
   deadLetters: (...args) => deadLetters(live, ...args),
   bundle: (...args) => bundle(live, ...args),
+  trackingLogs: (...args) => trackingLogs(live, ...args),
+  trackingLog: (...args) => trackingLog(live, ...args),
+  eventLog: (...args) => eventLog(live, ...args),
   events: (...args) => follow(live, ...args),
   ready: () => ready(live),
   async queueNames() {
@@ -176,4 +180,13 @@ const probeCalls = (live: Live): Pick<Emulator, ProbeCall> => ({
   },
 })
 
-type ProbeCall = 'audit' | 'deadLetters' | 'bundle' | 'events' | 'ready' | 'queueNames'
+type ProbeCall =
+  | 'audit'
+  | 'deadLetters'
+  | 'bundle'
+  | 'trackingLogs'
+  | 'trackingLog'
+  | 'eventLog'
+  | 'events'
+  | 'ready'
+  | 'queueNames'
