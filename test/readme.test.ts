@@ -98,9 +98,9 @@ test.each(PAGES)('every path that %s names exists', (path) => {
 
 test('every endpoint exists', async () => {
   const described = (await operations()).map(({ method, path }) => `${method} ${path}`)
-  const named = all(/`((?:GET|POST|PUT|PATCH|DELETE) …\/[\w/:-]+)/g, 3)
+  const named = all(/`((?:GET|POST|PUT|PATCH|DELETE) …\/[\w/:.-]+)/g, 3)
   const unknown = named.filter((name) => {
-    const [method = '', path = ''] = name.replace(/:\w+/g, '*').split(' …')
+    const [method = '', path = ''] = name.replace(/:\w+|yyyymmdd\.log/g, '*').split(' …')
     return !described.some((each) => each.startsWith(`${method} `) && each.endsWith(path))
   })
   expect(unknown).toEqual([])
@@ -131,8 +131,10 @@ async function operations(): Promise<Operation[]> {
 
 test('what curl asks for exists', async () => {
   const described = (await operations()).map(({ path }) => path)
-  const asked = all(/curl .*?(?:\$SITE|\$LAB)(\/[\w/$~-]*)/g, 6)
-  const paths = asked.map((path) => `/sites/*${path}`.replace(/\/(\$[\w~]+|anna|carol)/g, '/*'))
+  const asked = all(/curl .*?(?:\$SITE|\$LAB)(\/[\w/$~.-]*)/g, 6)
+  const paths = asked.map((path) =>
+    `/sites/*${path}`.replace(/\/(\$[\w~]+|anna|carol|\d{8}\.log)/g, '/*'),
+  )
   expect(missing(paths, described)).toEqual([])
 })
 

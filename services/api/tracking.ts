@@ -36,7 +36,7 @@ const days: Resource = (app, { emulator }) => {
       exposeHeadRoute: false,
       schema: {
         summary: 'The days of which there is a tracking log',
-        description: `The newest first, ${DAYS_LISTED_MAX} at most; \`before\` lists on from a day.`,
+        description: `The newest first, ${DAYS_LISTED_MAX} at most; \`before\` a day lists on.`,
         tags,
         params: SiteParams,
         querystring: strict({ before: Type.Optional(Day) }),

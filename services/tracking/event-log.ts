@@ -93,7 +93,7 @@ const dn = (site: string, name: string): string => `DN:${recipientName(site, nam
 
 function deferral(site: string, { id }: Happening, { name, number, why }: Party): Entry {
   const whom = `${dn(site, name)} (recipient number ${number})`
-  const text = `Message ${id} is deferred for ${whom}, ${why || 'put off'}. Another attempt follows.`
+  const text = `Message ${id} is deferred for ${whom}, ${why || 'put off'}. It is tried again.`
   return own(OWN.deferred, 'Information', text)
 }
 

@@ -32,7 +32,7 @@ async function moveInMidDelivery(profile: string): Promise<string> {
   return body.id
 }
 
-test('under SP3 the log has 9 for the alternate, and neither 9 nor 34 for the primary', async () => {
+test('under SP3 there is 9 for the alternate, and neither 9 nor 34 for the primary', async () => {
   const id = await moveInMidDelivery('exchange-5.5-sp3')
   const records = await trackingToday(world)
   expect(records.map(inShort)).toEqual(['4 anna', '28 bob', '9 bob'])
@@ -44,7 +44,7 @@ test('under SP3 the log has 9 for the alternate, and neither 9 nor 34 for the pr
   expect(exchange[0]?.description).toContain('/CN=SERVERS/CN=NYC/CN=MICROSOFT PRIVATE MDB')
   const own = events.filter(({ event, source }) => source !== 'MSExchangeMTA' && event < 5)
   expect(own.map(({ description }) => description)).toEqual([
-    expect.stringMatching(/is deferred for DN:.*cn=anna \(recipient number 1\), mailbox in transit/),
+    expect.stringMatching(/is deferred for DN:.*anna \(recipient number 1\), mailbox in transit/),
     expect.stringMatching(/no report is made of it: none is required any more \(diagnostic 253\)/),
   ])
 })
@@ -68,7 +68,7 @@ test('under SP4 the failure is reported: 34 for the primary, 10 for the originat
   )
 })
 
-test('with a look again the primary gets it: 7 and 0 for the other server, and 9 there', async () => {
+test('under modern the primary gets it: 7 and 0 for the other server, and 9 there', async () => {
   await moveInMidDelivery('modern')
   const records = await trackingToday(world)
   expect(records.map(inShort).toSorted()).toEqual(
