@@ -7,7 +7,7 @@
 import { fromDirectory, fromMailbox, fromMove } from './compose-store.ts'
 import { noticesFrom } from './notices.ts'
 import { type Address, type Ask, entryKey, kindOf, partsOf, serverOf } from './protocol.ts'
-import { reportOf } from './reporting.ts'
+import { reportsOf } from './reporting.ts'
 import { headerOf, type Working } from './step.ts'
 import type { EntryRecord, Header, Item, MailEvent, Seen, Stored } from './wire.ts'
 
@@ -127,7 +127,7 @@ function fromMessage(
 ): Send[] {
   const [id, copy] = partsOf(self) as [string, string]
   if (role === 'self') return [{ type, to: self, chunk: actor.c.chunks as number }]
-  if (role === 'report') return reportOf(working, self, event)
+  if (role === 'report') return reportsOf(working, self, actor)
   if (role === 'origin') return answerToTransfer(actor, event, type)
   if (type.startsWith('route.')) {
     return [...working.routed].map(([to, { type: routed, code }]) => ({

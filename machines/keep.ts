@@ -7,7 +7,7 @@
 import { CONGESTION, UNRECOGNIZED } from './codes.ts'
 import { noticeOf } from './notices.ts'
 import { type Address, partsOf, serverOf, type Thing } from './protocol.ts'
-import { reportId } from './reporting.ts'
+import { REPORTED_MAX, reportId, toldOf } from './reporting.ts'
 import { aliasOf, copyName } from './routing.ts'
 import { headerOf, type Working } from './step.ts'
 import type { Item, PageItem, Seen, Stored } from './wire.ts'
@@ -67,9 +67,21 @@ const end =
   (kind: End['kind']): Keeper =>
   (working, self, _actor, event) => {
     const entry = partsOf(event.entry ?? '')[2] ?? ''
-    const report = kind === 'report' ? { report: reportId(partsOf(self)[0] ?? '', entry) } : {}
-    working.items.push({ of: self, end: { entry, kind, at: working.given.at, ...report } })
+    working.items.push({ of: self, end: { entry, kind, at: working.given.at } })
   }
+
+/** It will be told of in the report that has its place: one is named after its first entry. */
+function owe(working: Working, self: Address, actor: Stored, event: Seen): void {
+  const told = event.entry === undefined ? null : toldOf(working, event.entry)
+  if (!told) return
+  const owed = [...(actor.a.owed ?? []), told]
+  actor.a.owed = owed
+  const last = owed.length - 1
+  const { entry: first } = owed[last - (last % REPORTED_MAX)] ?? told
+  const report = reportId(partsOf(self)[0] ?? '', first)
+  const { entry } = told
+  working.items.push({ of: self, end: { entry, kind: 'report', at: working.given.at, report } })
+}
 
 const keepers: Record<Thing, Keeper> = {
   home,
@@ -77,7 +89,10 @@ const keepers: Record<Thing, Keeper> = {
     const fallback = event.type === 'transfer.deferred' ? CONGESTION : UNRECOGNIZED
     actor.a.code = event.code ?? fallback
   },
-  report: end('report'),
+  report: owe,
+  gathered: (_working, _self, actor) => {
+    delete actor.a.owed
+  },
   notice: (working, self, actor) => {
     const notice = noticeOf(working, self, actor)
     if (notice) actor.a.noticed = [...(actor.a.noticed ?? []), notice]

@@ -18,7 +18,10 @@
  * When the Result stage says that a report is owed, the copy decides what becomes of it: a null
  * sender is never reported to (I4, RFC 5321 §4.5.5) and leaves a dead letter; an originator who
  * wanted none (RFC 3461 NOTIFY=NEVER) is left in silence; else a report is submitted, a message of
- * its own with a null sender.
+ * its own with a null sender. Entries that fail within a few seconds of one another are told of
+ * together: what is owed is gathered until the timer rings, until it fills a report, or until the
+ * copy has no open entry left that might still fail (`step.ts`), whichever is first. So a failure
+ * that is alone is reported at once. [ours]
  *
  * Invariants:
  *
@@ -27,6 +30,8 @@
  *   M3. While chunks remain, the routing timer is armed (I5).
  *   M4. An attempt at a transfer that was put off or refused is never taken, nor is one put off or
  *       refused once any was taken (I3, I8).
+ *   M5. While anything is owed and has not left, the report timer is armed (I5); it leaves once
+ *       (I3).
  *
  * Pure: which entries a chunk makes is worked out by `routing.ts` and arrives as a count.
  */
@@ -126,9 +131,19 @@ export const message = setup({
       { guard: 'nullSender', actions: asks({ keep: 'deadLetter' }) },
       {
         guard: 'wanted',
-        actions: [asks({ keep: 'report' }), asks({ send: 'report.submitted', to: 'report' })],
+        actions: [asks({ keep: 'report' }), asks({ arm: 'report', by: 'gathering' })],
       },
       { actions: asks({ keep: 'silenced' }) },
+    ],
+    'report.due': [
+      { guard: 'nullSender' },
+      {
+        actions: [
+          asks({ send: 'report.submitted', to: 'report' }),
+          asks({ drop: 'gathered' }),
+          asks({ disarm: 'report' }),
+        ],
+      },
     ],
   },
   states: {

@@ -14,7 +14,7 @@
  */
 import type { Send } from './compose.ts'
 import type { Address } from './protocol.ts'
-import { submitReport } from './reporting.ts'
+import { submitNotice } from './reporting.ts'
 import { headerOf, type Working } from './step.ts'
 import type { Notice, Stored } from './wire.ts'
 
@@ -36,5 +36,5 @@ export function noticeOf(working: Working, self: Address, actor: Stored): Notice
 /** Where a machine asks for a notice, it is submitted if there is anything to tell. */
 export function noticesFrom(working: Working, self: Address, actor: Stored): Send[] {
   const notice = noticeOf(working, self, actor)
-  return notice ? submitReport(working, self, self, notice) : []
+  return notice ? submitNotice(working, self, notice) : []
 }

@@ -45,6 +45,7 @@ export interface Protocol {
     | { type: 'transfer.taken' | 'transfer.deferred' | 'transfer.refused' }
     | { type: 'entry.closed' }
     | { type: 'report.owed'; wanted: boolean }
+    | { type: 'report.due' }
   recipient:
     | { type: 'route.here' | 'route.elsewhere' | 'route.unknown' | 'route.looped' }
     | { type: 'route.redirected' }
@@ -112,12 +113,12 @@ export type EventOf<K extends Kind> = Protocol[K]
 export type EventType = Protocol[Kind]['type']
 
 /** A timer's name; its event is `<timer>.due`. */
-export type Timer = 'routing' | 'retry' | 'reply' | 'expiry' | 'replication'
+export type Timer = 'routing' | 'report' | 'retry' | 'reply' | 'expiry' | 'replication'
 
 /** How long a timer runs is for the step to say; a machine says by which rule. */
 export type Rule =
   | { by: 'expiry' }
-  | { by: 'replication' | 'routing' }
+  | { by: 'replication' | 'routing' | 'gathering' }
   | { by: 'retry'; towards: 'store' | 'transfer' | 'now'; attempts: number }
   | { by: 'reply'; tries: number }
 
@@ -147,6 +148,7 @@ export type Thing =
   | 'silenced'
   | 'deadLetter'
   | 'report'
+  | 'gathered'
   | 'notice'
   | 'item'
   | 'inTransit'

@@ -25,6 +25,15 @@ export interface Failure {
   site: string
   /** The message that failed. */
   messageId: string
+  /** Recipients that are told of besides. */
+  others?: readonly Failed[]
+}
+
+/** One recipient that is told of. */
+export interface Failed {
+  recipient: string
+  failedAt: number
+  code: Code
 }
 
 export interface Report {
@@ -39,6 +48,8 @@ export interface Report {
   reason: number
   /** X.400; -1 when there is none. */
   diagnostic: number
+  /** Recipients that failed with this one. */
+  others: { recipient: string; status: string; reason: number; diagnostic: number }[]
   subject: string
   text: string
 }
@@ -52,6 +63,11 @@ export function reportOf(failure: Failure): Report {
     status: notice && notice !== 'delayed' ? SUCCESSES[notice] : statusOf(code),
     reason: code.reason,
     diagnostic: code.diagnostic,
+    others: (failure.others ?? []).map((other) => ({
+      recipient: other.recipient,
+      status: statusOf(other.code),
+      ...other.code,
+    })),
     subject: reportSubject(failure.subject, notice),
     text: reportText(failure),
   }
@@ -102,11 +118,17 @@ const WORDS: Record<Notice | 'failed', { opening: string; recipients: string; re
 
 export function reportText(failure: Failure): string {
   const { opening, recipients, reason } = WORDS[failure.notice ?? 'failed']
-  const reasons = [
-    failure.notice ? reason : textOf(failure.code),
-    `The MTS-ID of the original message is: ${failure.messageId}`,
-    `MSEXCH:MSExchangeMTA:${failure.site}:${failure.server}`,
-  ]
+  const ofRecipient = ({ recipient, failedAt, code }: Failed): string[] => {
+    const reasons = [
+      failure.notice ? reason : textOf(code),
+      `The MTS-ID of the original message is: ${failure.messageId}`,
+      `MSEXCH:MSExchangeMTA:${failure.site}:${failure.server}`,
+    ]
+    return [
+      `      ${recipient} on ${dateText(failedAt)}`,
+      ...reasons.map((line) => `            ${line}`),
+    ]
+  }
   return [
     opening,
     '',
@@ -115,8 +137,7 @@ export function reportText(failure: Failure): string {
     '',
     recipients,
     '',
-    `      ${failure.recipient} on ${dateText(failure.failedAt)}`,
-    ...reasons.map((line) => `            ${line}`),
+    ...[failure, ...(failure.others ?? [])].flatMap(ofRecipient),
     '',
   ].join('\n')
 }

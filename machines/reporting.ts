@@ -1,14 +1,14 @@
 /**
  * A report is a message of its own: null sender, one recipient, the originator. Its id is the
- * failed message's with the entry's key behind it, so a failure reported twice would be the same
- * report (I3).
+ * failed message's with the key of the first entry behind it that it tells of. An entry fails once,
+ * so no two reports have one name (I3).
  */
 import { type Code, EXPIRED, UNAVAILABLE, UNRECOGNIZED } from './codes.ts'
 import type { Send } from './compose.ts'
 import { type Address, partsOf, serverOf } from './protocol.ts'
 import { reportSubject } from './report.ts'
 import { headerOf, type Working } from './step.ts'
-import type { EntryRecord, Header, Notice, ReportFacts, Seen } from './wire.ts'
+import type { EntryRecord, Header, Notice, ReportFacts, Stored, Told } from './wire.ts'
 
 /** A report's size without the message it returns, in bytes. [ours] */
 const REPORT_SIZE = 2_048
@@ -26,27 +26,52 @@ export const reportId = (message: string, entry: string): string => `${message}~
 /** A notice's own name: one of a kind for each entry. */
 export const noticeKey = (entry: string, notice: Notice): string => `${entry}.${notice}`
 
-/** The failure report about the entry that the event names. */
-export const reportOf = (working: Working, self: Address, event: Seen): Send[] =>
-  event.entry ? submitReport(working, self, event.entry) : []
+/** Entries that one report tells of: more would be no help to a reader. [ours] */
+export const REPORTED_MAX = 100
 
-/** A report about an entry, of a failure unless it is a notice. */
-export function submitReport(
-  working: Working,
-  self: Address,
-  entry: Address,
-  notice?: Notice,
-): Send[] {
+/** The failure reports about what the copy has gathered. */
+export function reportsOf(working: Working, self: Address, { a }: Stored): Send[] {
   const header = headerOf(working, self)
-  const facts = factsOf(working, self, entry, notice)
-  if (!header || !facts) return []
-  const { at, site } = working.given
-  return [reportFor(header, facts, at + site.profile.expiryMs[header.priority])]
+  const { owed = [] } = a
+  const sends: Send[] = []
+  for (let from = 0; header && from < owed.length; from += REPORTED_MAX) {
+    const [first, ...others] = owed.slice(from, from + REPORTED_MAX) as [Told, ...Told[]]
+    const facts: ReportFacts = {
+      ...first,
+      ...(others.length > 0 ? { others } : {}),
+      ...aboutOf(header, self),
+    }
+    sends.push(submission(working, header, facts))
+  }
+  return sends
 }
 
-/** The report's submission, for whoever decides that it is owed; `expiresAt` is site time. */
-export function reportFor(header: Header, facts: ReportFacts, expiresAt: number): Send {
-  const { entry, notice, server, failedAt } = facts
+/** A notice about an entry. */
+export function submitNotice(working: Working, entry: Address, notice: Notice): Send[] {
+  const header = headerOf(working, entry)
+  const told = toldOf(working, entry)
+  if (!header || !told) return []
+  const facts: ReportFacts = {
+    notice,
+    ...told,
+    code: NOTICE_CODES[notice],
+    ...aboutOf(header, entry),
+    ...(notice === 'delayed' ? { retriedUntil: header.expiresAt } : {}),
+  }
+  return [submission(working, header, facts)]
+}
+
+function submission({ given: { at, site } }: Working, header: Header, facts: ReportFacts): Send {
+  return reportFor(header, facts, { at, expiresAt: at + site.profile.expiryMs[header.priority] })
+}
+
+/** The report's submission, for whoever decides that it is owed. Times are site time. */
+export function reportFor(
+  header: Header,
+  facts: ReportFacts,
+  { at, expiresAt }: { at: number; expiresAt: number },
+): Send {
+  const { entry, notice, server } = facts
   const id = reportId(header.id, notice ? noticeKey(entry, notice) : entry)
   const report: Header = {
     id,
@@ -54,43 +79,44 @@ export function reportFor(header: Header, facts: ReportFacts, expiresAt: number)
     subject: reportSubject(header.subject, notice),
     size: REPORT_SIZE,
     priority: header.priority,
-    submittedAt: failedAt,
+    submittedAt: at,
     expiresAt,
     trace: [server],
-    ...(header.via ? { via: [{ server, at: failedAt }] } : {}),
+    ...(header.via ? { via: [{ server, at }] } : {}),
     report: facts,
   }
   const to = `message/${id}/${server}`
   return { type: 'report.submitted', to, header: report, entries: [addressee(header.originator)] }
 }
 
-function factsOf(
-  working: Working,
-  self: Address,
-  address: Address,
-  notice?: Notice,
-): ReportFacts | null {
-  const header = headerOf(working, self)
-  const entry = working.actors.get(address) ?? working.given.actors.get(address)
-  if (!header || !entry?.a.entry) return null
-  const { history, orcpt } = entry.a.entry
-  const code = entry.s === 'expired' ? EXPIRED : (entry.a.code ?? UNRECOGNIZED)
+/** Everything that a report tells of. */
+export const allToldIn = (facts: ReportFacts): Told[] => [facts, ...(facts.others ?? [])]
+
+/** What a report says of the message, whichever of its entries it is about. */
+function aboutOf(header: Header, self: Address) {
   return {
-    ...(notice ? { notice } : {}),
     message: header.id,
-    entry: partsOf(address)[2] as string,
-    recipient: entry.a.entry.original,
-    address: entry.a.entry.address,
-    code: notice ? NOTICE_CODES[notice] : code,
     subject: header.subject,
     sentAt: header.submittedAt,
-    failedAt: working.given.at,
     server: serverOf(partsOf(self)[1] as string),
-    ...(notice === 'delayed' ? { retriedUntil: header.expiresAt } : {}),
     ...(header.originator.includes('@') ? { originator: header.originator } : {}),
+    ...(header.asked ? { asked: header.asked } : {}),
+  }
+}
+
+/** What a report says of an entry; null when the step does not have it. */
+export function toldOf(working: Working, address: Address): Told | null {
+  const stored = working.actors.get(address) ?? working.given.actors.get(address)
+  if (!stored?.a.entry) return null
+  const { original, address: name, history, orcpt } = stored.a.entry
+  return {
+    entry: partsOf(address)[2] as string,
+    recipient: original,
+    address: name,
+    code: stored.s === 'expired' ? EXPIRED : (stored.a.code ?? UNRECOGNIZED),
+    failedAt: working.given.at,
     ...(history.length > 0 ? { history } : {}),
     ...(orcpt ? { orcpt } : {}),
-    ...(header.asked ? { asked: header.asked } : {}),
   }
 }
 

@@ -13,6 +13,12 @@ export const REPLY_MAX_MS = 3_600_000
 /** A chunk's event is expected long before this; the timer only guards it. [ours] */
 export const ROUTING_MS = 60_000
 
+/**
+ * Failures of one copy are reported together when they come within this time of the first of them,
+ * while others of its entries are still open. [ours; a reader should not have to wait for it]
+ */
+export const GATHERING_MS = 3_000
+
 export const replyDelay = (tries: number): number =>
   Math.min(REPLY_MAX_MS, REPLY_MS * 2 ** Math.min(tries, 16))
 
@@ -31,6 +37,8 @@ export function delayOf(rule: Exclude<Rule, { by: 'expiry' }>, profile: Profile,
       return replyDelay(rule.tries)
     case 'routing':
       return ROUTING_MS
+    case 'gathering':
+      return GATHERING_MS
     case 'replication':
       return profile.replicationMs + peer * profile.replicationStepMs
     default:

@@ -21,6 +21,7 @@ import {
   recipientAddress,
   type Timer,
 } from './protocol.ts'
+import { REPORTED_MAX } from './reporting.ts'
 import { delayOf } from './retry.ts'
 import { type Routed, route } from './routing.ts'
 import { see } from './see.ts'
@@ -82,9 +83,9 @@ export function step(given: Given): Stepped {
     changes: [],
   }
   working.local.push({ to: given.event.to, event: see(working) })
-  for (let next = working.local.shift(); next; next = working.local.shift()) {
-    apply(working, next.to, next.event)
-  }
+  drain(working)
+  reportWhatIsGathered(working)
+  drain(working)
   return { ...working, events: named(working) }
 }
 
@@ -106,6 +107,29 @@ function routing({ event, actors, found, lookups, site }: Given): Map<Address, R
   return routed
 }
 
+function drain(working: Working): void {
+  for (let next = working.local.shift(); next; next = working.local.shift()) {
+    apply(working, next.to, next.event)
+  }
+}
+
+/**
+ * What a copy has gathered leaves within the step when it fills a report, when none of its entries
+ * is open any more, or when all of them are of one recipient, so that nobody else can fail.
+ */
+function reportWhatIsGathered({ given, actors, local }: Working): void {
+  const { to } = given.event
+  const kind = kindOf(to)
+  if (kind !== 'message' && kind !== 'recipient') return
+  const [id, copy] = partsOf(to)
+  const address = `message/${id}/${copy}`
+  const message = actors.get(address)
+  const { owed = [], recipients } = message?.a ?? {}
+  if (owed.length === 0) return
+  if (message?.s !== 'settled' && recipients !== 1 && owed.length < REPORTED_MAX) return
+  local.push({ to: address, event: { id: '', at: given.at, to: address, type: 'report.due' } })
+}
+
 function apply(working: Working, to: Address, event: Seen): void {
   const before = current(working, to, event)
   if (!before) return
@@ -113,10 +137,18 @@ function apply(working: Working, to: Address, event: Seen): void {
   const moved = transition(machine, { value: before.s, context: before.c }, event)
   if (!moved.handled && moved.asks.length === 0) return
   const v = (working.given.actors.get(to)?.v ?? 0) + 1
-  const after = stamped(kindOf(to), { v, s: moved.value, c: moved.context, a: { ...before.a } })
+  const a = { ...before.a, ...recipientsOf(working, before, moved.asks) }
+  const after = stamped(kindOf(to), { v, s: moved.value, c: moved.context, a })
   working.actors.set(to, after)
   working.changes.push(changeOf(to, event, before, after, moved.asks))
   for (const one of moved.asks) perform(working, to, after, event, one)
+}
+
+/** Of a copy that makes entries: how many recipients it has then. */
+function recipientsOf({ routed }: Working, { a }: Stored, asked: Ask[]): About {
+  if (!asked.some((one) => 'send' in one && one.send === 'route.here')) return {}
+  const numbers = new Set([...routed.values()].map(({ record }) => record.number))
+  return { recipients: (a.recipients ?? 0) + numbers.size }
 }
 
 function changeOf(
@@ -186,7 +218,7 @@ function perform(working: Working, self: Address, actor: Stored, event: Seen, on
     for (const send of compose(working, self, actor, event, one)) dispatch(working, send)
   } else if ('arm' in one) {
     const key = one.arm === 'replication' ? `${event.record?.version}` : ''
-    const due = one.by === 'expiry' ? expiry(working, self) : timerDue(working, event, one)
+    const due = one.by === 'expiry' ? expiry(working, self) : timerDue(working, actor, event, one)
     write(working, { actor: self, timer: one.arm, key, due })
   } else if ('disarm' in one) {
     write(working, { actor: self, timer: one.disarm, key: '', due: null })
@@ -195,11 +227,16 @@ function perform(working: Working, self: Address, actor: Stored, event: Seen, on
   }
 }
 
+/** What is gathered waits from its first on, however much is added. */
 const timerDue = (
   { given }: Working,
+  actor: Stored,
   event: Seen,
   rule: Exclude<Extract<Ask, { arm: Timer }>, { by: 'expiry' }>,
-): number => given.at + delayOf(rule, given.site.profile, event.peer)
+): number => {
+  const from = rule.by === 'gathering' ? actor.a.owed?.[0]?.failedAt : undefined
+  return (from ?? given.at) + delayOf(rule, given.site.profile, event.peer)
+}
 
 const expiry = (working: Working, self: Address): number =>
   headerOf(working, self)?.expiresAt ?? working.given.at

@@ -34,6 +34,7 @@ export const VISIBLE: { readonly [T in EventType]: readonly FieldsOf<T>[] } = {
   'transfer.refused': STALE,
   'entry.closed': NONE,
   'report.owed': ['wanted'],
+  'report.due': NONE,
 
   'route.here': NONE,
   'route.elsewhere': NONE,

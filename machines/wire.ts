@@ -71,28 +71,35 @@ export interface EntryRecord {
 /** What a report tells of that is no failure. */
 export type Notice = 'delivered' | 'relayed' | 'expanded' | 'delayed'
 
-/** What a report says. */
-export interface ReportFacts {
-  /** Not there: it failed. */
-  notice?: Notice
-  /** The message that failed, and the entry's key. */
-  message: string
+/** What a report says of one entry. */
+export interface Told {
+  /** The entry's key. */
   entry: string
   /** The recipient that the originator named, and the one that failed. */
   recipient: string
   address: string
   code: Code
+  failedAt: number
+  /** From whom to whom it was redirected before it failed; not there when it was not. */
+  history?: string[]
+  orcpt?: string
+}
+
+/** What a report says. */
+export interface ReportFacts extends Told {
+  /** Not there: it failed. */
+  notice?: Notice
+  /** The message that failed. */
+  message: string
+  /** Entries that failed with the first one; not there when it was alone. */
+  others?: Told[]
   subject: string
   sentAt: number
-  failedAt: number
   /** Of a delay: when its message expires. */
   retriedUntil?: number
   server: string
   /** To whom it goes, where that is an address beyond the site. */
   originator?: string
-  /** From whom to whom it was redirected before it failed; not there when it was not. */
-  history?: string[]
-  orcpt?: string
   asked?: Asked
 }
 
@@ -183,6 +190,9 @@ export interface About {
   header?: Header
   putOff?: number
   refused?: number
+  /** ...how many of the message's recipients it has; what is owed for them and has not left. */
+  recipients?: number
+  owed?: Told[]
   /** recipient */
   entry?: EntryRecord
   home?: string

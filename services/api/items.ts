@@ -29,6 +29,15 @@ const Report = Type.Object(
     status: Type.String({ description: 'RFC 3463.' }),
     reason: Type.Integer({ description: 'X.400 reason code; -1: nothing failed.' }),
     diagnostic: Type.Integer({ description: 'X.400 diagnostic code; -1: none.' }),
+    others: Type.Array(
+      Type.Object({
+        recipient: Type.String(),
+        status: Type.String(),
+        reason: Type.Integer(),
+        diagnostic: Type.Integer(),
+      }),
+      { description: 'Recipients that failed with this one, each as it is above.' },
+    ),
     text: Type.String(),
   },
   { title: 'Report' },

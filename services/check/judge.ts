@@ -7,6 +7,7 @@
  */
 import type { End } from '../../machines/keep.ts'
 import { entryOf, partsOf } from '../../machines/protocol.ts'
+import { allToldIn } from '../../machines/reporting.ts'
 import type { EntryRecord, SiteFacts, Stored } from '../../machines/wire.ts'
 import { stateName } from '../../machines/words.ts'
 import { type Fate, fateByReport, fateOf } from '../runtime/fate.ts'
@@ -39,6 +40,8 @@ export interface Leaf extends Fate {
   open: number
   /** Reports that were made of its failure, over all copies. */
   reports: string[]
+  /** Of a report: keys of the entries that it tells of. */
+  tells: string[]
   entry: Stored | null
   end: End | null
 }
@@ -122,10 +125,11 @@ function leavesOf(cells: Listed, { recipients, accepted, boxes }: Sorted): Leaf[
     const stored = cells.get(name) as Stored
     const [id, copy, key] = partsOf(name) as [string, string, string]
     const header = cells.get(`actor message/${id}/${copy}`) as Stored | undefined
-    const { originator = null, trace = [] } = header?.a.header ?? {}
+    const { originator = null, trace = [], report } = header?.a.header ?? {}
     const end = (cells.get(`end ${id}/${copy}/${key}`) ?? null) as End | null
     const known = leaves.get(`${id}/${key}`)
-    const found = { ...leafFrom(id, key, stored, end), originator, hops: trace.length }
+    const tells = report ? allToldIn(report).map(({ entry }) => entry) : []
+    const found = { ...leafFrom(id, key, stored, end), originator, hops: trace.length, tells }
     leaves.set(`${id}/${key}`, known ? merged(known, found) : found)
   }
   const routed: ReadonlySet<string> = new Set(leaves.keys())
@@ -167,6 +171,7 @@ function leafFrom(message: string, key: string, stored: Stored, end: End | null)
     removed: [],
     open: ENDS.has(state) || state === 'transferring' ? 0 : 1,
     reports: end?.kind === 'report' ? [end.report as string] : [],
+    tells: [],
     entry: stored,
     end,
     outcome: 'pending',
@@ -189,6 +194,7 @@ function unrouted(
       entry: null,
       end: null,
       reports: [],
+      tells: [],
       places: [],
       removed: [],
       mailbox: null,
@@ -220,7 +226,10 @@ function fate(leaf: Leaf, byMessage: ByMessage, known: Map<Leaf, Fate>): Fate {
   const ofReport = 'report' in found ? (byMessage.get(found.report) ?? []) : []
   const settled =
     'report' in found
-      ? fateByReport(ofReport.map((one) => fate(one, byMessage, known).outcome))
+      ? fateByReport(
+          ofReport.map((one) => fate(one, byMessage, known).outcome),
+          ofReport.some(({ tells }) => tells.includes(leaf.key)),
+        )
       : found
   known.set(leaf, settled)
   return settled

@@ -2,7 +2,7 @@
  * A report as mail: RFC 3464 `multipart/report`, in three parts.
  *
  * The first is for people, in the words and the layout of Exchange 5.5 (`machines/report.ts`). The
- * second is for programs: one message's fields and one recipient's, with X.400's codes as RFC 2156
+ * second is for programs: one message's fields and each recipient's, with X.400's codes as RFC 2156
  * §5.3.8 asks, and the originally intended recipient where the message had been redirected. The
  * third is the message itself, or its header section, as RFC 3461 RET asks; its bytes are streamed,
  * never encoded, so that what comes back is what was sent.
@@ -11,7 +11,8 @@
  */
 import { type Code, namesOf } from '../../machines/codes.ts'
 import { reportOf } from '../../machines/report.ts'
-import type { ReportFacts } from '../../machines/wire.ts'
+import { allToldIn } from '../../machines/reporting.ts'
+import type { ReportFacts, Told } from '../../machines/wire.ts'
 import { fullAddress } from './compose.ts'
 import { field, textBody, textField, typedAddress } from './encode.ts'
 import { headerEnd } from './header.ts'
@@ -105,10 +106,8 @@ function humanPart(facts: ReportFacts, site: Site): string {
 }
 
 function statusPart(facts: ReportFacts, original: Original | null, site: Site): string {
-  const { asked, orcpt, recipient, history, address, code, server } = facts
-  const { action, status } = reportOf(failureOf(facts, site))
+  const { asked, server } = facts
   const helo = original?.broughtBy?.helo
-  const full = (name: string) => typedAddress(fullAddress(name, site.domain))
   return (
     field('Content-Description', 'Delivery report') +
     'Content-Type: message/delivery-status\r\n\r\n' +
@@ -116,18 +115,29 @@ function statusPart(facts: ReportFacts, original: Original | null, site: Site): 
     field('Reporting-MTA', `dns; ${server}.${site.domain}`) +
     (helo ? field('Received-From-MTA', `dns; ${helo}`) : '') +
     field('Arrival-Date', dateTime(facts.sentAt)) +
-    `\r\n${orcpt ? field('Original-Recipient', orcptOf(orcpt)) : ''}` +
+    allToldIn(facts)
+      .map((told) => `\r\n${recipientFields(told, facts, site)}`)
+      .join('') +
+    '\r\n'
+  )
+}
+
+function recipientFields(told: Told, facts: ReportFacts, site: Site): string {
+  const { orcpt, recipient, history, address, code, failedAt } = told
+  const { action, status } = reportOf(failureOf({ ...facts, ...told, others: [] }, site))
+  const full = (name: string) => typedAddress(fullAddress(name, site.domain))
+  return (
+    (orcpt ? field('Original-Recipient', orcptOf(orcpt)) : '') +
     field('Final-Recipient', full(recipient)) +
     field('Action', action) +
     field('Status', status) +
     (code.reason < 0 ? '' : field('Diagnostic-Code', `x400; ${diagnosticOf(code)}`)) +
-    field('Last-Attempt-Date', dateTime(facts.failedAt)) +
+    field('Last-Attempt-Date', dateTime(failedAt)) +
     (action === 'delayed' ? field('Will-Retry-Until', dateTime(facts.retriedUntil ?? 0)) : '') +
     (history ?? [])
       .map((from) => field('X400-Redirection-History', redirection(full(from))))
       .join('') +
-    (history ? field('X400-Redirect-Recipient', full(address)) : '') +
-    '\r\n'
+    (history ? field('X400-Redirect-Recipient', full(address)) : '')
   )
 }
 

@@ -36,7 +36,7 @@ export interface Burial {
 }
 
 /** A message as it lies there, and what has been decided about it so far. */
-interface Grave extends Burial {
+export interface Grave extends Burial {
   client: Client
   settings: Settings
   id: string
@@ -66,7 +66,7 @@ export async function burial(
 }
 
 /** Unreadable is as good as absent here: it is what shall be replaced. */
-function parsed<T>(text: string | undefined): T | null {
+export function parsed<T>(text: string | undefined): T | null {
   try {
     return text === undefined ? null : (JSON.parse(text) as T)
   } catch {
@@ -74,7 +74,7 @@ function parsed<T>(text: string | undefined): T | null {
   }
 }
 
-const versionOf = (text: string | undefined): number =>
+export const versionOf = (text: string | undefined): number =>
   Number(/^{"v":(\d+)/.exec(text ?? '')?.[1] ?? 0)
 
 function headerIn(fields: Record<string, string>): Header | null {
@@ -158,21 +158,6 @@ function failHere(grave: Grave, copy: string, record: EntryRecord): void {
   if (grave.fields[`r/${copy}/${key}`] === undefined) fail(grave, copy, key, record, null)
 }
 
-/** A report that cannot be submitted: what it was to tell becomes a dead letter. */
-export async function reportEnds(grave: Grave, id: string): Promise<Burial> {
-  const failed = await burial(grave.client, grave.settings, id.split('~')[0] ?? '', grave.at)
-  const ended = burialOf(failed)
-  for (const [field, text] of Object.entries(failed.fields)) {
-    const end = field.startsWith('e/') ? parsed<End>(text) : null
-    if (end?.report !== id) continue
-    const why = 'the report could not be made'
-    const letter: End = { entry: end.entry, kind: 'deadLetter', why, at: grave.at }
-    ended.commands.push(['HSET', messageKey(grave.settings, failed.id), field, asciiJson(letter)])
-    ended.words.push(`the report ${id}: dead letter`)
-  }
-  return ended
-}
-
 function fail(
   grave: Grave,
   copy: string,
@@ -206,7 +191,7 @@ function reportOn(
     server: serverOf(copy),
   }
   const expiresAt = at + settings.profile.expiryMs[header.priority]
-  const { local: _, ...send } = reportFor(header, facts, expiresAt)
+  const { local: _, ...send } = reportFor(header, facts, { at, expiresAt })
   const version = versionOf(fields[`r/${copy}/${key}`])
   return { ...send, id: `recipient/${id}/${copy}/${key}.${version}.${ENDING}`, at }
 }
@@ -242,7 +227,7 @@ function put(
   grave.closed.set(copy, (grave.closed.get(copy) ?? 0) + (wasThere ? 1 : 0))
 }
 
-const actor = ({ settings, id }: Grave, field: string, version: number, stored: Stored) => ({
+export const actor = ({ settings, id }: Grave, field: string, version: number, stored: Stored) => ({
   key: messageKey(settings, id),
   field,
   version,
@@ -270,6 +255,14 @@ function closed(grave: Grave): Burial {
   return burialOf(grave)
 }
 
-const burialOf = ({ shard, actors, timers, commands, events, words, states }: Grave): Burial => ({
+export const burialOf = ({
+  shard,
+  actors,
+  timers,
+  commands,
+  events,
+  words,
+  states,
+}: Grave): Burial => ({
   ...{ shard, actors, timers, commands, events, words, states },
 })

@@ -13,15 +13,8 @@ import { kindOf, partsOf } from '../../machines/protocol.ts'
 import type { MailEvent } from '../../machines/wire.ts'
 import { who } from '../../machines/words.ts'
 import { asciiJson } from './ascii.ts'
-import {
-  addresseesEnd,
-  type Burial,
-  burial,
-  ENDING,
-  entriesEnd,
-  reportEnds,
-  unroutedEnd,
-} from './bury.ts'
+import { addresseesEnd, type Burial, burial, ENDING, entriesEnd, unroutedEnd } from './bury.ts'
+import { gatheredEnds, reportEnds } from './bury-reports.ts'
 import { siteTime } from './clock.ts'
 import { type Client, commit } from './commit.ts'
 import { counted } from './counts.ts'
@@ -87,6 +80,7 @@ async function endingOf(client: Client, settings: Settings, event: ArrivedEvent)
       return entriesEnd(await grave(), copy, [key])
     case 'message':
       if (event.type === 'report.submitted') return reportEnds(await grave(), id)
+      if (event.type === 'report.due') return gatheredEnds(await grave(), copy)
       if (event.type === 'copy.transferred') return addresseesEnd(await grave(), copy, event)
       if (event.keys) return entriesEnd(await grave(), copy, event.keys)
       return unroutedEnd(await grave(), copy)

@@ -68,9 +68,13 @@ const FATES: Partial<Record<Outcome, string>> = {
 
 /**
  * Of the leaf, by how the leaves of its report ended: one that reached anybody it went to has been
- * made; else it is as it is with its worst leaf.
+ * made; else it is as it is with its worst leaf. A report that is there and does not tell of it is
+ * none.
  */
-export function fateByReport(outcomes: readonly Outcome[]): Fate {
+export function fateByReport(outcomes: readonly Outcome[], isTold: boolean): Fate {
+  if (outcomes.length > 0 && !isTold) {
+    return { outcome: 'lost', why: 'the report does not tell of it' }
+  }
   const outcome = worst(outcomes)
   return { outcome, why: FATES[outcome] ?? '' }
 }

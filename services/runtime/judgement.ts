@@ -57,11 +57,9 @@ export async function judgementOf(
   const leaves = await leavesOf(client, settings, whole)
   for (const leaf of leaves) count(judged, whole, leaf, leaves)
   explain(judged, whole, leaves)
-  for (const leaf of leaves) {
-    for (const one of reportsOn(id, leaf)) {
-      const report = await wholeOf(client, settings, one)
-      if (report) explain(judged, report, await leavesOf(client, settings, report))
-    }
+  for (const one of new Set(leaves.flatMap((leaf) => reportsOn(id, leaf)))) {
+    const report = await wholeOf(client, settings, one)
+    if (report) explain(judged, report, await leavesOf(client, settings, report))
   }
   return judged
 }

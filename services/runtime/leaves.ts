@@ -4,6 +4,7 @@
  */
 import type { End } from '../../machines/keep.ts'
 import { entryOf } from '../../machines/protocol.ts'
+import { allToldIn } from '../../machines/reporting.ts'
 import type { EntryRecord, Header, Stored } from '../../machines/wire.ts'
 import { stateName } from '../../machines/words.ts'
 import type { Client } from './commit.ts'
@@ -99,7 +100,8 @@ export async function leavesOf(client: Client, settings: Settings, whole: Whole)
   const leaves = [...byKey(whole).values()]
   leaves.sort((a, b) => a.number - b.number || a.branch - b.branch)
   await lookUpPlaces(client, settings, whole.id, leaves)
-  for (const leaf of leaves) await judge(client, settings, whole, leaf)
+  const reports = new Map<string, ReportSeen>()
+  for (const leaf of leaves) await judge(client, settings, whole, leaf, reports)
   await findMisplaced(client, settings, whole.id, leaves)
   return leaves
 }
@@ -168,14 +170,43 @@ const unroutedLeaf = (record: EntryRecord): Leaf => ({
   report: null,
 })
 
-async function judge(client: Client, settings: Settings, whole: Whole, leaf: Leaf): Promise<void> {
+/** A report that several leaves may be told of in. */
+interface ReportSeen {
+  /** It is no message yet while it is gathered, or on its way. */
+  isThere: boolean
+  outcomes: Outcome[]
+  /** Keys of the entries that it tells of. */
+  tells: string[]
+}
+
+async function judge(
+  client: Client,
+  settings: Settings,
+  whole: Whole,
+  leaf: Leaf,
+  reports: Map<string, ReportSeen>,
+): Promise<void> {
   const fate = fateOf(leaf)
   if (!('report' in fate)) return void Object.assign(leaf, fate)
-  const report = await wholeOf(client, settings, fate.report)
-  const fates = report ? await leavesOf(client, settings, report) : []
-  Object.assign(leaf, fateByReport(fates.map(({ outcome }) => outcome)))
+  const seen = reports.get(fate.report) ?? (await reportSeen(client, settings, fate.report))
+  reports.set(fate.report, seen)
+  Object.assign(leaf, fateByReport(seen.outcomes, seen.tells.includes(leaf.key)))
+  if (!seen.isThere) return
   leaf.report = { id: fate.report, to: whole.header.originator, outcome: leaf.outcome }
 }
+
+async function reportSeen(client: Client, settings: Settings, id: string): Promise<ReportSeen> {
+  const report = await wholeOf(client, settings, id)
+  if (!report) return { isThere: false, outcomes: [], tells: [] }
+  const leaves = await leavesOf(client, settings, report)
+  return {
+    isThere: true,
+    outcomes: leaves.map(({ outcome }) => outcome),
+    tells: toldIn(report.header).map(({ entry }) => entry),
+  }
+}
+
+const toldIn = ({ report }: Header) => (report ? allToldIn(report) : [])
 
 /** The message's copies in the pending set are `<id>/<copy>`. */
 export const messageOfMember = (member: string): string => member.split('/')[0] as string

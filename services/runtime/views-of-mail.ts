@@ -199,6 +199,8 @@ export interface ReportView {
   status: string
   reason: number
   diagnostic: number
+  /** Recipients that failed with this one. */
+  others: { recipient: string; status: string; reason: number; diagnostic: number }[]
   text: string
 }
 

@@ -81,7 +81,9 @@ export async function waitsFor(
     (event) => event.to === address || event.entry === address || concernsCopy(event, id, leaf),
   )
   const events = mine.map((event) => eventWait(settings, event, situation))
-  const timers = leaf.copy ? await timerWaits(live, settings, address, situation) : []
+  // What is owed to its originator is gathered by its copy.
+  const waiter = leaf.end ? `message/${id}/${leaf.copy}` : address
+  const timers = leaf.copy ? await timerWaits(live, settings, waiter, situation) : []
   const move = leaf.mailbox ? await moveWait(live, settings, leaf.mailbox) : []
   const clock: WaitsFor[] =
     settings.clock.scale === 0 && timers.length > 0
@@ -113,6 +115,7 @@ const TIMER_TEXTS = {
   retry: 'the next attempt',
   reply: 'an answer, or to ask again',
   expiry: 'to be given up',
+  report: 'its report, with whatever else fails meanwhile',
 } as const
 
 async function timerWaits(

@@ -86,9 +86,12 @@ type ReportRule = NonNullable<Expect['reports']>[number]
 function matchesReport(item: ItemView, rule: ReportRule, about: string | undefined): boolean {
   const report = item.report
   if (!report || report.about !== about) return false
-  if (report.recipient !== rule.naming && localPart(report.recipient) !== rule.naming) return false
-  if (rule.status !== undefined && rule.status !== report.status) return false
-  return rule.code === undefined || rule.code === `${report.reason}/${report.diagnostic}`
+  return [report, ...report.others].some(
+    ({ recipient, status, reason, diagnostic }) =>
+      [recipient, localPart(recipient)].includes(rule.naming) &&
+      (rule.status === undefined || rule.status === status) &&
+      (rule.code === undefined || rule.code === `${reason}/${diagnostic}`),
+  )
 }
 
 function ofReports(expect: Expect, subject: Subject, seen: Observation): Expectation[] {
@@ -102,7 +105,7 @@ function ofReports(expect: Expect, subject: Subject, seen: Observation): Expecta
     const text =
       `${rule.to}'s mailbox holds ${times(wanted, 'report')} ` +
       `that ${message} could not reach ${rule.naming}${codes === '' ? '' : `, ${codes}`}`
-    const reports = items.flatMap((item) => (item.report ? [item.report] : []))
+    const reports = items.flatMap(({ report }) => (report ? [report, ...report.others] : []))
     const are = reports.map((report) => {
       return `${report.recipient} ${report.reason}/${report.diagnostic} ${report.status}`
     })

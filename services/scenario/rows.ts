@@ -19,6 +19,7 @@
  * drivers.
  */
 
+import { GATHERING_MS } from '../../machines/retry.ts'
 import type { Scenario } from './format.ts'
 import { readScenario } from './load.ts'
 import { expectationsOf } from './row-expectations.ts'
@@ -32,6 +33,8 @@ const OLDER_THAN_ENTRIES = '61s'
 const YOUNGER_THAN_ALTERNATES = '5m'
 /** Longer than the expiry of an urgent message, 2 days (Q178539). */
 const LONGER_THAN_EXPIRY = '3d'
+/** As long as reports are gathered while another recipient may still fail. */
+const GATHERED = `${GATHERING_MS}ms`
 /** Younger than the entry latency when the retry comes. */
 const JUST_BEFORE = '30s'
 
@@ -216,6 +219,7 @@ function stepsOf(factors: Factors): Data[] {
     ...Object.keys(faultsOf(factors)).map((fault) => ({ arm: { fault } })),
     letter(factors),
     ...deferral(factors),
+    ...(factors.directToo ? [{ advance: { by: GATHERED } }] : []),
     wait(factors.moved === 'alternate' ? 'bob redirected' : 'anna own', 'settled'),
     ...(ownFirst ? [{ lift: { fault: 'alternate' } }] : []),
     { advance: { until: 'idle' } },

@@ -18,7 +18,7 @@
  */
 import { type Code, namesOf, REDIRECTION_LOOP } from '../../machines/codes.ts'
 import { entryOf } from '../../machines/protocol.ts'
-import type { ReportFacts } from '../../machines/wire.ts'
+import type { Told } from '../../machines/wire.ts'
 import { type Happening, isDiscarded, type Party, reportedOn } from './happenings.ts'
 import { mtaName, oneLine, recipientName, storeName } from './names.ts'
 
@@ -80,9 +80,8 @@ function entriesOf(site: string, happening: Happening): Entry[] {
         ...consequences(site, happening, party),
       ])
     case 'reported':
-      return reportedOn(happening)
-        .filter(({ notice }) => notice === undefined)
-        .map((facts) => reportGenerated(site, facts))
+      if (happening.header?.report?.notice !== undefined) return []
+      return reportedOn(happening).map((told) => reportGenerated(site, happening, told))
     default:
       return []
   }
@@ -213,14 +212,14 @@ function consequences(site: string, happening: Happening, party: Party): Entry[]
   return [own(OWN.notReported, 'Warning', text)]
 }
 
-function reportGenerated(site: string, facts: ReportFacts): Entry {
+function reportGenerated(site: string, { id }: Happening, facts: Told): Entry {
   const { reason, diagnostic } = namesOf(facts.code)
   const { number } = entryOf(facts.entry)
   const redirectedTo = facts.history ? dn(site, facts.address) : ''
   const text =
     `A non-delivery report (reason code ${reason} and diagnostic code ` +
     `${diagnostic ?? 'Omit any diagnostic code'}) is being generated for message ` +
-    `${facts.message}. It was originally destined for ${dn(site, facts.recipient)} (recipient ` +
+    `${id.split('~')[0]}. It was originally destined for ${dn(site, facts.recipient)} (recipient ` +
     `number ${number}), and was to be redirected to ${redirectedTo}. [MTA DISP:RESULT 16 136] (12)`
   return exchange(290, 'Warning', text)
 }

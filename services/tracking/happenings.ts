@@ -6,7 +6,8 @@
  * is told of here is entered once by an entry of a copy, `deferred` apart.
  */
 import { type Address, entryOf, partsOf, serverOf } from '../../machines/protocol.ts'
-import type { About, Header, ReportFacts } from '../../machines/wire.ts'
+import { allToldIn } from '../../machines/reporting.ts'
+import type { About, Header, Told } from '../../machines/wire.ts'
 import type { JournalRecord } from '../runtime/port.ts'
 import { type Records, recipientsIn } from './records.ts'
 
@@ -57,9 +58,9 @@ export interface Happening {
 
 export const isReport = ({ id }: Pick<Happening, 'id'>): boolean => id.includes('~')
 
-/** What a report tells; nothing when it is not kept any more. */
-export const reportedOn = ({ header }: Pick<Happening, 'header'>): ReportFacts[] =>
-  header?.report ? [header.report] : []
+/** What a report tells of each entry; nothing when it is not kept any more. */
+export const reportedOn = ({ header }: Pick<Happening, 'header'>): Told[] =>
+  header?.report ? allToldIn(header.report) : []
 
 /** The name of a report on what was no failure ends so: machines/reporting.ts. */
 const OF_SUCCESS = /\.(delivered|relayed|expanded)$/

@@ -48,6 +48,7 @@ test('the data says the same to a machine', () => {
     status: '4.4.7',
     reason: 1,
     diagnostic: 5,
+    others: [],
     subject: 'Undeliverable: Lunch on Friday',
     text: reportText({ ...failure, code: EXPIRED }),
   })

@@ -17,3 +17,6 @@ export const sends = (asks: Ask[], type: string): number =>
 
 export const keeps = (asks: Ask[], thing: string): boolean =>
   asks.some((ask) => 'keep' in ask && ask.keep === thing)
+
+export const drops = (asks: Ask[], thing: string): boolean =>
+  asks.some((ask) => 'drop' in ask && ask.drop === thing)

@@ -20,7 +20,7 @@ export type Source =
   | { by: 'timer'; actor: Address; timer: string; due: number }
   | { by: 'actor'; sender: Address; version: number }
 
-const ALARM = /^(.+\/.+)\.(routing|retry|reply|expiry|replication)\d*\.(\d+)\.e\d+$/
+const ALARM = /^(.+\/.+)\.(routing|report|retry|reply|expiry|replication)\d*\.(\d+)\.e\d+$/
 const SENT = /^(.+\/.+)\.(\d+)\.\d+$/
 
 export function sourceOf(id: string): Source | null {

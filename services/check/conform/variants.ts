@@ -60,7 +60,7 @@ export const variantsOf =
 export const ADDRESSED: Record<Kind, ReadonlySet<string>> = {
   message: new Set([
     ...['mail.submitted', 'routing.due', 'copy.transferred', 'report.submitted'],
-    ...['transfer.taken', 'transfer.deferred', 'transfer.refused'],
+    ...['transfer.taken', 'transfer.deferred', 'transfer.refused', 'report.due'],
   ]),
   recipient: new Set([
     ...['reply.accepted', 'reply.withdrawn', 'reply.unknown', 'reply.deferred', 'reply.refused'],

@@ -8,6 +8,7 @@
  */
 import {
   type Address,
+  type Ask,
   type EventType,
   entryOf,
   kindOf,
@@ -188,25 +189,54 @@ function addressed(world: World, seen: Seen, before: Believed[], made: number): 
   })
 }
 
-/** Its entries are closed, then the reports decided that are owed. */
+/** One way in which the copy may have gone on: where it is, and all that it asked for. */
+interface Way {
+  after: Believed
+  asks: Ask[]
+}
+
+/**
+ * Its entries are closed, then the reports decided that are owed; what is gathered leaves when no
+ * entry is open any more, and may when there is much of it.
+ */
 function closings(world: World, begun: Believed[], { closed, owed }: Heard): Taken[] {
-  const still = begun.map((after): Taken => {
-    return { event: { type: '' }, moved: { ...after, asks: [], handled: false }, after }
-  })
-  const hear = (taken: Taken[], type: EventType): Taken[] => {
-    const before = distinct(taken.map(({ after }) => after))
-    return takes(world.machines, 'message', before, variantsOf(type))
-  }
-  const ways: Taken[] = []
-  let now = still
+  const ways: Way[] = []
+  let now = begun.map((after): Way => ({ after, asks: [] }))
   for (let n = 0; n <= closed[1]; n++) {
-    if (n > 0) now = hear(now, 'entry.closed')
+    if (n > 0) now = hear(world, now, 'entry.closed')
     if (n < closed[0]) continue
     let reported = now
     for (let k = 0; k <= owed[1]; k++) {
-      if (k > 0) reported = hear(reported, 'report.owed')
+      if (k > 0) reported = hear(world, reported, 'report.owed')
       if (k >= owed[0]) ways.push(...reported)
     }
   }
   return ways
+    .flatMap((way) => leaving(world, way))
+    .map(({ after, asks }) => {
+      return { event: { type: '' }, moved: { ...after, asks, handled: false }, after }
+    })
+}
+
+/** The report timer is armed just while something is gathered. */
+function leaving(world: World, way: Way): Way[] {
+  const { armed, value } = way.after
+  if (armed !== null && !armed.includes('report')) return [way]
+  const left = hear(world, [way], 'report.due')
+  return armed !== null && stateName(value) === 'settled' ? left : [way, ...left]
+}
+
+/** What differs in nothing but in how often the same was asked for is one way. */
+function hear(world: World, ways: readonly Way[], type: EventType): Way[] {
+  const next = new Map<string, Way>()
+  for (const { after: before, asks } of ways) {
+    for (const { moved, after } of takes(world.machines, 'message', [before], variantsOf(type))) {
+      const all = [...asks, ...moved.asks.filter((ask) => 'send' in ask)]
+      const said = [...new Map(all.map((ask) => [JSON.stringify(ask), ask])).values()]
+      const { value, context, armed } = after
+      const key = JSON.stringify([value, context, armed, said])
+      if (!next.has(key)) next.set(key, { after, asks: said })
+    }
+  }
+  return [...next.values()]
 }

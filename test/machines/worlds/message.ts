@@ -1,12 +1,12 @@
 /**
  * A copy of each origin (submitted, transferred, a report), with and without a null sender, and M1
- * to M4.
+ * to M5.
  */
 import { type MessageContext, message } from '../../../machines/message.ts'
 import type { Ask, Found } from '../../../machines/protocol.ts'
 import { type Catalogue, NO_FIELDS, ORDERED, variantsIn, yesNo } from '../catalogue.ts'
 import type { Edge, Place, Variant, World } from '../walk.ts'
-import { armedAfter, keeps, sends } from '../witness.ts'
+import { armedAfter, drops, keeps, sends } from '../witness.ts'
 
 type Origin = 'submitted' | 'transferred' | 'report'
 interface Witness {
@@ -17,6 +17,8 @@ interface Witness {
   entries: number
   /** What it answered to a transfer. */
   answered: string[]
+  /** Something is owed to the originator and has not left. */
+  owed: boolean
 }
 
 const chunk = {
@@ -37,6 +39,7 @@ export const events: Catalogue<'message', MessageContext> = {
   'transfer.refused': NO_FIELDS,
   'entry.closed': NO_FIELDS,
   'report.owed': { wanted: yesNo('wanted') },
+  'report.due': NO_FIELDS,
 }
 
 const MAKES: Record<string, Origin> = {
@@ -74,7 +77,7 @@ const world = (origin: Origin, nullSender: boolean): World<Witness> => ({
   setting: { origin: origin, sender: nullSender ? 'null sender' : 'a sender' },
   machine: message,
   input: { nullSender },
-  witness: { armed: [], whole: false, entries: 0, answered: [] },
+  witness: { armed: [], whole: false, entries: 0, answered: [], owed: false },
   variants: ({ context }, witness) =>
     variantsIn(events, context, witness).filter((variant) => possible(origin, variant, witness)),
   observe: ({ witness, event, asks }) => {
@@ -85,6 +88,7 @@ const world = (origin: Origin, nullSender: boolean): World<Witness> => ({
       armed: armedAfter(witness.armed, routed ? event : { type: '' }, asks),
       whole: witness.whole || (routed && event.last !== false) || event.type === 'copy.transferred',
       answered: [...new Set([...witness.answered, ...answersIn(asks)])].sort(),
+      owed: (witness.owed || keeps(asks, 'report')) && !drops(asks, 'gathered'),
       entries: witness.entries + (routed ? Number(event.count) : 0) - closed,
     }
   },
@@ -103,6 +107,8 @@ export const places = {
     at.state === 'settled' || at.witness.entries > 0 || !at.witness.whole,
   'M3. While chunks remain, the routing timer is armed': (at: Place<Witness>) =>
     at.state !== 'routing' || at.witness.armed.includes('routing'),
+  'M5. While anything is owed and has not left, the report timer is armed': (at: Place<Witness>) =>
+    at.witness.owed === at.witness.armed.includes('report'),
 }
 
 export const edges = {
@@ -113,6 +119,9 @@ export const edges = {
     variant.labels.chunk !== 'earlier chunk' || ignored,
   'I4. A null sender is never reported to': ({ from, asks }: Edge<Witness>) =>
     !from.situation.context.nullSender || sends(asks, 'report.submitted') === 0,
+  'M5. What is owed leaves once, by its timer': ({ from, variant, asks }: Edge<Witness>) =>
+    sends(asks, 'report.submitted') === (drops(asks, 'gathered') ? 1 : 0) &&
+    (variant.event.type !== 'report.due' || !from.witness.owed || drops(asks, 'gathered')),
   'M4. Every transfer is answered once': (edge: Edge<Witness>) =>
     answersIn(edge.asks).length === (isTransfer(edge) ? 1 : 0),
   'M4. Entries that are here already are taken again': ({ variant, asks }: Edge<Witness>) =>

@@ -115,6 +115,32 @@ describe('a failure', () => {
     })
   })
 
+  test('of several has a block for each, for people and for programs', async () => {
+    const eve = { entry: '2', recipient: 'eve@far.example', address: 'eve@far.example' }
+    const failed = { code: { reason: 0, diagnostic: 2 }, failedAt: AT + 120_000 }
+    const whole = await rendered({ history: ['anna'], others: [{ ...eve, ...failed }] })
+    const [, first, second] = statusOf(whole)
+    expect(first).toMatchObject({ 'Final-Recipient': 'rfc822; anna@demo.example' })
+    expect(first).toHaveProperty('X400-Redirect-Recipient')
+    expect(second).toEqual({
+      'Final-Recipient': 'rfc822; eve@far.example',
+      Action: 'failed',
+      Status: '4.4.0',
+      'Diagnostic-Code': 'x400; Reason 0 (transfer-failure); Diagnostic 2 (MTS-congestion)',
+      'Last-Attempt-Date': 'Tue, 14 Sep 1999 10:09:29 +0000',
+    })
+    expect((await PostalMime.parse(whole)).text?.split('\n').slice(7, 15)).toEqual([
+      '      anna@demo.example on 9/14/99 10:08 AM',
+      '            The recipient name is not recognized',
+      '            The MTS-ID of the original message is: 01a2-3',
+      '            MSEXCH:MSExchangeMTA:demo:nyc',
+      '      eve@far.example on 9/14/99 10:09 AM',
+      expect.stringContaining('due to congestion'),
+      '            The MTS-ID of the original message is: 01a2-3',
+      '            MSEXCH:MSExchangeMTA:demo:nyc',
+    ])
+  })
+
   test('of transfer has no diagnostic', async () => {
     const [, recipient] = statusOf(await rendered({ code: { reason: 0, diagnostic: -1 } }))
     expect(recipient).toMatchObject({

@@ -106,6 +106,12 @@ describe('what fails', () => {
     expect(await shortToday()).toEqual(['4 nobody', '34 nobody 1', '10 carol 0'])
   })
 
+  test('is on one line where one report tells of several, and 290 for each', async () => {
+    await sent({ from: 'carol', to: ['nobody', 'noone'] })
+    expect(await shortToday()).toEqual(['4 nobody noone', '34 nobody 1 noone 1', '10 carol 0'])
+    expect((await numbers()).filter((event) => event === 290)).toHaveLength(2)
+  })
+
   test('is 145 where alternates lead back to one another', async () => {
     const put = (alias: string, alternateRecipient: string | null) =>
       world.call('PUT', `${world.site}/mailboxes/${alias}`, { server: 'nyc', alternateRecipient })

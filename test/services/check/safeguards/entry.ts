@@ -1,4 +1,5 @@
 /** Safeguards of a copy, its entries and its report slots. */
+import type { MailEvent } from '../../../../machines/wire.ts'
 import type { MemoryLoaded } from '../../../../services/check/memory.ts'
 import {
   ALWAYS,
@@ -56,6 +57,14 @@ export const FIRST_DEFERRED: Removal & { words: string } = {
   }),
 }
 
+/** A report that tells of its first entry alone. */
+function ofTheFirst(event: MailEvent): MailEvent {
+  const { header } = event
+  if (!header?.report) return event
+  const { others: _, ...report } = header.report
+  return { ...event, header: { ...header, report } }
+}
+
 export const COPY: Safeguard[] = [
   {
     name: 'a submission seen again makes no second copy',
@@ -84,6 +93,34 @@ export const COPY: Safeguard[] = [
     },
     bounds: { duplicates: 1 },
     without: forgets('report.submitted', ''),
+  },
+  {
+    name: 'a report tells of each entry that was gathered',
+    at: 'machines/reporting.ts, reportsOf',
+    breaks: 'I8 letter noone own',
+    scene: { mailboxes: [CAROL], acts: [send(['nobody', 'noone'])] },
+    bounds: {},
+    without: {
+      edit: (stepped) => ({ ...stepped, events: stepped.events.map(ofTheFirst) }),
+    },
+  },
+  {
+    name: 'what has left is gathered no longer',
+    at: `${MESSAGE}, report.due`,
+    breaks: 'I8 letter anna own',
+    scene: {
+      figures: soon(20, 10),
+      mailboxes: [ANNA, CAROL],
+      acts: [send(['nobody', 'anna'])],
+      faults: busy(),
+    },
+    bounds: { retries: 1 },
+    without: rewritten('message', (lines) => {
+      const [, due] = lines.on['report.due']
+      due.actions = due.actions.filter(
+        ({ params }: { params: { drop?: string } }) => params.drop !== 'gathered',
+      )
+    }),
   },
   {
     name: 'a chunk is routed once, in its turn',
