@@ -15,6 +15,17 @@ const TEXT = 'text/plain'
 const SEPARATED = 'text/tab-separated-values'
 const END = '.log'
 
+export const Logs = Type.Object(
+  {
+    logs: Type.Array(Type.String(), { description: '`yyyymmdd.log`, GMT, site time.' }),
+    earlier: Type.Boolean({ description: 'There are more before these.' }),
+    trimmedBefore: Type.Union([Moment, Type.Null()], {
+      description: 'What happened before is no longer kept; null when all of it is.',
+    }),
+  },
+  { title: 'TrackingLogs' },
+)
+
 const Day = Type.String({ pattern: '^\\d{8}$', description: 'yyyymmdd', examples: ['19991123'] })
 
 const DayParams = strict({
@@ -41,16 +52,7 @@ const days: Resource = (app, { emulator }) => {
         params: SiteParams,
         querystring: strict({ before: Type.Optional(Day) }),
         response: {
-          200: Type.Object(
-            {
-              logs: Type.Array(Type.String(), { description: '`yyyymmdd.log`, GMT, site time.' }),
-              earlier: Type.Boolean({ description: 'There are more before these.' }),
-              trimmedBefore: Type.Union([Moment, Type.Null()], {
-                description: 'What happened before is no longer kept; null when all of it is.',
-              }),
-            },
-            { title: 'TrackingLogs' },
-          ),
+          200: Logs,
           ...Refusals,
         },
       },

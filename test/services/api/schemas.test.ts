@@ -22,9 +22,11 @@ import type {
 import type { Move } from '../../../services/api/moves.ts'
 import type { JournalEntry, TimelineEntry, WaitsFor } from '../../../services/api/schema.ts'
 import type { Site } from '../../../services/api/sites.ts'
+import type { Logs } from '../../../services/api/tracking.ts'
 import type * as bundling from '../../../services/runtime/views-of-bundle.ts'
 import type * as driving from '../../../services/runtime/views-of-driving.ts'
 import type * as mail from '../../../services/runtime/views-of-mail.ts'
+import type { TrackingLogs } from '../../../services/tracking/logs.ts'
 
 /** The same members, whatever stands in them. */
 type Members<Schema extends TSchema> = keyof Static<Schema>
@@ -45,6 +47,7 @@ test('a view has the members that its schema names, and of the same types', () =
   expectTypeOf<Static<typeof Held>>().toEqualTypeOf<driving.HeldEvent>()
   expectTypeOf<Static<typeof WaitsFor>>().toEqualTypeOf<mail.WaitsFor>()
   expectTypeOf<Static<typeof TimelineEntry>>().toEqualTypeOf<mail.TimelineEntry>()
+  expectTypeOf<Static<typeof Logs>>().toEqualTypeOf<TrackingLogs>()
   expectTypeOf<Static<typeof JournalEntry>>().toEqualTypeOf<driving.JournalEntry>()
 })
 
