@@ -145,6 +145,36 @@ test('a paused site hands nothing over; a fault rule answers in place of the hos
     .toBe(1)
 })
 
+test('a slow host is asked once, however often the entry asks for an answer', async () => {
+  const site = await hosted.open({ profile: PROFILE })
+  // An answer is asked for again after 30 s of the site: after half a second.
+  await hosted.emulator.setClock(site, { scale: 60 })
+  const { id } = await hosted.send(site, 'slow@far.example')
+  expect(await hosted.settled(site, id)).toMatchObject([{ outcome: 'handedOff', attempts: 1 }])
+  expect(kinds('slow@far.example')).toEqual(['read', 'taken'])
+  const { timeline } = await hosted.emulator.message(site, id)
+  expect(timeline.filter(({ event }) => event === 'reply.due').length).toBeGreaterThan(0)
+  expect(await hosted.rest(site)).toMatchObject({ ...FLAWLESS, handedOff: 1 })
+})
+
+test('what expires while it is handed over and taken is not reported', async () => {
+  const expiryMs = { normal: 30 * SECOND_MS }
+  const site = await hosted.open({ profile: { ...PROFILE, expiryMs } })
+  await hosted.emulator.setClock(site, { scale: 60 })
+  const to = 'slow-expiring@far.example'
+  const rule = { match: { event: 'mail.offered', mailbox: 'outside' }, when: { first: 1 } } as const
+  await hosted.emulator.addFault(site, { ...rule, do: { defer: true } })
+  const { id } = await hosted.send(site, to)
+  expect(await hosted.settled(site, id)).toMatchObject([{ outcome: 'handedOff' }])
+  expect(await hosted.rest(site)).toMatchObject({ ...FLAWLESS, handedOff: 1, reported: 0 })
+  const { timeline } = await hosted.emulator.message(site, id)
+  const events = timeline.map(({ event }) => event)
+  expect(events).toContain('expiry.due')
+  expect(events).toContain('offer.withdrawn')
+  expect(kinds(to)).toEqual(['read', 'taken'])
+  expect(await inbox(site, 'carol')).toEqual([])
+})
+
 test('a host that is not there: pending, with the reason, and handed over when it is', async () => {
   const site = await hosted.open({ profile: PROFILE })
   await hosted.workersWith({ smartHost: { host: '127.0.0.1', port: 1 } })
