@@ -76,7 +76,7 @@ export async function startWorkers(
   const engine: Engine = { port: openPort(client), settings, queues, gate, alarms }
   const { mayDie = false, attemptsMax, smartHost } = options
   if (attemptsMax !== undefined) engine.attemptsMax = attemptsMax
-  if (smartHost) engine.handOver = openHandOver(client, smartHost)
+  engine.handOver = openHandOver(client, smartHost ?? null)
   if (mayDie) engine.die = () => process.kill(process.pid, 'SIGKILL')
   const concurrency = options.concurrency ?? CONCURRENCY
   const open = (name: string) =>

@@ -17,7 +17,7 @@ import { crashOf, type Mortal } from './crash.ts'
 import { spend } from './faults.ts'
 import { mayBeLate, type Passed, passGates } from './gates.ts'
 import { exclusively } from './mutex.ts'
-import { askOutside, knownOutside, obey } from './outward.ts'
+import { askOutside, goesOutside, knownOutside, obey } from './outward.ts'
 import { hasStepped } from './parked.ts'
 import type { ArrivedEvent, Loaded, Port, Taken } from './port.ts'
 import type { Queues } from './queues.ts'
@@ -75,10 +75,10 @@ export function openProcessor(engine: Engine): Processor {
     return processed.map((value) => ({ status: 'fulfilled', value }))
   })
   return {
-    process: (event) =>
-      GATHERED.has(event.type) && !engine.handOver?.concerns(event)
-        ? gathered.take(laneOf(event), event)
-        : alone(event),
+    async process(event) {
+      const together = GATHERED.has(event.type) && !(await goesOutside(engine, event))
+      return together ? gathered.take(laneOf(event), event) : alone(event)
+    },
   }
 }
 

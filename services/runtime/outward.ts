@@ -19,18 +19,30 @@ interface Asking {
   handOver?: HandOver
 }
 
+/** Nothing is known of the entry, and nobody is asked. */
+const OPEN = { kind: 'open' } as const
+
+/** Whether the event waits for a smart host, and must not keep others waiting. */
+export async function goesOutside(
+  { settings: store, handOver }: Asking,
+  event: ArrivedEvent,
+): Promise<boolean> {
+  if (!handOver?.concerns(event)) return false
+  const settings = await store.get(event.site)
+  return settings !== null && handOver.serves(settings)
+}
+
 /** The event with the answer; as it is where the gates keep it; or when to look again. */
 export async function askOutside(
   { settings: store, gate, handOver }: Asking,
   event: ArrivedEvent,
 ): Promise<ArrivedEvent | { putOff: number; why: string }> {
   const settings = await store.get(event.site)
-  if (!settings || !handOver?.concerns(event)) return event
+  if (!settings || !handOver?.concerns(event) || !handOver.serves(settings)) return event
   const at = siteTime(settings.clock, Date.now())
   const verdict = await passGates(gate, settings, event, at)
   if (!('ordered' in verdict)) return event
-  if (verdict.ordered) return { ...event, outward: { kind: 'open' } }
-  const outward = await handOver.ask(settings, event)
+  const outward = verdict.ordered ? OPEN : await handOver.ask(settings, event)
   if ('putOff' in outward) return outward
   const why = 'reply' in outward ? { why: `the smart host says ${outward.reply}` } : {}
   return { ...event, outward, ...why }

@@ -22,26 +22,35 @@ import { messageKey } from '../runtime/keys.ts'
 import { onwardOf } from '../runtime/raw.ts'
 import type { Settings } from '../runtime/settings.ts'
 import { BUSY_MS, MARK_MS, RENEW_MS, TRANSACTIONS_MAX } from './limits.ts'
-import type { SmartHost } from './name.ts'
+import { type SmartHost, smartHostIn } from './name.ts'
 import { type Answer, begin, type Transaction } from './transaction.ts'
 
 /** What the smart host has answered about an entry, or that it must not be asked any more. */
 export type Outward = Answer | { kind: 'barred' | 'open' }
 
+export type Asked = Outward | { putOff: number; why: string }
+
 export interface HandOver {
-  /** The event is about an entry that the smart host gets. */
+  /** The event is about an entry beyond its site. */
   concerns(event: MailEvent): boolean
+  /** The site has a smart host: nobody else may be asked. */
+  serves(settings: Settings): boolean
   /** What is known when the event may be answered; or when to look again. */
-  ask(settings: Settings, event: MailEvent): Promise<Outward | { putOff: number; why: string }>
+  ask(settings: Settings, event: MailEvent): Promise<Asked>
   close(): void
 }
 
 /** As it is kept: of which attempt the answer is. */
 type Kept = Outward & { attempt: number }
 
-export function openHandOver(client: Client, host: SmartHost): HandOver {
+/** `host` is for the sites that have none of their own; null: theirs stays in `outside`. */
+export function openHandOver(client: Client, host: SmartHost | null): HandOver {
   const running = new Set<Transaction>()
-  const transact = async (settings: Settings, event: MailEvent): Promise<Answer> => {
+  const transact = async (
+    host: SmartHost,
+    settings: Settings,
+    event: MailEvent,
+  ): Promise<Answer> => {
     const item = event.item as Item
     const raw = await onwardOf({ client }, settings, item)
     const from = item.from === '' ? '' : fullAddress(item.from, settings.domain)
@@ -60,7 +69,10 @@ export function openHandOver(client: Client, host: SmartHost): HandOver {
       alias?.includes('@') === true &&
       kindOf(to) === 'mailbox' &&
       partsOf(to)[1] === OUTSIDE,
+    serves: (settings) => hostOf(settings, host) !== null,
     async ask(settings, event) {
+      const mine = hostOf(settings, host)
+      if (mine === null) throw new Error(`${settings.site} has no smart host`)
       const place = placeOf(settings, event)
       if (event.type === 'offer.withdrawn') return withdraw(client, place)
       if (running.size >= TRANSACTIONS_MAX) return later('the smart host has enough to do')
@@ -68,7 +80,7 @@ export function openHandOver(client: Client, host: SmartHost): HandOver {
       if (!mark) return later('it is being handed over')
       try {
         const known = await answered(client, place, event.attempt ?? 0)
-        return known ?? (await keep(client, place, event, await transact(settings, event)))
+        return known ?? (await keep(client, place, event, await transact(mine, settings, event)))
       } finally {
         await mark.remove()
       }
@@ -78,6 +90,9 @@ export function openHandOver(client: Client, host: SmartHost): HandOver {
     },
   }
 }
+
+const hostOf = ({ smartHost }: Settings, otherwise: SmartHost | null): SmartHost | null =>
+  smartHost === undefined ? otherwise : smartHostIn(smartHost)
 
 const later = (why: string) => ({ putOff: Date.now() + BUSY_MS, why })
 
@@ -118,7 +133,7 @@ async function keep(
   return answer
 }
 
-async function withdraw(client: Client, place: Place): ReturnType<HandOver['ask']> {
+async function withdraw(client: Client, place: Place): Promise<Asked> {
   const before = await read(client, place)
   if (before?.kind === 'taken') return before
   await client.hset(place.key, place.field, JSON.stringify({ kind: 'barred', attempt: 0 }))

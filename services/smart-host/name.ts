@@ -8,6 +8,7 @@ export interface SmartHost {
   port: number
 }
 
+const PORT_MAX = 65_535
 const TYPED = /^(\[[0-9A-Fa-f:.]+\]|[^\s:[\]]+):(\d+)$/
 
 /** Null for `off`; throws a `BadValue` for what is neither. */
@@ -15,7 +16,12 @@ export function smartHostIn(text: string): SmartHost | null {
   if (text === 'off') return null
   const [, host, port = ''] = TYPED.exec(text) ?? []
   if (host === undefined) throw new BadValue('is HOST:PORT, or off')
-  return { host: host.replace(/^\[|\]$/g, ''), port: wholeNumber(1, 65_535)(port) }
+  return { host: host.replace(/^\[|\]$/g, ''), port: wholeNumber(1, PORT_MAX)(port) }
+}
+
+export function isSmartHost(text: string): boolean {
+  const port = Number(TYPED.exec(text)?.[2])
+  return port >= 1 && port <= PORT_MAX
 }
 
 export const hostText = ({ host, port }: SmartHost): string =>

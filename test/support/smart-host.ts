@@ -6,7 +6,8 @@ import { type ChildProcess, fork } from 'node:child_process'
 import { once } from 'node:events'
 import { fileURLToPath } from 'node:url'
 import { afterAll, beforeAll } from 'vitest'
-import { startWorkers, type Workers, type WorkersOptions } from '../../services/workers.ts'
+import type { SmartHost } from '../../services/smart-host/name.ts'
+import { startWorkers, type Workers } from '../../services/workers.ts'
 import { ALL_ROLES, liveSites, type Sites } from './site.ts'
 import type { Told } from './smart-host-process.ts'
 
@@ -16,8 +17,8 @@ export interface SmartHosted extends Sites {
   /** What happened at the smart host to this recipient, in order. */
   at(to: string): Transaction[]
   port: number
-  /** Stops the workers and starts others, with these options. */
-  workersWith(options: Partial<WorkersOptions>): Promise<void>
+  /** Stops the workers and starts others, with this smart host or none. */
+  workersWith(smartHost: SmartHost | null): Promise<void>
 }
 
 const PROCESS = fileURLToPath(new URL('./smart-host-process.ts', import.meta.url))
@@ -28,18 +29,14 @@ export function smartHosted(given: { workers: boolean } = { workers: true }): Sm
   const told: Transaction[] = []
   let host: ChildProcess
   let workers: Workers | null = null
-  const start = (options: Partial<WorkersOptions>) =>
-    startWorkers(sites.connection, {
-      roles: [...ALL_ROLES],
-      smartHost: { host: '127.0.0.1', port: hosted.port },
-      ...options,
-    })
+  const start = (smartHost: SmartHost | null) =>
+    startWorkers(sites.connection, { roles: [...ALL_ROLES], ...(smartHost ? { smartHost } : {}) })
   const hosted: SmartHosted = Object.assign(sites, {
     port: 0,
     at: (to: string) => told.filter((one) => one.to === to),
-    async workersWith(options: Partial<WorkersOptions>) {
+    async workersWith(smartHost: SmartHost | null) {
       await workers?.close()
-      workers = await start(options)
+      workers = await start(smartHost)
     },
   })
   beforeAll(async () => {
@@ -47,7 +44,7 @@ export function smartHosted(given: { workers: boolean } = { workers: true }): Sm
     const [listening] = (await once(host, 'message')) as [Told]
     if (listening.type === 'listening') hosted.port = listening.port
     host.on('message', (one: Transaction) => told.push(one))
-    if (given.workers) workers = await start({})
+    if (given.workers) workers = await start({ host: '127.0.0.1', port: hosted.port })
   })
   afterAll(async () => {
     await workers?.close()

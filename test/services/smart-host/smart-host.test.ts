@@ -175,9 +175,22 @@ test('what expires while it is handed over and taken is not reported', async () 
   expect(await inbox(site, 'carol')).toEqual([])
 })
 
+test('a site has a smart host of its own, or none while others have', async () => {
+  await hosted.workersWith(null)
+  const mine = await hosted.open({ profile: PROFILE, smartHost: `127.0.0.1:${hosted.port}` })
+  expect(await hosted.emulator.site(mine)).toMatchObject({ smartHost: `127.0.0.1:${hosted.port}` })
+  const other = await hosted.open({ profile: PROFILE })
+  const first = await hosted.send(mine, 'own@far.example')
+  const second = await hosted.send(other, 'own@far.example')
+  expect(await hosted.settled(mine, first.id)).toMatchObject([{ outcome: 'handedOff' }])
+  expect(await hosted.settled(other, second.id)).toMatchObject([{ outcome: 'handedOff' }])
+  expect(hosted.at('own@far.example')).toMatchObject([{ from: `carol@${mine}.example` }])
+  await hosted.workersWith({ host: '127.0.0.1', port: hosted.port })
+})
+
 test('a host that is not there: pending, with the reason, and handed over when it is', async () => {
   const site = await hosted.open({ profile: PROFILE })
-  await hosted.workersWith({ smartHost: { host: '127.0.0.1', port: 1 } })
+  await hosted.workersWith({ host: '127.0.0.1', port: 1 })
   const { id } = await hosted.send(site, 'later@far.example')
   await expect
     .poll(async () => (await hosted.emulator.message(site, id)).recipients[0]?.attempts, soon)
@@ -185,7 +198,7 @@ test('a host that is not there: pending, with the reason, and handed over when i
   const { recipients } = await hosted.emulator.message(site, id)
   expect(recipients).toMatchObject([{ outcome: 'pending' }])
   expect(await timeline(site, id)).toContain('ECONNREFUSED')
-  await hosted.workersWith({})
+  await hosted.workersWith({ host: '127.0.0.1', port: hosted.port })
   expect(await hosted.settled(site, id)).toMatchObject([{ outcome: 'handedOff' }])
   expect(kinds('later@far.example')).toEqual(['taken'])
 })
