@@ -7,7 +7,8 @@
  * for the step; a rule's hit is counted once for an event.
  */
 import type { Found } from '../../machines/protocol.ts'
-import { type HandOver, type Outward, orderOf } from '../smart-host/hand-over.ts'
+import { type HandOver, orderOf } from '../smart-host/hand-over.ts'
+import type { Outward } from '../smart-host/kept.ts'
 import { siteTime } from './clock.ts'
 import { type Gate, type Passed, passGates } from './gates.ts'
 import type { ArrivedEvent, Loaded } from './port.ts'

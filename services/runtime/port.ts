@@ -9,7 +9,7 @@ import type { Cached } from '../../machines/cache.ts'
 import type { Ordered } from '../../machines/protocol.ts'
 import type { Stepped } from '../../machines/step.ts'
 import type { Given, MailEvent } from '../../machines/wire.ts'
-import type { Outward } from '../smart-host/hand-over.ts'
+import type { Outward } from '../smart-host/kept.ts'
 import type { Settings } from './settings.ts'
 
 /** An event as it arrived: with its site, and for an alarm when it was set to ring. */

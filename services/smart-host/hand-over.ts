@@ -13,20 +13,16 @@
  * lost behind the end of the message: then it is given again, and arrives twice (RFC 1047). It is
  * never lost, since only its reply lets the entry go.
  */
-import { randomUUID } from 'node:crypto'
 import { kindOf, partsOf } from '../../machines/protocol.ts'
 import { type Item, type MailEvent, OUTSIDE } from '../../machines/wire.ts'
 import { fullAddress } from '../mime/compose.ts'
 import type { Client } from '../runtime/commit.ts'
-import { messageKey } from '../runtime/keys.ts'
 import { onwardOf } from '../runtime/raw.ts'
 import type { Settings } from '../runtime/settings.ts'
-import { BUSY_MS, MARK_MS, RENEW_MS, TRANSACTIONS_MAX } from './limits.ts'
+import { answered, bar, keep, markOf, type Outward, type Place, placeOf } from './kept.ts'
+import { BUSY_MS, TRANSACTIONS_MAX } from './limits.ts'
 import { type SmartHost, smartHostIn } from './name.ts'
 import { type Answer, begin, type Transaction } from './transaction.ts'
-
-/** What the smart host has answered about an entry, or that it must not be asked any more. */
-export type Outward = Answer | { kind: 'barred' | 'open' }
 
 export type Asked = Outward | { putOff: number; why: string }
 
@@ -40,12 +36,10 @@ export interface HandOver {
   close(): void
 }
 
-/** As it is kept: of which attempt the answer is. */
-type Kept = Outward & { attempt: number }
-
-/** `host` is for the sites that have none of their own; null: theirs stays in `outside`. */
-export function openHandOver(client: Client, host: SmartHost | null): HandOver {
+/** `general` is for the sites that have none of their own; null: theirs stays in `outside`. */
+export function openHandOver(client: Client, general: SmartHost | null): HandOver {
   const running = new Set<Transaction>()
+  let busy = 0
   const transact = async (
     host: SmartHost,
     settings: Settings,
@@ -63,26 +57,44 @@ export function openHandOver(client: Client, host: SmartHost | null): HandOver {
       running.delete(transaction)
     }
   }
+  const offer = async (
+    host: SmartHost,
+    place: Place,
+    settings: Settings,
+    event: MailEvent,
+  ): Promise<Asked> => {
+    const mark = await markOf(client, place)
+    if (!mark) return later(UNDER_WAY)
+    try {
+      const { attempt = 1 } = event
+      const known = await answered(client, place, attempt)
+      return known ?? (await keep(client, place, attempt, await transact(host, settings, event)))
+    } finally {
+      await mark.remove()
+    }
+  }
   return {
     concerns: ({ to, type, alias }) =>
       (type === 'mail.offered' || type === 'offer.withdrawn') &&
       alias?.includes('@') === true &&
       kindOf(to) === 'mailbox' &&
       partsOf(to)[1] === OUTSIDE,
-    serves: (settings) => hostOf(settings, host) !== null,
+    serves: (settings) => hostOf(settings, general) !== null,
     async ask(settings, event) {
-      const mine = hostOf(settings, host)
+      const mine = hostOf(settings, general)
       if (mine === null) throw new Error(`${settings.site} has no smart host`)
-      const place = placeOf(settings, event)
-      if (event.type === 'offer.withdrawn') return withdraw(client, place)
-      if (running.size >= TRANSACTIONS_MAX) return later('the smart host has enough to do')
-      const mark = await markOf(client, place)
-      if (!mark) return later('it is being handed over')
+      const place = placeOf(settings, event.item?.key ?? '', event.entry ?? '')
+      if (event.type === 'offer.withdrawn') {
+        const taken = await bar(client, place)
+        if (taken === 'under way') return later(UNDER_WAY)
+        return taken ?? { kind: 'open' }
+      }
+      if (busy >= TRANSACTIONS_MAX) return later('the smart host has enough to do')
+      busy += 1
       try {
-        const known = await answered(client, place, event.attempt ?? 0)
-        return known ?? (await keep(client, place, event, await transact(mine, settings, event)))
+        return await offer(mine, place, settings, event)
       } finally {
-        await mark.remove()
+        busy -= 1
       }
     },
     close() {
@@ -94,77 +106,9 @@ export function openHandOver(client: Client, host: SmartHost | null): HandOver {
 const hostOf = ({ smartHost }: Settings, otherwise: SmartHost | null): SmartHost | null =>
   smartHost === undefined ? otherwise : smartHostIn(smartHost)
 
+const UNDER_WAY = 'it is being handed over'
+
 const later = (why: string) => ({ putOff: Date.now() + BUSY_MS, why })
-
-/** With the message, and gone with it. */
-interface Place {
-  key: string
-  field: string
-}
-
-function placeOf(settings: Settings, { item, entry }: MailEvent): Place {
-  const [, copy, key] = partsOf(entry ?? '')
-  return { key: messageKey(settings, item?.key ?? ''), field: `out/${copy}/${key}` }
-}
-
-async function read(client: Client, { key, field }: Place): Promise<Kept | null> {
-  const text = await client.hget(key, field)
-  return text === null ? null : (JSON.parse(text) as Kept)
-}
-
-/** What needs no further transaction: it was taken or barred, or this attempt has its answer. */
-async function answered(client: Client, place: Place, attempt: number): Promise<Outward | null> {
-  const kept = await read(client, place)
-  if (!kept) return null
-  const final = kept.kind === 'taken' || kept.kind === 'barred'
-  return final || kept.attempt >= attempt ? kept : null
-}
-
-/** An entry that was barred meanwhile stays so, unless the message was taken. */
-async function keep(
-  client: Client,
-  place: Place,
-  { attempt = 0 }: MailEvent,
-  answer: Answer,
-): Promise<Outward> {
-  const before = await read(client, place)
-  if (before?.kind === 'barred' && answer.kind !== 'taken') return before
-  await client.hset(place.key, place.field, JSON.stringify({ ...answer, attempt }))
-  return answer
-}
-
-async function withdraw(client: Client, place: Place): Promise<Asked> {
-  const before = await read(client, place)
-  if (before?.kind === 'taken') return before
-  await client.hset(place.key, place.field, JSON.stringify({ kind: 'barred', attempt: 0 }))
-  if (await client.exists(markKey(place))) return later('it is being handed over')
-  const after = await read(client, place)
-  return after?.kind === 'taken' ? after : { kind: 'open' }
-}
-
-const markKey = ({ key, field }: Place): string => `${key}:${field}`
-
-/** Takes the mark away only if it is still ours. */
-const UNMARK = `if redis.call('GET', KEYS[1]) == ARGV[1] then redis.call('DEL', KEYS[1]) end`
-
-/** Null when somebody else hands the entry over. */
-async function markOf(client: Client, place: Place): Promise<{ remove(): Promise<void> } | null> {
-  const key = markKey(place)
-  const mine = randomUUID()
-  if ((await client.set(key, mine, 'PX', MARK_MS, 'NX')) !== 'OK') return null
-  const renewing = setInterval(() => {
-    // Redis in trouble: the mark may go, and the entry be given twice.
-    client
-      .pexpire(key, MARK_MS)
-      .catch((error: Error) => console.error(`smart host: ${error.message}`))
-  }, RENEW_MS)
-  return {
-    async remove() {
-      clearInterval(renewing)
-      await client.eval(UNMARK, 1, key, mine)
-    },
-  }
-}
 
 /** How the answer is told to the machine, as a fault rule's order is. */
 export function orderOf(outward: Outward) {

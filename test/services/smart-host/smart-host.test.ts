@@ -175,6 +175,21 @@ test('what expires while it is handed over and taken is not reported', async () 
   expect(await inbox(site, 'carol')).toEqual([])
 })
 
+test('an offer that can never be made is given up, whatever came of others', async () => {
+  const site = await hosted.open({ profile: { ...PROFILE, storeRetryMs: 400 } })
+  const to = ['taken-3@far.example', 'busy-3@far.example']
+  const { id } = await hosted.send(site, to)
+  await expect.poll(() => to.flatMap(kinds).sort(), soon).toEqual(['deferred', 'taken'])
+  await hosted.client.del(hosted.key(site, `content:${id}`))
+  const entries = await hosted.settled(site, id)
+  expect(entries.map(({ outcome }) => outcome)).toEqual(['handedOff', 'reported'])
+  expect(await hosted.emulator.deadLetters(site, { offset: 0, limit: 1 })).toMatchObject({
+    total: 1,
+  })
+  expect(kinds('busy-3@far.example')).toEqual(['deferred'])
+  expect(await hosted.rest(site)).toMatchObject({ ...FLAWLESS, handedOff: 1, reported: 1 })
+})
+
 test('a site has a smart host of its own, or none while others have', async () => {
   await hosted.workersWith(null)
   const mine = await hosted.open({ profile: PROFILE, smartHost: `127.0.0.1:${hosted.port}` })
