@@ -53,14 +53,15 @@ function reply(event: Seen, actor: Stored, type: Sending['send']): Send {
   const alias = event.alias === undefined ? {} : { alias: event.alias }
   const answer = { type, to: event.entry as Address, attempt: event.attempt ?? 0, ...alias }
   if (type === 'reply.deferred') {
-    return { ...answer, why: event.ordered ? 'deferred by a fault rule' : 'mailbox in transit' }
+    const why = event.ordered ? 'deferred by a fault rule' : 'mailbox in transit'
+    return { ...answer, why: event.why ?? why }
   }
   if (type !== 'reply.refused') return answer
   const knows = actor.s !== 'absent' && actor.s !== 'removing'
   if (knows && event.found === 'barred') return { ...answer, code: EXPIRED, unknown: false }
   const ordered = event.ordered && 'refuse' in event.ordered ? event.ordered.refuse : null
   return ordered && knows
-    ? { ...answer, code: ordered, unknown: false, why: 'refused by a fault rule' }
+    ? { ...answer, code: ordered, unknown: false, why: event.why ?? 'refused by a fault rule' }
     : { ...answer, code: UNRECOGNIZED, unknown: true, why: 'no such mailbox here' }
 }
 

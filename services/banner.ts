@@ -3,6 +3,7 @@
  */
 import type { Config } from './options.ts'
 import type { RoleReady } from './roles.ts'
+import { hostText } from './smart-host/name.ts'
 
 interface Processes {
   api: number | null
@@ -10,7 +11,7 @@ interface Processes {
 }
 
 /** Where mail comes in and is read, beside HTTP. */
-function mailLines({ host, smtpTls }: Config, { mail }: RoleReady): string[] {
+function mailLines({ host, smtpTls, smartHost }: Config, { mail }: RoleReady): string[] {
   const { smtp = null, lmtp = null, pop3 = null } = mail ?? {}
   const tls = smtpTls === 'off' ? '' : ' (STARTTLS)'
   const stls = smtpTls === 'off' ? '' : ' (STLS)'
@@ -18,6 +19,7 @@ function mailLines({ host, smtpTls }: Config, { mail }: RoleReady): string[] {
     ...(smtp === null ? [] : [`  SMTP        ${host}:${smtp}${tls}`]),
     ...(lmtp === null ? [] : [`  LMTP        ${host}:${lmtp}${tls}`]),
     ...(pop3 === null ? [] : [`  POP3        ${host}:${pop3}${stls}`]),
+    ...(smartHost ? [`  smart host  ${hostText(smartHost)}`] : []),
   ]
 }
 

@@ -3,6 +3,7 @@
  */
 import { resolve } from 'node:path'
 import { wholeNumber } from './option-values.ts'
+import { smartHostIn } from './smart-host/name.ts'
 
 /** A port, or null for `off`. */
 const portOrOff = (text: string): number | null =>
@@ -40,5 +41,13 @@ export const MAIL_OPTIONS = {
     default: 'off',
     description: 'STARTTLS, STLS: off, generated, or a PEM file with private key and certificate',
     parse: (text: string) => (['off', 'generated'].includes(text) ? text : resolve(text)),
+  },
+  smartHost: {
+    name: 'smart-host',
+    value: 'HOST:PORT',
+    env: 'UNDELIVERABLE_SMART_HOST',
+    default: 'off',
+    description: 'an SMTP server that gets what is for addresses beyond the sites; off: none',
+    parse: smartHostIn,
   },
 }

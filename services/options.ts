@@ -23,6 +23,7 @@ import {
   KEEP_STEPS,
   QUEUE_LIMIT,
 } from './runtime/limits.ts'
+import type { SmartHost } from './smart-host/name.ts'
 
 export const WORKER_ROLES = ['mta', 'store', 'moves', 'directory'] as const
 export const ROLES = ['api', ...WORKER_ROLES] as const
@@ -39,6 +40,8 @@ export interface Config {
   pop3Port: number | null
   /** `off`, `generated`, or the path of a PEM file. */
   smtpTls: string
+  /** Who gets what is for addresses beyond the sites; null: the mailbox `outside` of each. */
+  smartHost: SmartHost | null
   /** Absolute: the file of tokens; null: none is asked for. */
   tokens: string | null
   /** The user's own Redis, or null for the embedded one. */

@@ -94,6 +94,7 @@ async function runWorkers(
     mayDie,
     concurrency: config.concurrency,
     keep: keepOf(config),
+    ...(config.smartHost === null ? {} : { smartHost: config.smartHost }),
     ...(config.server === null ? {} : { server: config.server }),
     ...(config.site === null ? {} : { site: config.site }),
   })

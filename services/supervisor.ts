@@ -16,6 +16,7 @@ import { openEmbedded, STOP_WITHIN_MS as REDIS_STOP_WITHIN_MS } from './redis/em
 import { redact } from './redis/url.ts'
 import type { RoleReady } from './roles.ts'
 import { onSignals } from './shutdown.ts'
+import { hostText } from './smart-host/name.ts'
 
 /** How a role's process is started: replaced in tests by a smaller program. */
 export type Command = (roles: readonly string[]) => string[]
@@ -151,6 +152,7 @@ function roleArguments(config: Config): string[] {
     'lmtp-port': config.lmtpPort ?? 'off',
     'pop3-port': config.pop3Port ?? 'off',
     'smtp-tls': config.smtpTls,
+    'smart-host': config.smartHost === null ? 'off' : hostText(config.smartHost),
     namespace: config.namespace,
     durability: config.durability,
     replicas: config.replicas,

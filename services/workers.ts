@@ -21,6 +21,8 @@ import { openSettings, type Settings, type SettingsStore } from './runtime/setti
 import { ring, SWEEP_MS, sweep, TICK_MS, type Timekeeping } from './runtime/timekeeper.ts'
 import { TRIM_MS, type Trimming, trim } from './runtime/trim.ts'
 import { openWorker } from './runtime/worker.ts'
+import { openHandOver } from './smart-host/hand-over.ts'
+import type { SmartHost } from './smart-host/name.ts'
 
 export interface WorkersOptions {
   roles: Role[]
@@ -33,6 +35,8 @@ export interface WorkersOptions {
   keep?: Keep
   /** Attempts after which an event that throws is given up. */
   attemptsMax?: number
+  /** Recipients beyond the sites are handed to it. */
+  smartHost?: SmartHost
   /** Nobody else runs in this process, so a fault rule may kill it. */
   mayDie?: boolean
 }
@@ -70,8 +74,9 @@ export async function startWorkers(
       startMove({ client, queues }, site, spec),
   }
   const engine: Engine = { port: openPort(client), settings, queues, gate, alarms }
-  const { mayDie = false, attemptsMax } = options
+  const { mayDie = false, attemptsMax, smartHost } = options
   if (attemptsMax !== undefined) engine.attemptsMax = attemptsMax
+  engine.handOver = openHandOver(client, smartHost ?? null)
   if (mayDie) engine.die = () => process.kill(process.pid, 'SIGKILL')
   const concurrency = options.concurrency ?? CONCURRENCY
   const open = (name: string) =>
@@ -102,6 +107,7 @@ export async function startWorkers(
   return {
     async close() {
       await Promise.all(loops.map((loop) => loop.stop()))
+      engine.handOver?.close()
       await fleet.close()
       await queues.close()
       await settings.close()

@@ -35,6 +35,7 @@ import {
 } from './limits.ts'
 import { login } from './login.ts'
 import { mailboxes } from './mailboxes.ts'
+import { chosen } from './mailpit/choice.ts'
 import { mailpit } from './mailpit.ts'
 import { messages } from './messages.ts'
 import { metrics } from './metrics.ts'
@@ -138,6 +139,7 @@ function newServer(publicUrl: string, log: string | FastifyBaseLogger, limits: L
       headersTimeout: Math.min(limits.headersMs, limits.requestMs),
       connectionsCheckingInterval: Math.min(LATE_CONNECTIONS_MS, limits.headersMs),
     },
+    rewriteUrl: ({ url = '/', headers }) => chosen(url, headers.host ?? ''),
     genReqId: (request) => {
       const given = request.headers['x-request-id']
       return typeof given === 'string' && REQUEST_ID.test(given) ? given : nextId()

@@ -63,6 +63,16 @@ export const SEARCH_CHARACTERS_MAX = 998
 /** A mailbox that is searched by Mailpit's API is decoded message by message: its newest. */
 export const MAILPIT_SEARCHED_MAX = 1_000
 
+/** All mailboxes of a site together: the newest of each are looked through at each call. */
+export const MAILPIT_MAILBOXES_MAX = 100
+
+/** Tags of one message, and characters of one: what a person can read on a line or two. */
+export const MAILPIT_TAGS_MAX = 50
+export const MAILPIT_TAG_CHARACTERS_MAX = 100
+
+/** Files of one message; together they are bound by its size. */
+export const ATTACHMENTS_MAX = 1_000
+
 /** A page of Mailpit's, unless it says otherwise: Mailpit's own. */
 export const MAILPIT_PAGE_DEFAULT = 50
 

@@ -18,7 +18,8 @@ type JsonObject = { [member: string]: Json }
 const TAGS = {
   sites: 'The unit of isolation: its own servers, profile, clock, faults and ledger.',
   mailboxes: 'The directory, and what has arrived.',
-  mailpit: 'A mailbox by Mailpit’s API v1, for clients that were written for Mailpit',
+  mailpit:
+    'A mailbox, or all of a site’s, by Mailpit’s API v1, for clients that were written for Mailpit',
   messages: 'Mail that was accepted, entry by entry.',
   moves: 'Mailboxes on their way to another server.',
   faults: 'Rules that make something go wrong.',

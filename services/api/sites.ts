@@ -3,10 +3,13 @@
  */
 
 import { Type } from 'typebox'
+import { problem } from '../errors.ts'
 import type { MailboxSpec, SiteSpec } from '../runtime/views-of-mail.ts'
+import { isSmartHost } from '../smart-host/name.ts'
 import { checkAddress } from './address.ts'
 import { Duration, durationMs } from './duration.ts'
 import { ADDRESS_CHARACTERS_MAX, ADDRESSES_MAX, MAILBOXES_MAX, SERVERS_MAX } from './limits.ts'
+import { quoted } from './quoted.ts'
 import type { Resource } from './resource.ts'
 import {
   Moment,
@@ -57,6 +60,15 @@ const NewSite = strict(
     domain: Type.Optional(
       Type.String({ maxLength: ADDRESS_CHARACTERS_MAX, description: 'Default: `<name>.example`.' }),
     ),
+    smartHost: Type.Optional(
+      Type.String({
+        maxLength: ADDRESS_CHARACTERS_MAX,
+        description:
+          'HOST:PORT of an SMTP server that is handed what is for addresses beyond the site. ' +
+          'Default: the one that the service was started with, if it was.',
+        examples: ['127.0.0.1:2525'],
+      }),
+    ),
     ttl: Type.Optional(Duration),
   },
   {
@@ -87,6 +99,7 @@ export const Site = Type.Object(
     servers: Type.Array(Type.String()),
     mailboxes: Type.Array(Type.String()),
     paused: Type.Boolean(),
+    smartHost: Type.Optional(Type.String()),
     createdAt: Moment,
     expiresAt: NullableText,
     queues: Type.Array(Type.String(), { description: 'Their names under `/queues`.' }),
@@ -126,6 +139,7 @@ const create: Resource = (app, { emulator, quotas }) => {
       const { ttl, ...rest } = request.body
       const spec: SiteSpec = rest
       if (spec.domain !== undefined) checkAddress(`postmaster@${spec.domain}`, 'domain')
+      if (spec.smartHost !== undefined) checkSmartHost(spec.smartHost)
       for (const mailbox of spec.mailboxes ?? []) checkMailbox(mailbox)
       if (ttl !== undefined) spec.ttlMs = durationMs(ttl, 'ttl', { minMs: 1 })
       const make = () => emulator.createSite(spec)
@@ -186,6 +200,12 @@ const remove: Resource = (app, { emulator }) => {
 }
 
 export const sites: Resource[] = [list, create, read, changeProfile, remove]
+
+function checkSmartHost(text: string): void {
+  if (isSmartHost(text)) return
+  const errors = [{ path: '/smartHost', message: 'is HOST:PORT' }]
+  throw problem('bad-request', `${quoted(text)} is no HOST:PORT`, { errors })
+}
 
 /** The addresses of a mailbox are addresses. */
 export function checkMailbox(mailbox: MailboxSpec): void {

@@ -2,9 +2,10 @@
  * Messages in the shapes of Mailpit's API v1, so that a client that was written for Mailpit reads
  * them: <https://mailpit.axllent.org/docs/api-v1/>.
  *
- * Names are Mailpit's, capitals included. What an emulated mailbox does not have is there and
- * empty: tags, and whether something was read.
+ * Names are Mailpit's, capitals included. What an emulated mailbox does not have is there, and
+ * empty.
  */
+import { createHash } from 'node:crypto'
 import MailComposer from 'nodemailer/lib/mail-composer'
 import PostalMime, { type Address, type Attachment, type Email } from 'postal-mime'
 
@@ -38,6 +39,9 @@ export interface Sent {
   Text?: string
   HTML?: string
   Headers?: Record<string, string>
+  ReplyTo?: Person[]
+  /** Their content is base64. */
+  Attachments?: { Filename: string; Content: string; ContentType?: string; ContentID?: string }[]
 }
 interface Person {
   Email: string
@@ -56,9 +60,23 @@ export function composeSent(sent: Sent): Promise<Buffer> {
     text: Text ?? '',
     html: HTML,
     headers: Headers,
+    replyTo: (sent.ReplyTo ?? []).map(one),
+    attachments: (sent.Attachments ?? []).map((file) => ({
+      filename: file.Filename,
+      content: file.Content,
+      encoding: 'base64',
+      ...(file.ContentType ? { contentType: file.ContentType } : {}),
+      ...(file.ContentID ? { cid: file.ContentID, contentDisposition: 'inline' as const } : {}),
+    })),
   })
     .compile()
     .build()
+}
+
+/** What readers put on a message. */
+export interface Marked {
+  read: boolean
+  tags: string[]
 }
 
 /** Groups are taken apart: Mailpit knows people only. */
@@ -70,7 +88,7 @@ const people = (given: Address[] | Address | undefined): { Name: string; Address
       ...(group ?? []).map((one) => ({ Name: one.name, Address: one.address ?? '' })),
     ])
 
-function envelopeOf({ id, size, email }: Parsed) {
+function envelopeOf({ id, size, email }: Parsed, { tags }: Marked) {
   return {
     ID: id,
     MessageID: (email.messageId ?? '').replace(/^<|>$/g, ''),
@@ -80,24 +98,24 @@ function envelopeOf({ id, size, email }: Parsed) {
     Bcc: people(email.bcc),
     ReplyTo: people(email.replyTo),
     Subject: email.subject ?? '',
-    Tags: [],
+    Tags: tags,
     Username: '',
     Size: size,
   }
 }
 
 /** As a list shows it. */
-export const summaryOf = (parsed: Parsed) => ({
-  ...envelopeOf(parsed),
-  Read: false,
+export const summaryOf = (parsed: Parsed, mark: Marked) => ({
+  ...envelopeOf(parsed, mark),
+  Read: mark.read,
   Created: parsed.receivedAt,
   Attachments: parsed.email.attachments.length,
   Snippet: textOf(parsed.email).replace(/\s+/g, ' ').trim().slice(0, SNIPPET_CHARACTERS),
 })
 
 /** As it is shown alone. */
-export const messageOf = (parsed: Parsed) => ({
-  ...envelopeOf(parsed),
+export const messageOf = (parsed: Parsed, mark: Marked) => ({
+  ...envelopeOf(parsed, mark),
   ReturnPath: headerOf(parsed.email, 'return-path').replace(/^<|>$/g, ''),
   ListUnsubscribe: { Header: '', Links: [], Errors: '', HeaderPost: '' },
   Date: parsed.email.date ?? parsed.receivedAt,
@@ -118,13 +136,20 @@ export function headersOf({ email }: Parsed): Record<string, string[]> {
   return headers
 }
 
-const textOf = ({ text, html }: Email): string => text ?? (html ?? '').replace(/<[^>]*>/g, ' ')
+export const textOf = ({ text, html }: Email): string =>
+  text ?? (html ?? '').replace(/<[^>]*>/g, ' ')
 
 const headerOf = (email: Email, key: string): string =>
   email.headers.find((header) => header.key === key)?.value ?? ''
 
 const bytesOf = ({ content }: Attachment): Buffer =>
   typeof content === 'string' ? Buffer.from(content) : Buffer.from(content as ArrayBuffer)
+
+const checksumsOf = (bytes: Buffer) => ({
+  MD5: createHash('md5').update(bytes).digest('hex'),
+  SHA1: createHash('sha1').update(bytes).digest('hex'),
+  SHA256: createHash('sha256').update(bytes).digest('hex'),
+})
 
 const filesOf = ({ attachments }: Email, inline: boolean) =>
   attachments.flatMap((attachment, i) =>
@@ -136,6 +161,7 @@ const filesOf = ({ attachments }: Email, inline: boolean) =>
             ContentType: attachment.mimeType,
             ContentID: (attachment.contentId ?? '').replace(/^<|>$/g, ''),
             Size: bytesOf(attachment).length,
+            Checksums: checksumsOf(bytesOf(attachment)),
           },
         ]
       : [],
@@ -150,17 +176,30 @@ export function partOf({ email }: Parsed, part: string): { type: string; bytes: 
 /**
  * Whether a message is meant by Mailpit's search: each word must be in it, or in the field that is
  * named before it; `-` or `!` before a word asks that it is not; quotes hold words together.
+ * `tag:`, `is:` and `has:` ask what it bears.
  */
-export function isMeant(parsed: Parsed, query: string): boolean {
+export function isMeant(parsed: Parsed, query: string, mark: Marked): boolean {
   const words = [...query.matchAll(/([-!]?)(?:(\w[\w-]*):)?(?:"([^"]*)"|(\S+))/g)]
   return words.every(([, not, name = '', quoted, word = '']) => {
     const field = FIELDS[name.toLowerCase()]
     const said = quoted ?? word
     // A colon after anything else is a part of the word.
     const wanted = field || name === '' ? said : `${name}:${said}`
-    const found = (field ?? everything)(parsed.email).toLowerCase().includes(wanted.toLowerCase())
+    const asked = STATES[name.toLowerCase()]?.(parsed, mark)
+    const text = (field ?? everything)(parsed.email).toLowerCase()
+    const found = asked?.includes(said.toLowerCase()) ?? text.includes(wanted.toLowerCase())
     return not === '' ? found : !found
   })
+}
+
+/** Fields whose value is one of some words. */
+const STATES: Record<string, (parsed: Parsed, mark: Marked) => string[]> = {
+  tag: (_parsed, { tags }) => tags.map((tag) => tag.toLowerCase()),
+  is: (_parsed, { read, tags }) => [
+    read ? 'read' : 'unread',
+    ...(tags.length > 0 ? ['tagged'] : []),
+  ],
+  has: ({ email }) => (email.attachments.length > 0 ? ['attachment', 'attachments'] : []),
 }
 
 const named = (given: Address[] | Address | undefined): string =>

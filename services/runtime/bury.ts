@@ -16,6 +16,7 @@ import { initial } from '../../machines/transition.ts'
 import { stamped } from '../../machines/versions.ts'
 import type { EntryRecord, Header, MailEvent, Stored } from '../../machines/wire.ts'
 import { who } from '../../machines/words.ts'
+import { takenOutside } from '../smart-host/kept.ts'
 import { asciiJson } from './ascii.ts'
 import type { ActorWrite, Client, RedisCommand } from './commit.ts'
 import { messageKey, part, shardOfMessage } from './keys.ts'
@@ -105,7 +106,8 @@ async function entryEnds(grave: Grave, copy: string, key: string): Promise<void>
   const { mailbox, home } = stored?.a ?? {}
   const { client, settings, id } = grave
   if (mailbox && home) await barred(client, settings, `mailbox/${home}/${mailbox}`, id)
-  if (mailbox && (await heldAnywhere(client, settings, mailbox, id))) {
+  const outside = await takenOutside(client, settings, id, `recipient/${id}/${copy}/${key}`)
+  if (outside ?? (mailbox && (await heldAnywhere(client, settings, mailbox, id)))) {
     return put(grave, copy, key, 'delivered', record, stored)
   }
   const next = stored?.a.copy

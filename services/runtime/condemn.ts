@@ -12,6 +12,7 @@ import { UNPROCESSABLE } from '../../machines/codes.ts'
 import { kindOf, partsOf } from '../../machines/protocol.ts'
 import type { MailEvent } from '../../machines/wire.ts'
 import { who } from '../../machines/words.ts'
+import { takenOutside } from '../smart-host/kept.ts'
 import { asciiJson } from './ascii.ts'
 import { addresseesEnd, type Burial, burial, ENDING, entriesEnd, unroutedEnd } from './bury.ts'
 import { gatheredEnds, reportEnds } from './bury-reports.ts'
@@ -111,7 +112,8 @@ async function answerEnds(client: Client, settings: Settings, event: MailEvent):
     return nothing(settings, event)
   }
   const version = await barred(client, settings, event.to, item.key)
-  const held = await holds(client, boxKeyOf(settings, event.to), item.key)
+  const outside = await takenOutside(client, settings, item.key, entry)
+  const held = outside ?? (await holds(client, boxKeyOf(settings, event.to), item.key))
   const type = held ? 'reply.accepted' : offered ? 'reply.refused' : 'reply.withdrawn'
   const why = 'the mailbox could not process it'
   const alias = event.alias === undefined ? {} : { alias: event.alias }

@@ -11,6 +11,7 @@ import type { TrackingLogs } from '../tracking/logs.ts'
 import type { Incoming } from './content.ts'
 import type { Destination } from './destination.ts'
 import type { ItemsQuery } from './items.ts'
+import type { Mark } from './marks.ts'
 import type { Raw } from './raw.ts'
 import type { Readiness } from './readiness.ts'
 import type { Bundle, BundleLimits } from './views-of-bundle.ts'
@@ -66,6 +67,11 @@ export interface Emulator {
   /** As it is on the wire, its trace before it; one that is not read to its end costs nothing. */
   rawItem(site: string, alias: string, id: string): Promise<Raw>
   deleteItem(site: string, alias: string, id: string): Promise<void>
+
+  /** What readers put on messages, in the order of the ids. */
+  marks(site: string, ids: string[]): Promise<Mark[]>
+  /** Puts it on one; a message that is not there stays so. */
+  mark(site: string, id: string, change: Partial<Mark>): Promise<void>
 
   /** The site that answers for an address; null when none does. */
   destination(address: string): Promise<Destination | null>

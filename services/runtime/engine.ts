@@ -10,12 +10,14 @@
 import { kindOf, partsOf } from '../../machines/protocol.ts'
 import { type Stepped, step } from '../../machines/step.ts'
 import { tell } from '../../machines/words.ts'
+import type { HandOver } from '../smart-host/hand-over.ts'
 import { type Alarms, type Armed, alarmsOf, disarmedBy } from './alarms.ts'
 import { realDelay, siteTime } from './clock.ts'
 import { crashOf, type Mortal } from './crash.ts'
 import { spend } from './faults.ts'
 import { mayBeLate, type Passed, passGates } from './gates.ts'
 import { exclusively } from './mutex.ts'
+import { askOutside, goesOutside, knownOutside, obey } from './outward.ts'
 import { hasStepped } from './parked.ts'
 import type { ArrivedEvent, Loaded, Port, Taken } from './port.ts'
 import type { Queues } from './queues.ts'
@@ -28,6 +30,8 @@ export interface Engine extends Mortal {
   settings: SettingsStore
   queues: Queues
   alarms: Alarms
+  /** Where recipients beyond the sites are handed to a smart host. */
+  handOver?: HandOver
   /** Attempts after which an event is given up; `POISON_ATTEMPTS` where it is not said. */
   attemptsMax?: number
 }
@@ -57,7 +61,9 @@ export interface Processor {
  * are taken as soon as those before them are committed, while their events still leave.
  */
 export function openProcessor(engine: Engine): Processor {
-  const alone = async (event: ArrivedEvent) => {
+  const alone = async (arrived: ArrivedEvent) => {
+    const event = await askOutside(engine, arrived)
+    if ('putOff' in event) return event
     const sendOn = await exclusively([lockOf(event)], () => run(engine, event))
     return sendOn()
   }
@@ -69,8 +75,10 @@ export function openProcessor(engine: Engine): Processor {
     return processed.map((value) => ({ status: 'fulfilled', value }))
   })
   return {
-    process: (event) =>
-      GATHERED.has(event.type) ? gathered.take(laneOf(event), event) : alone(event),
+    async process(event) {
+      const together = GATHERED.has(event.type) && !(await goesOutside(engine, event))
+      return together ? gathered.take(laneOf(event), event) : alone(event)
+    },
   }
 }
 
@@ -136,9 +144,13 @@ async function attempt(
   const verdict = await passGates(engine.gate, settings, event, at)
   if ('putOff' in verdict) return ended(verdict)
   if ('dropped' in verdict) return ended({ done: [verdict.dropped] })
+  obey(verdict, event)
   const stale = verdict.readStale
   const asked = verdict.ordered ? { ...event, ordered: verdict.ordered } : event
-  const loaded = asOfNow(await engine.port.load(settings, asked, { at, stale }))
+  const loaded = knownOutside(
+    asOfNow(await engine.port.load(settings, asked, { at, stale })),
+    event,
+  )
   const early = event.timer ? whenEarly(loaded, event) : null
   if (early) return (await isCurrent(engine, settings)) ? ended(early) : null
   const stepped = withoutReplies(step(loaded), verdict)

@@ -19,6 +19,8 @@ export interface Evidence {
   removed: readonly string[]
   entry: Stored | null
   end: End | null
+  /** What the smart host has come to with it, where it gets it. */
+  handed?: string | null
   /** What it waits for, where that is known. */
   why?: string
 }
@@ -34,6 +36,12 @@ export function fateOf(leaf: Evidence): Fate | { report: string } {
     case 'delivered':
       if (leaf.places.length + leaf.removed.length === 0) {
         return { outcome: 'lost', why: 'the store accepted it and nobody holds it' }
+      }
+      if ((leaf.handed ?? 'taken') !== 'taken') {
+        return {
+          outcome: 'lost',
+          why: 'it counts as handed over, and the smart host has not taken it',
+        }
       }
       return leaf.mailbox === OUTSIDE
         ? { outcome: 'handedOff', why: 'it left the site' }

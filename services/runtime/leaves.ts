@@ -27,6 +27,8 @@ export interface Whole {
   copies: Map<string, Stored>
   entries: { copy: string; key: string; stored: Stored }[]
   ends: Map<string, End>
+  /** What the smart host has come to with an entry, where it gets it. */
+  handed: Map<string, string>
   /** Judged before, and about to go. */
   trim: TrimRecord | null
   /** Recipients that are not routed yet. */
@@ -51,6 +53,7 @@ export interface Leaf {
   entry: Stored | null
   copy: string | null
   end: End | null
+  handed: string | null
   report: { id: string; to: string; outcome: Outcome } | null
 }
 
@@ -64,6 +67,7 @@ export async function wholeOf(
   const fields = await client.hgetall(messageKey(settings, id))
   const copies = new Map<string, Stored>()
   const ends = new Map<string, End>()
+  const handed = new Map<string, string>()
   const entries: Whole['entries'] = []
   const chunks: EntryRecord[] = []
   for (const [field, text] of Object.entries(fields)) {
@@ -73,6 +77,7 @@ export async function wholeOf(
       entries.push({ copy, key, stored: JSON.parse(text) as Stored })
     }
     if (kind === 'e') ends.set(`${copy}/${key}`, JSON.parse(text) as End)
+    if (kind === 'out') handed.set(`${copy}/${key}`, (JSON.parse(text) as { kind: string }).kind)
     if (kind === 'to') chunks.push(...(JSON.parse(text) as EntryRecord[]))
   }
   const accept = fields.accept ? (JSON.parse(fields.accept) as AcceptRecord) : null
@@ -83,7 +88,7 @@ export async function wholeOf(
     ({ number }) => !routed.has(`${number}`) && (!only || only.has(number)),
   )
   const trim = fields.trim ? (JSON.parse(fields.trim) as TrimRecord) : null
-  return { id, accept, header, copies, entries, ends, trim, unrouted }
+  return { id, accept, header, copies, entries, ends, handed, trim, unrouted }
 }
 
 /** Every address that a recipient has had: as given, and as redirected since. */
@@ -146,6 +151,7 @@ function leafOf(
     entry: stored,
     copy,
     end: whole.ends.get(`${copy}/${key}`) ?? null,
+    handed: whole.handed.get(`${copy}/${key}`) ?? null,
     report: null,
   }
 }
@@ -167,6 +173,7 @@ const unroutedLeaf = (record: EntryRecord): Leaf => ({
   entry: null,
   copy: null,
   end: null,
+  handed: null,
   report: null,
 })
 

@@ -21,6 +21,7 @@ import { audit } from './ledger.ts'
 import * as lifecycle from './lifecycle.ts'
 import { type Live, serverIn, siteOf, still } from './live-parts.ts'
 import * as mailboxes from './mailboxes.ts'
+import * as marks from './marks.ts'
 import * as moves from './moves.ts'
 import { deadLetters } from './poison.ts'
 import { openQueues, queueNamesOf } from './queues.ts'
@@ -97,6 +98,8 @@ const mailCalls = (live: Live): Pick<Emulator, MailCall> => ({
   item: (...args) => items.getItem(live, ...args),
   rawItem: (...args) => items.getRaw(live, ...args),
   deleteItem: (...args) => items.deleteItem(live, ...args),
+  marks: (...args) => marks.marksOf(live, ...args),
+  mark: (...args) => marks.mark(live, ...args),
   accept: (...args) => accept(live, ...args),
   messages: (...args) => views.listMessages(live, ...args),
   message: (...args) => views.getMessage(live, ...args),
@@ -111,6 +114,8 @@ type MailCall =
   | 'item'
   | 'rawItem'
   | 'deleteItem'
+  | 'marks'
+  | 'mark'
   | 'accept'
   | 'messages'
   | 'message'

@@ -9,12 +9,15 @@ import type { Cached } from '../../machines/cache.ts'
 import type { Ordered } from '../../machines/protocol.ts'
 import type { Stepped } from '../../machines/step.ts'
 import type { Given, MailEvent } from '../../machines/wire.ts'
+import type { Outward } from '../smart-host/kept.ts'
 import type { Settings } from './settings.ts'
 
 /** An event as it arrived: with its site, and for an alarm when it was set to ring. */
 export interface ArrivedEvent extends MailEvent {
   site: string
   alarmAt?: number
+  /** Of an entry that the smart host gets: what it answered. */
+  outward?: Outward
 }
 
 /** What a step was given, and what its commit will check and finish. */

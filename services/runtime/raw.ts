@@ -2,12 +2,13 @@
  * What a mailbox holds as it is on the wire: the trace of this copy, then the message's bytes, or a
  * report about another message. Streamed: a large message is never here as a whole.
  */
-import type { Item } from '../../machines/wire.ts'
+import { type Item, OUTSIDE } from '../../machines/wire.ts'
 import { problem } from '../errors.ts'
 import { compose, type Facts } from '../mime/compose.ts'
 import { headerFacts } from '../mime/header.ts'
 import { type Original, type Rendered, renderReport } from '../mime/report.ts'
 import { traceOf } from '../mime/trace.ts'
+import type { Client } from './commit.ts'
 import { type BroughtBy, type Content, readContent } from './content.ts'
 import { contentKey } from './keys.ts'
 import type { Live } from './live-parts.ts'
@@ -16,16 +17,34 @@ import type { Settings } from './settings.ts'
 /** Bytes, and how many they are. */
 export type Raw = Rendered
 
-export async function rawOf(
+export const rawOf = (
   { client }: Pick<Live, 'client'>,
   settings: Settings,
   alias: string,
   item: Item,
+): Promise<Raw> => composed(client, settings, alias, item, { onward: false })
+
+/** As it leaves the site: `Return-Path` is for whoever delivers it (RFC 5321 §4.4). */
+export async function onwardOf(
+  { client }: Pick<Live, 'client'>,
+  settings: Settings,
+  item: Item,
+): Promise<Raw> {
+  return composed(client, settings, OUTSIDE, item, { onward: true })
+}
+
+async function composed(
+  client: Client,
+  settings: Settings,
+  alias: string,
+  item: Item,
+  { onward }: { onward: boolean },
 ): Promise<Raw> {
   const key = contentKey(settings, item.report?.message ?? item.key)
   const content = await readContent(client, key)
   const { broughtBy, ...body } = await bodyOf(settings, alias, item, content)
-  const trace = traceBefore(settings, item, broughtBy, body)
+  const whole = traceBefore(settings, item, broughtBy, body)
+  const trace = onward ? whole.subarray(whole.indexOf('\n') + 1) : whole
   return {
     size: trace.length + body.size,
     async *pieces() {

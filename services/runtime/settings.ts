@@ -26,6 +26,8 @@ export interface Settings extends Keys {
   profile: Profile
   clock: Clock
   paused: boolean
+  /** The site's own, as it was typed. */
+  smartHost?: string
   faults: FaultRule[]
   createdAt: number
   /** Real time after which the site is cleaned away. */

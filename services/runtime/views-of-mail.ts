@@ -28,6 +28,8 @@ export interface SiteSpec {
   mailboxes?: MailboxSpec[]
   /** Defaults to `<name>.example`. */
   domain?: string
+  /** `HOST:PORT`: who gets what is for addresses beyond the site; else whom the service has. */
+  smartHost?: string
   /** Real time after which the site is cleaned away. */
   ttlMs?: number
 }
@@ -40,6 +42,8 @@ export interface SiteView {
   servers: string[]
   mailboxes: string[]
   paused: boolean
+  /** Its own; not there when it has none. */
+  smartHost?: string
   createdAt: string
   expiresAt: string | null
   queues: string[]

@@ -10,12 +10,18 @@ import { benchLive, liveText } from './live.ts'
 import { benchMove, moveText } from './move.ts'
 import { type Options, readOptions, USAGE } from './options.ts'
 import { openService, type Service } from './service.ts'
+import { benchSmtp, smtpText } from './smtp.ts'
 import { benchWorkers, workersText } from './workers.ts'
+
+interface Figures {
+  json: object
+  text: string
+}
 
 async function figures(
   service: Service,
-  options: Options,
-): Promise<{ json: object; text: string }> {
+  options: Options & { benchmark: 'live' | 'move' | 'growth' | 'workers' },
+): Promise<Figures> {
   switch (options.benchmark) {
     case 'live': {
       const runs = await benchLive(service, options)
@@ -36,15 +42,27 @@ async function figures(
   }
 }
 
-async function run(options: Options): Promise<void> {
+async function onService(options: Parameters<typeof figures>[1]): Promise<Figures> {
   const service = await openService(options.profile)
   onSignals({ orderly: () => service.close(), atOnce: () => service.kill() })
   try {
-    const { json, text } = await figures(service, options)
-    process.stdout.write(options.json ? `${JSON.stringify(json, null, 2)}\n` : text)
+    return await figures(service, options)
   } finally {
     await service.close()
   }
+}
+
+/** It opens a service for each mode of durability. */
+async function besidePostfix(options: Options): Promise<Figures> {
+  const smtp = await benchSmtp(options)
+  return { json: smtp, text: smtpText(smtp) }
+}
+
+async function run(options: Options): Promise<void> {
+  const { benchmark } = options
+  const { json, text } =
+    benchmark === 'smtp' ? await besidePostfix(options) : await onService({ ...options, benchmark })
+  process.stdout.write(options.json ? `${JSON.stringify(json, null, 2)}\n` : text)
 }
 
 try {

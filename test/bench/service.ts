@@ -13,18 +13,18 @@ import { join, resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { WORKER_ROLES } from '../../services/options.ts'
 import { type Connection, connect } from '../../services/redis/connect.ts'
+import type { Durability } from '../../services/redis/durability.ts'
 import { type EmbeddedRedis, openEmbedded } from '../../services/redis/embedded.ts'
 import type { RoleReady } from '../../services/roles.ts'
 import { NODE_FLAGS } from '../../services/supervisor.ts'
 import { type Http, openHttp } from './http.ts'
 
-/** The service's default: what a 202 means, and what Redis writes, are part of the figures. */
-const DURABILITY = 'everysec'
 const NAMESPACE = 'bench'
 
 export interface Service {
   connection: Connection
   http: Http
+  smtpPort: number
   /** Of the worker process. */
   workerPid: number
   /** One more process with all worker roles, beside those that run. */
@@ -38,14 +38,19 @@ export interface Service {
 
 const MAIN = fileURLToPath(new URL('../../services/main.ts', import.meta.url))
 
-export async function openService(profile: string | null): Promise<Service> {
+/** `durability`: what a 202 means, and what Redis writes, are part of the figures. */
+export async function openService(
+  profile: string | null,
+  durability: Durability = 'everysec',
+): Promise<Service> {
   const data = mkdtempSync(join(tmpdir(), 'undeliverable-bench-'))
-  const redis = await openEmbedded({ durability: DURABILITY, dataFolder: data })
-  const connection = connect({ redisUrl: redis.url, namespace: NAMESPACE, durability: DURABILITY })
+  const redis = await openEmbedded({ durability, dataFolder: data })
+  const connection = connect({ redisUrl: redis.url, namespace: NAMESPACE, durability })
   const children = openChildren(redis)
   const role = (names: readonly string[]) =>
     children.start(profilingTo(profile), [
       ...[MAIN, '--role', names.join(','), '--namespace', NAMESPACE, '--no-demo'],
+      ...['--durability', durability],
       ...['--host', '127.0.0.1', '--port', '0', '--smtp-port', '0', '--pop3-port', '0'],
     ])
   const worker = await role(WORKER_ROLES)
@@ -54,6 +59,7 @@ export async function openService(profile: string | null): Promise<Service> {
   return {
     connection,
     http,
+    smtpPort: api.ready.mail?.smtp ?? 0,
     workerPid: worker.child.pid ?? 0,
     addWorker: async () => void (await role(WORKER_ROLES)),
     start: async (...command) => (await children.start([], command)).child,

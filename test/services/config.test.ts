@@ -6,6 +6,7 @@ import { expect, test } from 'vitest'
 import { helpText, readInvocation } from '../../services/config.ts'
 import { type Config, OPTIONS, type Option } from '../../services/options.ts'
 import { EXIT, StartError } from '../../services/setup/start-error.mjs'
+import { hostText } from '../../services/smart-host/name.ts'
 
 function read(args: string[], env: NodeJS.ProcessEnv = {}): Config {
   const invocation = readInvocation(args, env)
@@ -32,6 +33,7 @@ test('without options everything runs, on loopback only, in the documented place
     lmtpPort: null,
     pop3Port: 1110,
     smtpTls: 'off',
+    smartHost: null,
     tokens: null,
     redisUrl: null,
     namespace: 'undeliverable',
@@ -94,6 +96,20 @@ test('HOST in the environment counts only as an address: some shells keep a name
   expect(read([], { HOST: '0.0.0.0', ...tokens }).host).toBe('0.0.0.0')
   expect(read(['--host', 'my-laptop'], tokens).host).toBe('my-laptop')
 })
+
+test.each([
+  ['mail.example:25', { host: 'mail.example', port: 25 }],
+  ['[::1]:2525', { host: '::1', port: 2525 }],
+  ['off', null],
+])('the smart host %s', (text, smartHost) => {
+  expect(read(['--smart-host', text]).smartHost).toEqual(smartHost)
+  if (smartHost) expect(hostText(smartHost)).toBe(text)
+})
+
+test.each(['mail.example', '::1:25', 'mail.example:0', 'a b:25', ':25'])(
+  'no smart host is called %s',
+  (text) => expect(refusal(['--smart-host', text])).toContain('--smart-host'),
+)
 
 test('the file of tokens, wherever the service runs', () => {
   expect(read(['--tokens', 'secret/tokens']).tokens).toBe(`${process.cwd()}/secret/tokens`)

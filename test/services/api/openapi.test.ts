@@ -17,8 +17,23 @@ interface Document {
   components: { schemas: Record<string, object> }
 }
 
+/** Mailpit's calls, below each mailbox and each site. */
+const MAILPIT = [
+  ...['info', 'webui', 'messages', 'search', 'tags'].map((name) => `GET {place}/api/v1/${name}`),
+  ...['', '/headers', '/raw', '/part/{part}'].map(
+    (rest) => `GET {place}/api/v1/message/{id}${rest}`,
+  ),
+  ...['messages', 'tags', 'tags/{tag}'].map((name) => `PUT {place}/api/v1/${name}`),
+  ...['messages', 'search', 'tags/{tag}'].map((name) => `DELETE {place}/api/v1/${name}`),
+  'POST {place}/api/v1/send',
+  'GET {place}/view/{file}',
+]
+
 /** The HTTP contract: what must be there, whatever else is. */
 const CONTRACT = [
+  ...['/sites/{site}', '/sites/{site}/mailboxes/{alias}'].flatMap((place) =>
+    MAILPIT.map((call) => call.replace('{place}', place)),
+  ),
   'GET /sites',
   'POST /sites',
   'GET /sites/{site}',
@@ -32,15 +47,6 @@ const CONTRACT = [
   'GET /sites/{site}/mailboxes/{alias}/messages/{id}',
   'GET /sites/{site}/mailboxes/{alias}/messages/{id}/raw',
   'DELETE /sites/{site}/mailboxes/{alias}/messages/{id}',
-  'GET /sites/{site}/mailboxes/{alias}/api/v1/info',
-  'GET /sites/{site}/mailboxes/{alias}/api/v1/messages',
-  'DELETE /sites/{site}/mailboxes/{alias}/api/v1/messages',
-  'GET /sites/{site}/mailboxes/{alias}/api/v1/search',
-  'GET /sites/{site}/mailboxes/{alias}/api/v1/message/{id}',
-  'GET /sites/{site}/mailboxes/{alias}/api/v1/message/{id}/headers',
-  'GET /sites/{site}/mailboxes/{alias}/api/v1/message/{id}/raw',
-  'GET /sites/{site}/mailboxes/{alias}/api/v1/message/{id}/part/{part}',
-  'POST /sites/{site}/mailboxes/{alias}/api/v1/send',
   'POST /sites/{site}/messages',
   'GET /sites/{site}/messages',
   'GET /sites/{site}/messages/{id}',

@@ -1,0 +1,132 @@
+/**
+ * What a client of Mailpit's API sees: the messages of a mailbox, or of all mailboxes of a site, in
+ * which a message that went to several is one. The newest comes first.
+ */
+import { OUTSIDE } from '../../../machines/wire.ts'
+import { problem } from '../../errors.ts'
+import { isMeant, type Parsed, parse } from '../../mime/mailpit.ts'
+import type { Emulator } from '../../runtime/emulator.ts'
+import type { Mark } from '../../runtime/marks.ts'
+import { collect } from '../../runtime/raw.ts'
+import type { ItemView } from '../../runtime/views-of-mail.ts'
+import { MAILPIT_MAILBOXES_MAX, MAILPIT_SEARCHED_MAX } from '../limits.ts'
+import type { Where } from './places.ts'
+
+export interface Held extends ItemView {
+  /** The mailboxes that hold it. */
+  aliases: string[]
+}
+
+/** So many of a mailbox's newest. */
+async function newestOf(
+  emulator: Emulator,
+  site: string,
+  alias: string,
+  start: number,
+  limit: number,
+): Promise<{ total: number; items: Held[] }> {
+  const { total } = await emulator.items(site, alias, { offset: 0, limit: 1 })
+  const end = Math.max(0, total - start)
+  const offset = Math.max(0, end - limit)
+  if (end === offset) return { total, items: [] }
+  const { items } = await emulator.items(site, alias, { offset, limit: end - offset })
+  return { total, items: items.reverse().map((item) => ({ ...item, aliases: [alias] })) }
+}
+
+/** Of all mailboxes: what is among the newest of any. */
+async function newestOfAll(emulator: Emulator, site: string): Promise<Held[]> {
+  const aliases = [...(await emulator.site(site)).mailboxes, OUTSIDE]
+  if (aliases.length > MAILPIT_MAILBOXES_MAX) {
+    const most = `of up to ${MAILPIT_MAILBOXES_MAX} mailboxes; ask for one of them`
+    throw problem('bad-request', `All mailboxes together are shown ${most}.`)
+  }
+  const all = await Promise.all(
+    aliases.map((alias) => newestOf(emulator, site, alias, 0, MAILPIT_SEARCHED_MAX)),
+  )
+  const byId = new Map<string, Held>()
+  for (const item of all.flatMap(({ items }) => items)) {
+    const known = byId.get(item.id)
+    if (known) known.aliases.push(...item.aliases)
+    else byId.set(item.id, item)
+  }
+  const order = (one: Held) => `${one.receivedAt} ${one.id}`
+  return [...byId.values()].sort((a, b) => (order(a) < order(b) ? 1 : -1))
+}
+
+/** The newest, as many as are searched and counted. */
+export const newest = async (emulator: Emulator, { site, alias }: Where): Promise<Held[]> =>
+  alias === undefined
+    ? newestOfAll(emulator, site)
+    : (await newestOf(emulator, site, alias, 0, MAILPIT_SEARCHED_MAX)).items
+
+export async function page(
+  emulator: Emulator,
+  where: Where,
+  start: number,
+  limit: number,
+): Promise<{ total: number; items: Held[] }> {
+  const { site, alias } = where
+  if (alias !== undefined) return newestOf(emulator, site, alias, start, limit)
+  const all = await newestOfAll(emulator, site)
+  return { total: all.length, items: all.slice(start, start + limit) }
+}
+
+export interface Counts {
+  read: number
+  tags: string[]
+}
+
+/** Among the newest: how many were read, and which tags there are. */
+export async function countsOf(emulator: Emulator, where: Where): Promise<Counts> {
+  const ids = (await newest(emulator, where)).map(({ id }) => id)
+  const marks = await emulator.marks(where.site, ids)
+  const tags = [...new Set(marks.flatMap((mark) => mark.tags))].sort()
+  return { read: marks.filter(({ read }) => read).length, tags }
+}
+
+/** A message that is shown, with what its readers put on it. */
+export interface Shown {
+  held: Held
+  parsed: Parsed
+  mark: Mark
+}
+
+export async function show(emulator: Emulator, { site }: Where, held: Held): Promise<Shown> {
+  const raw = await collect(await emulator.rawItem(site, held.aliases[0] as string, held.id))
+  const [[mark = { read: false, tags: [] }], parsed] = await Promise.all([
+    emulator.marks(site, [held.id]),
+    parse(held, raw),
+  ])
+  return { held, parsed, mark }
+}
+
+/** One at a time: a page of large messages must not be in memory at once undecoded. */
+export async function showAll(emulator: Emulator, where: Where, all: Held[]): Promise<Shown[]> {
+  const shown: Shown[] = []
+  for (const held of all) shown.push(await show(emulator, where, held))
+  return shown
+}
+
+/** Of an id, or of `latest`. */
+export async function find(emulator: Emulator, where: Where, id: string): Promise<Held> {
+  const { site, alias } = where
+  if (alias !== undefined && id !== 'latest') {
+    return { ...(await emulator.item(site, alias, id)), aliases: [alias] }
+  }
+  const among = id === 'latest' ? (await page(emulator, where, 0, 1)).items : null
+  const held = (among ?? (await newest(emulator, where))).find(
+    (one) => id === 'latest' || one.id === id,
+  )
+  if (!held) throw problem('unknown-item', `There is no message "${id}" here.`)
+  return held
+}
+
+/** Those that match, among the newest. */
+export async function search(emulator: Emulator, where: Where, query: string): Promise<Shown[]> {
+  const found: Shown[] = []
+  for (const held of await newest(emulator, where)) {
+    const shown = await show(emulator, where, held)
+    if (isMeant(shown.parsed, query, shown.mark)) found.push(shown)
+  }
+  return found
+}
