@@ -1,43 +1,71 @@
 /**
- * Published defects that a profile can switch on, named by the article that describes them.
+ * Published defects that a profile can switch on, named by the source that describes them.
  *
  * A defect is a part that differs. It never looks at a message's circumstances and never orders an
  * outcome: what it loses follows from the part. With an empty set the machines are the ones we are
  * proud of.
+ *
+ * What each comes to, by the search and live: `defects.md`.
  */
+import type { Code } from './codes.ts'
+import { UNRECOGNIZED } from './codes.ts'
+import { EXCHANGE } from './defects-exchange.ts'
+import { OTHERS } from './defects-others.ts'
+import type { Lines } from './lines.ts'
+import type { Kind } from './protocol.ts'
 
 export interface Entry {
   number: number
   branch: number
 }
 
-/** The parts that a defect may replace. */
+/** How often an entry has been offered, and whether an offer went unanswered. */
+export interface Offered {
+  attempts: number
+  tries: number
+  unanswered: boolean
+}
+
+/** The parts that a defect may replace, beside lines of machines. */
 export interface Parts {
   /** Which entries of a copy share one report slot of the Result stage. */
   slotKey: (entry: Entry) => string
+  /** By which key a store is offered a message, and knows it when it is offered again. */
+  itemKey: (message: string, offered: Offered) => string
+  /** What a store that gave a mailbox away says to an offer: is it "unknown", and by which code? */
+  gone: (state: unknown) => { code: Code; unknown: boolean }
 }
 
 export interface Defect {
   id: string
   title: string
-  source: string
+  /** Articles and standards, the first one the one it is named after. */
+  source: string[]
+  /** What is published of it, and what is our inference. */
+  published: string[]
+  ours: string[]
+  /** Which part differs. */
+  differs: string
+  /** Where it is mended; the emulator's profiles go by this. */
   fixedIn: string
-  parts: Partial<Parts>
+  /** What the source advises to do meanwhile. */
+  workaround?: string
+  parts?: Partial<Parts>
+  /** Lines of machines that differ. */
+  lines?: Partial<Record<Kind, (lines: Lines) => void>>
+  /** States that only these machines have, and what a machine without them takes them for. */
+  states?: Partial<Record<Kind, Record<string, string>>>
 }
 
 export const SOUND: Parts = {
   slotKey: ({ number, branch }) => `${number}-${branch}`,
+  itemKey: (message) => message,
+  gone: () => ({ code: UNRECOGNIZED, unknown: true }),
 }
 
-export const DEFECTS: Record<string, Defect> = {
-  Q248839: {
-    id: 'Q248839',
-    title: 'MTA drops message and fails to send NDR during Move User',
-    source: 'Q248839; the mechanism is our inference from Q234280 and Q174175',
-    fixedIn: 'Exchange 5.5 SP4 (MTA 5.5.2651.71, Q251137)',
-    parts: { slotKey: ({ number }) => `${number}` },
-  },
-}
+export const DEFECTS: Readonly<Record<string, Defect>> = Object.fromEntries(
+  [...EXCHANGE, ...OTHERS].map((defect) => [defect.id, defect]),
+)
 
 export const partsWith = (defects: readonly string[]): Parts =>
   Object.assign({ ...SOUND }, ...defects.map((id) => DEFECTS[id]?.parts))

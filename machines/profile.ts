@@ -74,22 +74,51 @@ export const PROFILES: Record<string, Profile> = {
 
 export const DEFAULT_PROFILE = 'exchange-5.5-sp3'
 
-/** The name of a preset, or an object that extends one and overrides any of its figures. */
+/**
+ * The name of a preset; with defects behind it (`exchange-5.5-sp4+Q277911+RFC1047`), it with these
+ * switched on too; or an object that extends a preset and overrides any of its figures.
+ */
 export type ProfileSpec = string | ({ extends: string } & Partial<Omit<Profile, 'name'>>)
 
 /** What is wrong with a profile that a user wrote, or the profile. */
 export type Checked = { profile: Profile } | { wrong: string; defect?: string; preset?: string }
 
 export function checkProfile(spec: ProfileSpec): Checked {
-  const preset = typeof spec === 'string' ? spec : spec.extends
-  const base = Object.hasOwn(PROFILES, preset) ? PROFILES[preset] : undefined
-  if (!base) return { preset, wrong: `there is no profile "${preset}"` }
-  if (typeof spec === 'string') return { profile: base }
+  const named = profileNamed(typeof spec === 'string' ? spec : spec.extends)
+  if (typeof spec === 'string' || 'wrong' in named) return named
+  const base = named.profile
   const { extends: _, ...given } = spec
   const wrong = Object.entries(given).flatMap(([key, value]) => wrongWith(base, key, value))[0]
   if (wrong) return wrong
   const expiryMs = { ...base.expiryMs, ...given.expiryMs }
-  return { profile: { ...base, ...given, expiryMs, name: `${preset}+` } as Profile }
+  return { profile: { ...base, ...given, expiryMs, name: `${spec.extends}+` } as Profile }
+}
+
+/** One and the same object for one name. */
+const switched = new Map<string, Profile>()
+
+function profileNamed(spec: string): Checked {
+  const [preset = '', ...added] = spec.split('+')
+  const base = Object.hasOwn(PROFILES, preset) ? PROFILES[preset] : undefined
+  if (!base) return { preset, wrong: `there is no profile "${preset}"` }
+  const [wrong] = wrongWith(base, 'defects', added)
+  if (wrong) return wrong
+  const more = added.filter((id, at) => !base.defects.includes(id) && added.indexOf(id) === at)
+  if (more.length === 0) return { profile: base }
+  const name = [preset, ...more].join('+')
+  const profile = switched.get(name) ?? { ...base, name, defects: [...base.defects, ...more] }
+  switched.set(name, profile)
+  return { profile }
+}
+
+/** What is wrong with the name of a profile, with what there is; null when nothing is. */
+export function wrongName(spec: string): string | null {
+  const checked = profileNamed(spec)
+  if (!('wrong' in checked)) return null
+  const { defect, preset } = checked
+  return defect === undefined
+    ? `no profile ${preset}; known: ${Object.keys(PROFILES).join(', ')}`
+    : `no defect ${defect}; known: ${Object.keys(DEFECTS).join(', ')}`
 }
 
 /** The members that are words. */

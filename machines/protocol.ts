@@ -169,9 +169,9 @@ export type Thing =
   | 'creation'
   | 'deletion'
 
-/** An effect as data. */
+/** An effect as data. An answer may say that there is more to do. */
 export type Ask =
-  | { send: EventType; to: Role }
+  | { send: EventType; to: Role; more?: true }
   | ({ arm: Timer } & Rule)
   | { disarm: Timer }
   | { keep: Thing }

@@ -138,7 +138,10 @@ const WITHIN: ReadonlySet<Role> = new Set(['message', 'slot', 'entries'])
 /** The actor as this step has it so far; made when the event is one that makes it. */
 function current(working: Working, to: Address, event: Seen): Stored | null {
   const known = working.actors.get(to) ?? working.given.actors.get(to)
-  if (known) return known
+  if (known) {
+    const s = working.running.known(kindOf(to), known.s)
+    return s === known.s ? known : { ...known, s }
+  }
   const made = birth(working, to, event)
   if (!made) return null
   const { value, context } = initial(working.running.machines[kindOf(to)], made.input)
