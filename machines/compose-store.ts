@@ -22,7 +22,8 @@ export function fromMailbox(
     return (found.waiters ?? []).map(({ entry, attempt }) => ({ type, to: entry, attempt }))
   }
   const { move } = event
-  if (role === 'move') return move ? [answer(more ? { ...event, more } : event, move, type, working)] : []
+  if (role === 'move')
+    return move ? [answer(more ? { ...event, more } : event, move, type, working)] : []
   if (role === 'source' || role === 'target') {
     if (!move) return []
     const to = `mailbox/${role === 'source' ? move.source : move.target}/${move.mailbox}`

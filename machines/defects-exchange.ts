@@ -20,7 +20,9 @@ const Q248839: Defect = {
     'The alternate recipient gets the message, the primary is deferred; at the end of the move another attempt is made, which fails, and no report is sent.',
     'The Result stage handles reports; "No Report required" and "Per-recip failure" are codes of it.',
   ],
-  ours: ['A primary and its alternate share one report slot, which closes when one of them is discharged and the other deferred.'],
+  ours: [
+    'A primary and its alternate share one report slot, which closes when one of them is discharged and the other deferred.',
+  ],
   differs: 'the key of a report slot: the number of the recipient, without its branch',
   fixedIn: 'Exchange 5.5 SP4 (MTA 5.5.2651.71, Q251137)',
   workaround: 'Remove the alternate recipient before the move, and assign it again after it.',
@@ -84,7 +86,8 @@ const KB2579150: Defect = {
     'The fixed store says that the mailbox is not here, so the transport looks again; that this is how it was mended is not published.',
     'The X.400 code: 0 without a diagnostic stands for 5.2.0, which has none.',
   ],
-  differs: 'what a store says of a mailbox that it has given away: a permanent failure, and not that it is unknown here',
+  differs:
+    'what a store says of a mailbox that it has given away: a permanent failure, and not that it is unknown here',
   fixedIn: 'Exchange 2010 SP1 Update Rollup 4',
   parts: { gone: () => ({ code: COMMUNICATIONS_FAILURE, unknown: false }) },
 }

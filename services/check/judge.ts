@@ -10,10 +10,10 @@ import { entryOf, partsOf } from '../../machines/protocol.ts'
 import type { EntryRecord, SiteFacts, Stored } from '../../machines/wire.ts'
 import { stateName } from '../../machines/words.ts'
 import { type Fate, fateByReport, fateOf } from '../runtime/fate.ts'
-import { forgetEarlierStays } from '../runtime/places.ts'
 import { type Box, type Cells, removalCell } from './cells.ts'
 import { newestEntry } from './edits.ts'
 import { judgeMailboxes } from './judge-mailboxes.ts'
+import { place } from './judge-places.ts'
 
 /** Cells that can be gone through by name. */
 export interface Listed extends Pick<Cells, 'get'> {
@@ -35,6 +35,8 @@ export interface Leaf extends Fate {
   mailbox: string | null
   places: string[]
   removed: string[]
+  /** An offer of it went unanswered, in any copy: it may have been made again. */
+  unanswered: boolean
   /** Copies in which it is open, that is, not at an end and not handed to another. */
   open: number
   /** Reports that were made of its failure, over all copies. */
@@ -140,6 +142,7 @@ const merged = (known: Leaf, found: Leaf): Leaf => ({
   ...(found.hops > known.hops ? found : known),
   attempts: found.attempts + known.attempts,
   open: found.open + known.open,
+  unanswered: found.unanswered || known.unanswered,
   reports: [...known.reports, ...found.reports],
 })
 
@@ -165,6 +168,7 @@ function leafFrom(message: string, key: string, stored: Stored, end: End | null)
     mailbox: stored.a.mailbox ?? null,
     places: [],
     removed: [],
+    unanswered: stored.c.unanswered === true,
     open: ENDS.has(state) || state === 'transferring' ? 0 : 1,
     reports: end?.kind === 'report' ? [end.report as string] : [],
     entry: stored,
@@ -192,24 +196,13 @@ function unrouted(
       places: [],
       removed: [],
       mailbox: null,
+      unanswered: false,
     }
     const waits = { state: 'queued', attempts: 0, open: 1, hops: 0, why: 'it is not routed yet' }
     const { number, branch, address } = record
     const leaf = { message, key, number, branch, address, outcome: 'pending' as const }
     leaves.set(`${message}/${key}`, { ...leaf, ...none, ...waits })
   }
-}
-
-function place(cells: Listed, boxes: Sorted['boxes'], leaf: Leaf): void {
-  if (leaf.mailbox === null) return
-  for (const { server, box } of boxes.get(leaf.mailbox) ?? []) {
-    const held = box.items.has(leaf.message)
-    if (held) leaf.places.push(server)
-    if (box.transit.has(leaf.message)) leaf.places.push(`${server} (in transit)`)
-    const removed = cells.get(removalCell(leaf.mailbox, leaf.message)) === true
-    if (!held && removed && box.log.has(leaf.message)) leaf.removed.push(server)
-  }
-  forgetEarlierStays(leaf)
 }
 
 /** A report's fate is its leaves'; reports cause no reports, so this ends. */

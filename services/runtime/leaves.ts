@@ -47,6 +47,9 @@ export interface Leaf {
   /** Servers whose store holds it, and those that say it was delivered there and removed. */
   places: string[]
   removed: string[]
+  /** An offer went unanswered, in any copy; keys of items that were delivered again (RFC 1047). */
+  unanswered: boolean
+  repetitions: string[]
   entry: Stored | null
   copy: string | null
   end: End | null
@@ -109,7 +112,7 @@ function byKey(whole: Whole): Map<string, Leaf> {
   const inOrder = whole.entries.sort((a, b) => hops(whole, a.copy) - hops(whole, b.copy))
   for (const { copy, key, stored } of inOrder) {
     const copies = [...(leaves.get(key)?.copies ?? []), copy]
-    leaves.set(key, leafOf(whole, copy, key, stored, copies, leaves.get(key)?.attempts ?? 0))
+    leaves.set(key, leafOf(whole, copy, key, stored, copies, leaves.get(key)))
   }
   for (const record of whole.unrouted) {
     leaves.set(`${record.number}`, unroutedLeaf(record))
@@ -126,7 +129,7 @@ function leafOf(
   key: string,
   stored: Stored,
   copies: string[],
-  attempts: number,
+  before: Leaf | undefined,
 ): Leaf {
   return {
     key,
@@ -136,11 +139,13 @@ function leafOf(
     state: stateName(stored.s),
     outcome: 'pending',
     why: '',
-    attempts: attempts + ((stored.c.attempts as number | undefined) ?? 0),
+    attempts: (before?.attempts ?? 0) + ((stored.c.attempts as number | undefined) ?? 0),
     copies,
     mailbox: stored.a.mailbox ?? null,
     places: [],
     removed: [],
+    unanswered: before?.unanswered === true || stored.c.unanswered === true,
+    repetitions: [],
     entry: stored,
     copy,
     end: whole.ends.get(`${copy}/${key}`) ?? null,
@@ -162,6 +167,8 @@ const unroutedLeaf = (record: EntryRecord): Leaf => ({
   mailbox: null,
   places: [],
   removed: [],
+  unanswered: false,
+  repetitions: [],
   entry: null,
   copy: null,
   end: null,

@@ -6,8 +6,8 @@
  * wrote, what a worker that dies has committed. The machines themselves know nothing of it.
  */
 import {
-  redirected,
   rewritten as machineWith,
+  redirected,
   state as stateOf,
 } from '../../../../machines/lines.ts'
 import { type Running, withParts } from '../../../../machines/parts.ts'
