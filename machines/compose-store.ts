@@ -66,7 +66,7 @@ function reply({ running }: Working, event: Seen, actor: Stored, type: Sending['
 }
 
 export function fromMove(
-  _working: Working,
+  { running }: Working,
   _self: Address,
   actor: Stored,
   _event: Seen,
@@ -77,7 +77,8 @@ export function fromMove(
   const server = role === 'source' || role === 'sourceDirectory' ? move.source : move.target
   const phase = phaseName(actor.s)
   if (role === 'sourceDirectory' || role === 'targetDirectory') {
-    return [{ type, to: `directory/${server}/${move.alias}`, move, phase, record: move.record }]
+    const record = running.published(move)
+    return [{ type, to: `directory/${server}/${move.alias}`, move, phase, record }]
   }
   const paged = type === 'page.requested' || type === 'drain.requested'
   const page = paged ? { page: actor.a.page ?? 0 } : {}

@@ -7,12 +7,14 @@
  *
  * What each comes to, by the search and live: `defects.md`.
  */
-import type { Code } from './codes.ts'
-import { UNRECOGNIZED } from './codes.ts'
+import type { DirectoryEntry } from './cache.ts'
+import { type Code, UNRECOGNIZED } from './codes.ts'
 import { EXCHANGE } from './defects-exchange.ts'
 import { OTHERS } from './defects-others.ts'
 import type { Lines } from './lines.ts'
+import type { Profile } from './profile.ts'
 import type { Kind } from './protocol.ts'
+import type { MoveFacts } from './wire.ts'
 
 export interface Entry {
   number: number
@@ -32,21 +34,26 @@ export interface Parts {
   slotKey: (entry: Entry) => string
   /** By which key a store is offered a message, and knows it when it is offered again. */
   itemKey: (message: string, offered: Offered) => string
-  /** What a store that gave a mailbox away says to an offer: is it "unknown", and by which code? */
+  /** What a store that has no such mailbox says to an offer: is it "unknown", and by which code? */
   gone: (state: unknown) => { code: Code; unknown: boolean }
+  /** What a move has the directory say. */
+  published: (move: MoveFacts) => DirectoryEntry
+  /** An MTA reads past its cache when what it believed has been refused, or comes back to it. */
+  readsPast: boolean
+  /** When the store no longer knows the mailbox, the MTA looks where it is now. */
+  resolvesAgain: (figures: Pick<Profile, 'whenUnknown'>) => boolean
 }
 
 export interface Defect {
   id: string
   title: string
-  /** Articles and standards, the first one the one it is named after. */
-  source: string[]
-  /** What is published of it, and what is our inference. */
-  published: string[]
-  ours: string[]
+  source: string
+  /** What is published of it, and what is our inference; white space is as it comes. */
+  published: string
+  ours: string
   /** Which part differs. */
   differs: string
-  /** Where it is mended; the emulator's profiles go by this. */
+  /** Where it is mended: profiles go by this. */
   fixedIn: string
   /** What the source advises to do meanwhile. */
   workaround?: string
@@ -61,6 +68,9 @@ export const SOUND: Parts = {
   slotKey: ({ number, branch }) => `${number}-${branch}`,
   itemKey: (message) => message,
   gone: () => ({ code: UNRECOGNIZED, unknown: true }),
+  published: ({ record }) => record,
+  readsPast: true,
+  resolvesAgain: ({ whenUnknown }) => whenUnknown === 'resolve again',
 }
 
 export const DEFECTS: Readonly<Record<string, Defect>> = Object.fromEntries(

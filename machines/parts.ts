@@ -42,14 +42,16 @@ export function partsOfProfile(profile: Profile): Running {
   if (known) return known
   const max = transfersMax(profile)
   const machines = machinesWith(profile.defects)
+  const parts = partsWith(profile.defects)
+  const resolvesAgain = parts.resolvesAgain(profile)
   const made: Running = {
-    ...partsWith(profile.defects),
+    ...parts,
     known: statesWithout(profile.defects),
     machines: {
       ...machines,
       recipient: machines.recipient.provide({
         guards: {
-          resolvesAgain: () => profile.whenUnknown === 'resolve again',
+          resolvesAgain: () => resolvesAgain,
           exhausted: ({ context }: { context: { transfers: number } }) => context.transfers >= max,
         },
       }),
