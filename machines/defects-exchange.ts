@@ -106,8 +106,7 @@ const Q252869: Defect = {
   parts: { published: ({ record, source }) => ({ ...record, home: source }) },
   lines: {
     mailbox(lines) {
-      const cleared = [asks({ keep: 'trimmed' }), grant]
-      const removal = [foreign, { target: 'open', actions: cleared }]
+      const removal = [foreign, { target: 'open', actions: [empty, grant] }]
       state(lines, 'locked').on['removal.requested'] = removal
       state(lines, 'open').on['removal.requested'] = [foreign, { actions: grant }]
       state(lines, 'open').on['target.requested'] = [

@@ -16,7 +16,8 @@ const RFC1047: Defect = {
     unanswered is made again under a key that the store has never seen. A transfer between MTAs
     passes responsibility once, as in X.400.`,
   differs: 'the key under which a message is offered again',
-  fixedIn: 'never; a store that remembers what it was given hides it, as 5.5 did for an hour (Q232391)',
+  fixedIn:
+    'never; a store that remembers what it was given hides it, as 5.5 did for an hour (Q232391)',
   parts: {
     itemKey: (message, { attempts, tries, unanswered }) =>
       unanswered ? repetitionKey(message, attempts, tries) : message,
