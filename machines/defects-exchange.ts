@@ -17,12 +17,12 @@ const Q248839: Defect = {
   id: 'Q248839',
   title: 'The MTA drops a message during Move User, and sends no report',
   source: 'Q248839; Q234280 and Q174175 for the Result stage',
-  published: `The alternate recipient gets the message and the primary is deferred. At the end of the
-    move another attempt is made, which fails, since the right address is not in the MTA's cache;
-    and no report is sent. The Result stage handles reports; "No Report required" (253) and
+  published: `The alternate recipient gets the message and the primary is deferred. At the end of
+    the move another attempt is made, which fails, since the right address is not in the MTA's
+    cache; and no report is sent. The Result stage handles reports; "No Report required" (253) and
     "Per-recip failure" (254) are codes of it.`,
-  ours: `A primary and its alternate share one report slot. It closes when one of them is discharged
-    and the other deferred, and a failure after that is absorbed.`,
+  ours: `A primary and its alternate share one report slot. It closes when one of them is
+    discharged and the other deferred, and a failure after that is absorbed.`,
   differs: 'the key of a report slot: the number of the recipient, without its branch',
   fixedIn: 'Exchange 5.5 SP4 (MTA 5.5.2651.71, Q251137)',
   workaround: 'Remove the alternate recipient before the move, and assign it again after it.',
@@ -36,9 +36,9 @@ const Q277911: Defect = {
   published: `The new mailbox is made first; the flag that it is in transit is set by a second
     request. What another thread of the store delivers in between is missing after the move. What
     comes after the flag goes to the in-transit folder, and out of it in the end.`,
-  ours: `A store delivers to a mailbox that it holds, whatever the directory says, so the thread is
-    that of a sender on the target. The message is missing because the copy begins with an empty
-    mailbox; so it does in the sound store, where nothing can be in it yet.`,
+  ours: `A store delivers to a mailbox that it holds, whatever the directory says, so the thread
+    is that of a sender on the target. The message is missing because the copy begins with an
+    empty mailbox; so it does in the sound store, where nothing can be in it yet.`,
   differs: 'making the target of a move and flagging it are two requests, not one commit',
   fixedIn: 'Exchange 5.5 SP4',
   lines: {
@@ -75,12 +75,13 @@ const Q172364: Defect = {
   id: 'Q172364',
   title: 'Move User may cause mail to be returned',
   source: 'Q172364',
-  published: `While a user is moved the MTA may read that the mailbox is where it was; the originator
-    then gets a report that the name was not found. An MTA believes a directory entry for 60 s.`,
-  ours: `The MTA asks its cache where it should ask the directory: after a refusal, and of a message
-    that has come back to it. The article's other half, a message that stays in the queue to the
-    store when originator and recipient are both moved, does not follow from that, and is not
-    modelled.`,
+  published: `While a user is moved the MTA may read that the mailbox is where it was; the
+    originator then gets a report that the name was not found. An MTA believes a directory entry
+    for 60 s.`,
+  ours: `The MTA asks its cache where it should ask the directory: after a refusal, and of a
+    message that has come back to it. The article's other half, a message that stays in the queue
+    to the store when originator and recipient are both moved, does not follow from that, and is
+    not modelled.`,
   differs: 'an MTA never reads past its cache, nor looks again when the store refuses',
   fixedIn: 'never; all versions of 5.5 have it',
   workaround: `Move users who are offline, or set the cache latency of the MTA to 0 and restart it
@@ -92,14 +93,14 @@ const Q252869: Defect = {
   id: 'Q252869',
   title: 'Mail is lost when a move is unsuccessful and tried again',
   source: 'Q252869',
-  published: `The data is moved to the destination and the source is left with next to nothing, but
-    the directory object stays: the administrator program passes the same server as source and as
-    destination. A second move finds a duplicate at the destination and deletes it, with all of its
-    mail.`,
-  ours: `The write that commits the move names the source. The store that is asked for a target that
-    it has already empties it, and the move goes on.`,
-  differs: `what a move has the directory say; that a source is emptied and not removed; and that a
-    store which has the mailbox already takes it for a target`,
+  published: `The data is moved to the destination and the source is left with next to nothing,
+    but the directory object stays: the administrator program passes the same server as source and
+    as destination. A second move finds a duplicate at the destination and deletes it, with all of
+    its mail.`,
+  ours: `The write that commits the move names the source. The store that is asked for a target
+    that it has already empties it, and the move goes on.`,
+  differs: `what a move has the directory say; that a source is emptied and not removed; and that
+    a store which has the mailbox already takes it for a target`,
   fixedIn: 'never; it comes about now and then',
   workaround: `Make no second move; set the home server in the directory by hand, in raw mode. The
     emulator has no raw mode.`,
@@ -121,10 +122,10 @@ const Q197058: Defect = {
   id: 'Q197058',
   title: 'Reports can be lost',
   source: 'Q197058',
-  published: `A message exceeds the size limit of the remote MTA; a report is made, the MTA is unable
-    to route it (event 141), and the user is never told.`,
-  ours: `Whatever it is that keeps a report from its originator, there is no record of it; sizes are
-    not modelled.`,
+  published: `A message exceeds the size limit of the remote MTA; a report is made, the MTA is
+    unable to route it (event 141), and the user is never told.`,
+  ours: `Whatever it is that keeps a report from its originator, there is no record of it; sizes
+    are not modelled.`,
   differs: 'a report that fails leaves no dead letter',
   fixedIn: 'Exchange 5.0 SP3 (MTA 5.0.1461.76)',
   lines: {
@@ -140,11 +141,12 @@ const KB2579150: Defect = {
   id: 'KB2579150',
   title: 'Mail cannot be sent for a brief period while an online move ends',
   source: 'KB 2579150',
-  published: `Near 95 % of an online move the transport, which goes by a directory that lags, reaches
-    the source after it was soft-deleted. The store answers with a permanent exception (554 5.2.0,
-    MapiExceptionMailboxSoftDeleted), and the sender gets a report.`,
-  ours: `The mended store says that the mailbox is not here, so the transport looks again; how it was
-    mended is not published. 0 without a diagnostic stands for 5.2.0, which has no X.400 code.`,
+  published: `Near 95 % of an online move the transport, which goes by a directory that lags,
+    reaches the source after it was soft-deleted. The store answers with a permanent exception
+    (554 5.2.0, MapiExceptionMailboxSoftDeleted), and the sender gets a report.`,
+  ours: `The mended store says that the mailbox is not here, so the transport looks again; how it
+    was mended is not published. 0 without a diagnostic stands for 5.2.0, which has no X.400
+    code.`,
   differs: 'what a store says of a mailbox that it gave away: a permanent failure, not "unknown"',
   fixedIn: 'Exchange 2010 SP1 Update Rollup 4',
   parts: { gone: () => ({ code: COMMUNICATIONS_FAILURE, unknown: false }) },

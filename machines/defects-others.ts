@@ -10,8 +10,9 @@ const RFC1047: Defect = {
   id: 'RFC1047',
   title: 'A lost acknowledgement after the end of data delivers a message twice',
   source: 'RFC 1047; RFC 5321 §6.1',
-  published: `When the answer to the end of data is lost, the sender cannot know whether the receiver
-    took the message, and sends it again. The receiver cannot know that it is the same one.`,
+  published: `When the answer to the end of data is lost, the sender cannot know whether the
+    receiver took the message, and sends it again. The receiver cannot know that it is the same
+    one.`,
   ours: `Here it lies between an MTA and a mailbox store (LMTP has it too): an offer that went
     unanswered is made again under a key that the store has never seen. A transfer between MTAs
     passes responsibility once, as in X.400.`,
@@ -28,10 +29,10 @@ const CYRUS_1578: Defect = {
   id: 'cyrus-1578',
   title: 'Mail that is delivered during an XFER is lost',
   source: 'cyrusimap/cyrus-imapd #1578 (Bugzilla 3737)',
-  published: `Mail that arrived while a mailbox was transferred to another server was lost: a race of
-    XFER and LMTP delivery.`,
-  ours: `The source goes on taking mail for as long as the transfer runs. What comes after its page
-    was read goes with the source.`,
+  published: `Mail that arrived while a mailbox was transferred to another server was lost: a race
+    of XFER and LMTP delivery.`,
+  ours: `The source goes on taking mail for as long as the transfer runs. What comes after its
+    page was read goes with the source.`,
   differs: 'what the source of a move answers to an offer: it takes the mail',
   fixedIn: 'Cyrus IMAP 2.4.17, which marks the mailbox as moving and locks it for the last of it',
   lines: {
@@ -45,10 +46,10 @@ const CYRUS_5548: Defect = {
   id: 'cyrus-5548',
   title: 'The source of an XFER survives it',
   source: 'cyrusimap/cyrus-imapd #5548',
-  published: `A transfer sometimes leaves the mailbox at the source too; who reported it suspects a
-    race. It is open.`,
-  ours: `Here it is always left, open for mail. What is delivered there by an MTA that believes in it
-    is nowhere that its reader looks.`,
+  published: `A transfer sometimes leaves the mailbox at the source too; who reported it suspects
+    a race. It is open.`,
+  ours: `Here it is always left, open for mail. What is delivered there by an MTA that believes in
+    it is nowhere that its reader looks.`,
   differs: 'the removal of the source opens it again',
   fixedIn: 'not yet',
   lines: {

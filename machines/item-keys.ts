@@ -1,6 +1,6 @@
 /**
- * The keys by which a store knows what it was given: the message's id, or where each repetition of
- * an offer counts as a message of its own (RFC 1047) that id and which repetition it is.
+ * The keys by which a store knows what it was given: the message's id, and with the defect RFC1047
+ * which repetition of its offer it is.
  */
 
 /** No id of a message has it. */

@@ -1,7 +1,7 @@
 /**
- * The lines of a machine, as they are written down, and a machine with some of them changed: how a
- * defect, or a test that takes a safeguard out, says which line differs. The machine itself stays
- * as it is.
+ * A machine with some of its lines changed; the machine itself stays as it is.
+ *
+ * So a defect, or a test that takes a safeguard out, says which line differs.
  */
 import { type AnyStateMachine, createMachine } from 'xstate'
 

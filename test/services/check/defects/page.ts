@@ -13,17 +13,19 @@ export interface Row {
 
 const HEAD = `# Defects
 
-Ways to lose mail that somebody has described, as switches. Each is a part that differs: a function, or some lines of a
-machine. None looks at a message's circumstances or orders an outcome; what it loses follows. Without them the machines
-are the ones we are proud of.
+Ways to lose mail that somebody has described, as switches. Each is a part that differs: a
+function, or some lines of a machine. None looks at a message's circumstances or orders an
+outcome; what it loses follows. Without them the machines are the ones we are proud of.
 
-A profile has a set of them. Any can be switched on by its name behind a plus sign, \`exchange-5.5-sp4+Q277911\`, wherever
-a profile is named: \`POST /sites\`, \`npm run -s scenario -- q277911 --profile …\`, \`npm run -s check -- …\`. Or as
-\`{"extends": "modern", "defects": ["RFC1047"]}\`, which replaces the set.
+A profile has a set of them. Any can be switched on by its name behind a plus sign,
+\`exchange-5.5-sp4+Q277911\`, wherever a profile is named: \`POST /sites\`, \`npm run -s scenario
+-- q277911 --profile …\`, \`npm run -s check -- …\`. Or as \`{"extends": "modern", "defects":
+["RFC1047"]}\`, which replaces the set.
 
-Written from the code and from what the search found, by \`npx vitest run test/services/check/defects -u\`; read its diff.
-*States* are all that there are within the bounds; from *cut* of them a bound left something out. *Steps* are those of the
-shortest way to what is broken, with what came before the first letter of interest.
+Written from the code and from what the search found, by \`npx vitest run
+test/services/check/defects -u\`; read its diff. *States* are all that there are within the
+bounds; from *cut* of them a bound left something out. *Steps* are those of the shortest way
+to what is broken, with what came before the first letter of interest.
 
 `
 
