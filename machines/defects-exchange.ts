@@ -137,6 +137,26 @@ const Q197058: Defect = {
   },
 }
 
+const Q247255: Defect = {
+  id: 'Q247255',
+  title: 'The information store silently drops messages',
+  source: 'Q247255',
+  published: `Where the MTA has no session for the store, because it is stopped or short of
+    resources, the number of the message's recipients is set to zero by mistake, and the message
+    is deleted from the queue of the store. To its sender it looks sent.`,
+  ours: `The mended store keeps the message and offers it again after a while. That there is no
+    session is a fault rule that defers \`mail.submitted\`.`,
+  differs: 'what is done without a session: the message goes on, with no recipient',
+  fixedIn: 'Exchange 5.5 SP4; it came with the fix of Q235455, in SP3',
+  lines: {
+    message(lines) {
+      const { on } = state(lines, 'accepted')
+      const others = ways(lines, 'accepted', 'mail.submitted').slice(1)
+      on['mail.submitted'] = [{ guard: 'noSession', target: '#message.open' }, ...others]
+    },
+  },
+}
+
 const KB2579150: Defect = {
   id: 'KB2579150',
   title: 'Mail cannot be sent for a brief period while an online move ends',
@@ -153,6 +173,6 @@ const KB2579150: Defect = {
 }
 
 export const EXCHANGE: readonly Defect[] = [
-  ...[Q248839, Q277911, Q172364, Q252869, Q197058],
+  ...[Q248839, Q277911, Q172364, Q252869, Q197058, Q247255],
   KB2579150,
 ]

@@ -36,10 +36,18 @@ export type Found = 'new' | 'held' | 'barred' | 'answered'
 /** What a fault rule orders the answerer to say instead of what it would. */
 export type Ordered = { defer: true } | { refuse: Code }
 
+/** A chunk of a message's recipients, and how many entries they make. */
+interface Chunk {
+  chunk: number
+  count: number
+  last: boolean
+}
+
 /** The events, by kind of actor, with the fields that a machine may look at. */
 export interface Protocol {
   message:
-    | { type: 'mail.submitted' | 'routing.due'; chunk: number; count: number; last: boolean }
+    | ({ type: 'mail.submitted'; ordered?: Ordered } & Chunk)
+    | ({ type: 'routing.due' } & Chunk)
     | { type: 'copy.transferred'; count: number; found: Found; ordered?: Ordered }
     | { type: 'report.submitted'; count: number }
     | { type: 'transfer.taken' | 'transfer.deferred' | 'transfer.refused' }
@@ -218,3 +226,6 @@ export const serverOf = (copy: string): string => {
   const dot = copy.indexOf('.')
   return dot < 0 ? copy : copy.slice(0, dot)
 }
+
+/** The copy that was made where the message was submitted, by its name. */
+export const isFirstCopy = (copy: string): boolean => !copy.includes('.')

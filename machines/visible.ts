@@ -25,7 +25,7 @@ const STALE = ['stale'] as const
 const SHARE = ['branch', 'size'] as const
 
 export const VISIBLE: { readonly [T in EventType]: readonly FieldsOf<T>[] } = {
-  'mail.submitted': ['chunk', 'count', 'last'],
+  'mail.submitted': ['chunk', 'count', 'last', 'ordered'],
   'routing.due': ['chunk', 'count', 'last'],
   'copy.transferred': ['count', 'found', 'ordered'],
   'report.submitted': ['count'],

@@ -6,10 +6,10 @@
  * `atRest` adds what holds when nothing is under way any more: I1, I2, I6.
  */
 import type { End } from '../../machines/keep.ts'
-import { entryOf, partsOf } from '../../machines/protocol.ts'
+import { entryOf, isFirstCopy, partsOf } from '../../machines/protocol.ts'
 import type { EntryRecord, SiteFacts, Stored } from '../../machines/wire.ts'
 import { stateName } from '../../machines/words.ts'
-import { type Fate, fateByReport, fateOf } from '../runtime/fate.ts'
+import { DROPPED, type Fate, fateByReport, fateOf } from '../runtime/fate.ts'
 import { type Box, type Cells, removalCell } from './cells.ts'
 import { newestEntry } from './edits.ts'
 import { judgeMailboxes } from './judge-mailboxes.ts'
@@ -86,6 +86,8 @@ type ByMessage = Map<string, Leaf[]>
 /** The names of cells by what they are: a large site has hundreds of thousands. */
 export interface Sorted {
   recipients: string[]
+  /** Copies that are settled where they were submitted, by message. */
+  settled: Set<string>
   accepted: string[]
   stores: string[]
   aliases: Set<string>
@@ -96,6 +98,7 @@ export interface Sorted {
 function sortedOf(cells: Listed): Sorted {
   const sorted: Sorted = {
     recipients: [],
+    settled: new Set(),
     accepted: [],
     stores: [],
     aliases: new Set(),
@@ -103,7 +106,11 @@ function sortedOf(cells: Listed): Sorted {
   }
   for (const name of cells.names()) {
     if (name.startsWith('actor recipient/')) sorted.recipients.push(name)
-    else if (name.startsWith('actor mailbox/')) sorted.stores.push(name)
+    else if (name.startsWith('actor message/')) {
+      const [id = '', copy = ''] = partsOf(name)
+      const { s } = cells.get(name) as Stored
+      if (isFirstCopy(copy) && s === 'settled') sorted.settled.add(id)
+    } else if (name.startsWith('actor mailbox/')) sorted.stores.push(name)
     else if (name.startsWith('actor directory/')) sorted.aliases.add(partsOf(name)[1] as string)
     else if (name.startsWith('accepted ')) sorted.accepted.push(name)
     else if (name.startsWith('box ')) {
@@ -118,7 +125,7 @@ function sortedOf(cells: Listed): Sorted {
   return sorted
 }
 
-function leavesOf(cells: Listed, { recipients, accepted, boxes }: Sorted): Leaf[] {
+function leavesOf(cells: Listed, { recipients, settled, accepted, boxes }: Sorted): Leaf[] {
   const leaves = new Map<string, Leaf>()
   for (const name of recipients) {
     const stored = cells.get(name) as Stored
@@ -131,7 +138,7 @@ function leavesOf(cells: Listed, { recipients, accepted, boxes }: Sorted): Leaf[
     leaves.set(`${id}/${key}`, known ? merged(known, found) : found)
   }
   const routed: ReadonlySet<string> = new Set(leaves.keys())
-  for (const name of accepted) unrouted(cells, name, routed, leaves)
+  for (const name of accepted) unrouted(cells, name, routed, settled, leaves)
   const all = [...leaves.values()]
   for (const leaf of all) place(cells, boxes, leaf)
   return all
@@ -182,6 +189,7 @@ function unrouted(
   cells: Listed,
   name: string,
   routed: ReadonlySet<string>,
+  settled: ReadonlySet<string>,
   leaves: Map<string, Leaf>,
 ): void {
   const message = name.slice('accepted '.length)
@@ -198,7 +206,8 @@ function unrouted(
       mailbox: null,
       unanswered: false,
     }
-    const waits = { state: 'queued', attempts: 0, open: 1, hops: 0, why: 'it is not routed yet' }
+    const state = settled.has(message) ? DROPPED : 'queued'
+    const waits = { state, attempts: 0, open: 1, hops: 0, why: 'it is not routed yet' }
     const { number, branch, address } = record
     const leaf = { message, key, number, branch, address, outcome: 'pending' as const }
     leaves.set(`${message}/${key}`, { ...leaf, ...none, ...waits })

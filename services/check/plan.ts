@@ -31,11 +31,11 @@ export interface Plan {
 export type FaultyEvent = (typeof FAULTY)[number]
 
 /** Events that a rule may order to be put off, refused or not answered. */
-const FAULTY = ['mail.offered', 'copy.transferred'] as const
+const FAULTY = ['mail.submitted', 'mail.offered', 'copy.transferred'] as const
 
 export type Before = { act: Act } | { advance: number }
 
-/** What may befall an offer to this mailbox, or a transfer, so often at most. */
+/** What may befall a submission, an offer to this mailbox, or a transfer, so often at most. */
 export interface PlannedFault {
   name: string
   event: FaultyEvent

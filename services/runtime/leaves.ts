@@ -3,11 +3,11 @@
  * Redis.
  */
 import type { End } from '../../machines/keep.ts'
-import { entryOf } from '../../machines/protocol.ts'
+import { entryOf, isFirstCopy } from '../../machines/protocol.ts'
 import type { EntryRecord, Header, Stored } from '../../machines/wire.ts'
 import { stateName } from '../../machines/words.ts'
 import type { Client } from './commit.ts'
-import { fateByReport, fateOf } from './fate.ts'
+import { DROPPED, fateByReport, fateOf } from './fate.ts'
 import type { TrimRecord } from './judgement.ts'
 import { messageKey } from './keys.ts'
 import type { AcceptRecord } from './messages.ts'
@@ -114,8 +114,9 @@ function byKey(whole: Whole): Map<string, Leaf> {
     const copies = [...(leaves.get(key)?.copies ?? []), copy]
     leaves.set(key, leafOf(whole, copy, key, stored, copies, leaves.get(key)))
   }
+  const isSettled = [...whole.copies].some(([copy, { s }]) => isFirstCopy(copy) && s === 'settled')
   for (const record of whole.unrouted) {
-    leaves.set(`${record.number}`, unroutedLeaf(record))
+    leaves.set(`${record.number}`, unroutedLeaf(record, isSettled))
   }
   return leaves
 }
@@ -153,13 +154,13 @@ function leafOf(
   }
 }
 
-const unroutedLeaf = (record: EntryRecord): Leaf => ({
+const unroutedLeaf = (record: EntryRecord, isSettled: boolean): Leaf => ({
   key: `${record.number}`,
   number: record.number,
   branch: 0,
   address: record.address,
   original: record.original,
-  state: 'queued',
+  state: isSettled ? DROPPED : 'queued',
   outcome: 'pending',
   why: 'it is not routed yet',
   attempts: 0,

@@ -91,6 +91,14 @@ export const SHOWN: Shown[] = [
     ],
   },
   {
+    defect: 'Q247255',
+    scenario: 'q247255',
+    fixed: SP4,
+    broken: SP3,
+    breaks: [`I8 ${OWN}`, 'I8 later anna own'],
+    ends: [{ entry: OWN, fixed: ARRIVES, broken: OR_LOST }],
+  },
+  {
     defect: 'KB2579150',
     scenario: 'kb2579150',
     fixed: MODERN,
