@@ -133,7 +133,8 @@ export function checkProfile(spec: ProfileSpec): Checked {
 const switched = new Map<string, Profile>()
 
 function profileNamed(spec: string): Checked {
-  const [preset = '', ...added] = spec.split('+')
+  // What a client sends as a name may be anything.
+  const [preset = '', ...added] = `${spec}`.split('+')
   const base = Object.hasOwn(PROFILES, preset) ? PROFILES[preset] : undefined
   if (!base) return { preset, wrong: `there is no profile "${preset}"` }
   const [wrong] = wrongWith(base, 'defects', added)
@@ -146,14 +147,14 @@ function profileNamed(spec: string): Checked {
   return { profile }
 }
 
-/** What is wrong with the name of a profile, with what there is; null when nothing is. */
-export function wrongName(spec: string): string | null {
+/** What of a profile's name means nothing, and what there is; null where all of it does. */
+export function wrongName(spec: string): { what: string; name: string; known: string } | null {
   const checked = profileNamed(spec)
   if (!('wrong' in checked)) return null
-  const { defect, preset } = checked
+  const { defect, preset = spec } = checked
   return defect === undefined
-    ? `no profile ${preset}; known: ${Object.keys(PROFILES).join(', ')}`
-    : `no defect ${defect}; known: ${Object.keys(DEFECTS).join(', ')}`
+    ? { what: 'profile', name: preset, known: Object.keys(PROFILES).join(', ') }
+    : { what: 'defect', name: defect, known: Object.keys(DEFECTS).join(', ') }
 }
 
 /** The members that are words. */

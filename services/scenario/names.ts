@@ -28,7 +28,7 @@ function unknownName(kind: string, name: string | undefined, known: Set<string>)
 
 function unknownProfile(name: string): string[] {
   const wrong = wrongName(name)
-  return wrong === null ? [] : [wrong]
+  return wrong ? [`unknown ${wrong.what} ${wrong.name}; known: ${wrong.known}`] : []
 }
 
 function againstFault(name: string, rule: FaultRule, names: Names): string[] {

@@ -59,7 +59,7 @@ export async function chosen(
 ): Promise<Scenario[]> {
   for (const profile of options.profiles) {
     const wrong = wrongName(profile)
-    if (wrong !== null) throw new UsageError(wrong)
+    if (wrong) throw new UsageError(`no ${wrong.what} ${wrong.name}; known: ${wrong.known}`)
   }
   const scenarios = [
     ...(options.all ? await allScenarios() : []),

@@ -65,7 +65,7 @@ export function readOptions(args: string[]): Options {
   }
   if (positionals.length > 1) throw new UsageError('one scenario at a time')
   const wrong = profile === null ? null : wrongName(profile)
-  if (wrong !== null) throw new UsageError(wrong)
+  if (wrong) throw new UsageError(`no ${wrong.what} ${wrong.name}; known: ${wrong.known}`)
   const seeds = whole('--seeds', values.seeds, big ? SEEDS.big : SEEDS.scenario)
   const seed = whole('--seed', values.seed, 1)
   if (seed + seeds - 1 > MOST) throw new UsageError(`--seed: a seed is at most ${MOST}`)
