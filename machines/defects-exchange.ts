@@ -71,22 +71,36 @@ const Q277911: Defect = {
   states: { mailbox: { made: 'inTransit' } },
 }
 
+/** What a recipient's refusal looks like to its machine. */
+type Refused = { event: { unknown?: boolean; nullSender?: boolean } }
+
 const Q172364: Defect = {
   id: 'Q172364',
-  title: 'Move User may cause mail to be returned',
+  title: 'Move User may cause mail to stall or to be returned',
   source: 'Q172364',
   published: `While a user is moved the MTA may read that the mailbox is where it was; the
-    originator then gets a report that the name was not found. An MTA believes a directory entry
-    for 60 s.`,
+    originator then gets a report that the name was not found. When the originator is moved too,
+    the message may stay in the MTA's queue to the private store. An MTA believes a directory
+    entry for 60 s.`,
   ours: `The MTA asks its cache where it should ask the directory: after a refusal, and of a
-    message that has come back to it. The article's other half, a message that stays in the queue
-    to the store when originator and recipient are both moved, does not follow from that, and is
-    not modelled.`,
-  differs: 'an MTA never reads past its cache, nor looks again when the store refuses',
+    message that has come back to it. What stays in the queue is the report: it is refused as the
+    message was, by the same mistake; nobody can be told of that, and nothing tries it again.`,
+  differs: `an MTA never reads past its cache, nor looks again when the store refuses; a report
+    that the store does not take is left in the queue, without a timer`,
   fixedIn: 'never; all versions of 5.5 have it',
   workaround: `Move users who are offline, or set the cache latency of the MTA to 0 and restart it
     before the move.`,
   parts: { readsPast: false, resolvesAgain: () => false },
+  lines: {
+    recipient(lines) {
+      const guard = ({ event }: Refused): boolean => !!event.unknown && !!event.nullSender
+      const [stale = {}, ...others] = ways(lines, 'delivering', 'reply.refused')
+      const all = [stale, { guard, target: 'stranded' }, ...others]
+      state(lines, 'delivering').on['reply.refused'] = all
+      lines.states = { ...lines.states, stranded: {} }
+    },
+  },
+  states: { recipient: { stranded: 'deferred' } },
 }
 
 const Q252869: Defect = {

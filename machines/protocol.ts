@@ -36,6 +36,13 @@ export type Found = 'new' | 'held' | 'barred' | 'answered'
 /** What a fault rule orders the answerer to say instead of what it would. */
 export type Ordered = { defer: true } | { refuse: Code }
 
+/** A store's refusal, and whether anybody could be told of it. */
+interface Refused {
+  attempt: number
+  unknown: boolean
+  nullSender: boolean
+}
+
 /** A chunk of a message's recipients, and how many entries they make. */
 interface Chunk {
   chunk: number
@@ -58,7 +65,7 @@ export interface Protocol {
     | { type: 'route.redirected' }
     | { type: 'reply.accepted' | 'reply.withdrawn' | 'reply.unknown' }
     | { type: 'reply.deferred'; attempt: number }
-    | { type: 'reply.refused'; attempt: number; unknown: boolean; route: Route }
+    | (Refused & { type: 'reply.refused'; route: Route })
     | { type: 'transfer.taken' }
     | { type: 'transfer.deferred' | 'transfer.refused'; stale: boolean }
     | { type: 'retry.due' | 'reply.due' | 'expiry.due'; route: Route }

@@ -44,7 +44,7 @@ export const VISIBLE: { readonly [T in EventType]: readonly FieldsOf<T>[] } = {
   'reply.withdrawn': NONE,
   'reply.unknown': NONE,
   'reply.deferred': ['attempt'],
-  'reply.refused': ['attempt', 'unknown', 'route'],
+  'reply.refused': ['attempt', 'unknown', 'nullSender', 'route'],
   'retry.due': ROUTE,
   'reply.due': ROUTE,
   'expiry.due': ROUTE,

@@ -254,6 +254,7 @@ export interface Given {
 /** The event with what the machine may look at, classified. */
 export type Seen = MailEvent & {
   count?: number
+  nullSender?: boolean
   route?: Route
   found?: Found
   mover?: Mover

@@ -29,7 +29,12 @@ export const events: Catalogue<'recipient', RecipientContext> = {
   'route.redirected': NO_FIELDS,
   'reply.accepted': NO_FIELDS,
   'reply.deferred': { attempt },
-  'reply.refused': { attempt, unknown: { 'no mailbox': true, 'other refusal': false }, route },
+  'reply.refused': {
+    attempt,
+    unknown: { 'no mailbox': true, 'other refusal': false },
+    nullSender: yesNo('nullSender'),
+    route,
+  },
   'reply.withdrawn': NO_FIELDS,
   'reply.unknown': NO_FIELDS,
   'transfer.taken': NO_FIELDS,

@@ -22,7 +22,7 @@ async function searched(shown: Shown, profile: string): Promise<Checked> {
 }
 
 describe('by the search', () => {
-  test.each(SHOWN.map((shown) => [shown.defect, shown] as const))('%s', async (_id, shown) => {
+  test.each(SHOWN)('$defect, $scenario', async (shown) => {
     const fixed = await searched(shown, shown.fixed)
     const defective = await searched(shown, shown.broken)
     expect(fixed.ended).toBeNull()
@@ -43,15 +43,15 @@ describe('by the search', () => {
 })
 
 test('each defect is shown', () => {
-  expect(SHOWN.map(({ defect }) => defect)).toEqual(Object.keys(DEFECTS))
+  expect([...new Set(SHOWN.map(({ defect }) => defect))]).toEqual(Object.keys(DEFECTS))
 })
 
-test.each(SHOWN)('$defect makes a difference', ({ breaks, ends }) => {
+test.each(SHOWN)('$defect makes a difference in $scenario', ({ breaks, ends }) => {
   const differs = ends.some(({ fixed, broken: having }) => fixed.join() !== having.join())
   expect(breaks.length > 0 || differs).toBe(true)
 })
 
-test.each(SHOWN)('$defect is played live, with it and without', (shown) => {
+test.each(SHOWN)('$defect is played live in $scenario, with it and without', (shown) => {
   const { scenario, also = [], fixed, broken: having } = shown
   const profiles = scenarios.find(({ name }) => name === scenario)?.profiles
   expect(profiles).toEqual(expect.arrayContaining([fixed, having]))

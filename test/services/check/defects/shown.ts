@@ -69,6 +69,14 @@ export const SHOWN: Shown[] = [
     ends: [{ entry: OWN, fixed: ARRIVES, broken: OR_REPORTED }],
   },
   {
+    defect: 'Q172364',
+    scenario: 'q172364-both-moved',
+    fixed: MODERN,
+    broken: `${MODERN}+Q172364`,
+    breaks: [`I1 ${OWN}`, 'I1 letter~1 carol own'],
+    ends: [{ entry: OWN, fixed: ARRIVES, broken: ['delivered', 'pending', 'reported'] }],
+  },
+  {
     defect: 'Q252869',
     scenario: 'q252869',
     fixed: SP4,
