@@ -278,6 +278,8 @@ function ended(cells: Listed, site: SiteFacts, leaf: Leaf): Violation[] {
   const there = [...leaf.places, ...leaf.removed]
   if (!there.includes(home.home)) {
     const why = `${there.join(', ')} has it, and the directory names ${home.home}`
+    // Its reader never sees it; the live ledger says so too.
+    Object.assign(leaf, { outcome: 'lost', why })
     return [{ invariant: 'I2', entry, why }]
   }
   if (leaf.places.length > 1) {

@@ -82,7 +82,7 @@ export const SHOWN: Shown[] = [
     fixed: SP4,
     broken: `${SP4}+Q252869`,
     breaks: [`I2 ${OWN}`, 'I6 mailbox anna', 'I2 later anna own'],
-    ends: [{ entry: OWN, fixed: ARRIVES, broken: OR_LOST }],
+    ends: [{ entry: OWN, fixed: ARRIVES, broken: ['lost'] }],
   },
   {
     defect: 'Q197058',
@@ -136,6 +136,6 @@ export const SHOWN: Shown[] = [
     fixed: MODERN,
     broken: `${MODERN}+cyrus-5548`,
     breaks: ['I6 mailbox anna', `I2 ${OWN}`],
-    ends: [{ entry: OWN, fixed: ARRIVES, broken: ARRIVES }],
+    ends: [{ entry: OWN, fixed: ARRIVES, broken: OR_LOST }],
   },
 ]
