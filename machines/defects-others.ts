@@ -62,4 +62,18 @@ const CYRUS_5548: Defect = {
   },
 }
 
-export const OTHERS: readonly Defect[] = [RFC1047, CYRUS_1578, CYRUS_5548]
+const BULLMQ_STALLED: Defect = {
+  id: 'bullmq-stalled',
+  title: 'A job that stalled too often is failed for good, and nobody is told',
+  source: 'BullMQ, maxStalledCount; `moveStalledJobsToWait`',
+  published: `A job whose worker has died or hung is taken up again once; when it stalls a second
+    time it is moved to the failed jobs with the words "job stalled more than allowable limit".`,
+  ours: `A message whose event was in that job is neither delivered nor reported. Here such a job
+    is taken up again as often as it takes, and what has failed all the same is brought back from
+    the outbox; with the defect neither is done, as in a program that goes by the defaults.`,
+  differs: "two options of the engine: BullMQ's default of maxStalledCount, and no sweep",
+  fixedIn: 'never; it is a setting',
+  engine: { stallsMax: 1, sweeps: false },
+}
+
+export const OTHERS: readonly Defect[] = [RFC1047, CYRUS_1578, CYRUS_5548, BULLMQ_STALLED]

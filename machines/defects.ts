@@ -44,6 +44,14 @@ export interface Parts {
   resolvesAgain: (figures: Pick<Profile, 'whenUnknown'>) => boolean
 }
 
+/** What is asked of the engine that runs the machines; they know nothing of it. */
+export interface EngineParts {
+  /** A job whose worker has died or hung may be taken up again so often; then it fails for good. */
+  stallsMax: number
+  /** Events whose jobs failed, or got lost, are brought back from the outbox. */
+  sweeps: boolean
+}
+
 export interface Defect {
   id: string
   title: string
@@ -58,6 +66,7 @@ export interface Defect {
   /** What the source advises to do meanwhile. */
   workaround?: string
   parts?: Partial<Parts>
+  engine?: EngineParts
   /** Lines of machines that differ. */
   lines?: Partial<Record<Kind, (lines: Lines) => void>>
   /** States that only these machines have, and what a machine without them takes them for. */
@@ -73,9 +82,15 @@ export const SOUND: Parts = {
   resolvesAgain: ({ whenUnknown }) => whenUnknown === 'resolve again',
 }
 
+/** Failing it for good would tell nobody, so there is no limit that is ever reached. */
+const SOUND_ENGINE: EngineParts = { stallsMax: 1_000_000, sweeps: true }
+
 export const DEFECTS: Readonly<Record<string, Defect>> = Object.fromEntries(
   [...EXCHANGE, ...OTHERS].map((defect) => [defect.id, defect]),
 )
 
 export const partsWith = (defects: readonly string[]): Parts =>
   Object.assign({ ...SOUND }, ...defects.map((id) => DEFECTS[id]?.parts))
+
+export const engineWith = (defects: readonly string[]): EngineParts =>
+  Object.assign({ ...SOUND_ENGINE }, ...defects.map((id) => DEFECTS[id]?.engine))
