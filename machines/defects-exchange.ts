@@ -171,6 +171,22 @@ const Q247255: Defect = {
   },
 }
 
+const Q181579: Defect = {
+  id: 'Q181579',
+  title: 'The recipient of a private message does not receive it',
+  source: 'Q181579; Q178161 and Q160535',
+  published: `A private message to somebody who has an alternate recipient and deliver-to-both is
+    returned, because the originator prohibited redirection (1/26), and its original recipient
+    does not get it either. Mended, the original recipient gets it, and the originator still gets
+    a report, since the alternate does not.`,
+  ours: `Private means that reassignment is prohibited. Where only the alternate is to get mail,
+    the message is returned with the defect and without it (Q178161).`,
+  differs: 'what the router makes of such a message: the whole recipient fails, not its alternate',
+  fixedIn: 'the latest service pack of 5.5 when the article was written; here SP1',
+  workaround: 'Q178161: take the alternate recipient away.',
+  parts: { deliversProhibited: false },
+}
+
 const KB2579150: Defect = {
   id: 'KB2579150',
   title: 'Mail cannot be sent for a brief period while an online move ends',
@@ -187,6 +203,6 @@ const KB2579150: Defect = {
 }
 
 export const EXCHANGE: readonly Defect[] = [
-  ...[Q248839, Q277911, Q172364, Q252869, Q197058, Q247255],
+  ...[Q248839, Q277911, Q172364, Q252869, Q197058, Q247255, Q181579],
   KB2579150,
 ]

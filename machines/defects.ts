@@ -40,6 +40,8 @@ export interface Parts {
   published: (move: MoveFacts) => DirectoryEntry
   /** An MTA reads past its cache when what it believed has been refused, or comes back to it. */
   readsPast: boolean
+  /** What may not be redirected is delivered to its recipient where both are to get it. */
+  deliversProhibited: boolean
   /** When the store no longer knows the mailbox, the MTA looks where it is now. */
   resolvesAgain: (figures: Pick<Profile, 'whenUnknown'>) => boolean
 }
@@ -79,6 +81,7 @@ export const SOUND: Parts = {
   gone: () => ({ code: UNRECOGNIZED, unknown: true }),
   published: ({ record }) => record,
   readsPast: true,
+  deliversProhibited: true,
   resolvesAgain: ({ whenUnknown }) => whenUnknown === 'resolve again',
 }
 

@@ -90,7 +90,7 @@ type Preset = [name: string, figures: Omit<Profile, 'name' | 'defects'>, defects
 
 /** With what was broken in each, by the articles' lines on where it was fixed: `defects.md`. */
 const PRESETS: Preset[] = [
-  ['exchange-5.5-rtm', exchange55, ['Q248839']],
+  ['exchange-5.5-rtm', exchange55, ['Q248839', 'Q181579']],
   ['exchange-5.5-sp1', exchange55, ['Q248839']],
   ['exchange-5.5-sp2', exchange55, ['Q248839']],
   ['exchange-5.5-sp3', exchange55, ['Q248839', 'Q247255']],

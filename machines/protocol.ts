@@ -62,7 +62,7 @@ export interface Protocol {
     | { type: 'report.owed'; wanted: boolean }
   recipient:
     | { type: 'route.here' | 'route.elsewhere' | 'route.unknown' | 'route.looped' }
-    | { type: 'route.redirected' }
+    | { type: 'route.redirected' | 'route.prohibited' }
     | { type: 'reply.accepted' | 'reply.withdrawn' | 'reply.unknown' }
     | { type: 'reply.deferred'; attempt: number }
     | (Refused & { type: 'reply.refused'; route: Route })

@@ -73,7 +73,7 @@ export function step(given: Given): Stepped {
   const working: Working = {
     given,
     running,
-    routed: routing(given),
+    routed: routing(given, running),
     local: [],
     actors: new Map(),
     items: [],
@@ -92,14 +92,17 @@ export function step(given: Given): Stepped {
  * What the Router stage makes of an event that brings recipients; those that the copy has already
  * are left out.
  */
-function routing({ event, actors, found, lookups, site }: Given): Map<Address, Routed> {
+function routing(
+  { event, actors, found, lookups, site }: Given,
+  running: Running,
+): Map<Address, Routed> {
   const records = event.entries ?? found.entries
   const routed = new Map<Address, Routed>()
   if (!records || kindOf(event.to) !== 'message') return routed
   const header = event.header ?? actors.get(event.to)?.a.header
   if (!header) return routed
   const [id, copy] = partsOf(event.to)
-  for (const one of route(records, lookups, header, site)) {
+  for (const one of route(records, lookups, header, site, running)) {
     const address = recipientAddress(`${id}/${copy}`, one.record)
     if (!actors.has(address)) routed.set(address, one)
   }

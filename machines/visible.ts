@@ -39,6 +39,7 @@ export const VISIBLE: { readonly [T in EventType]: readonly FieldsOf<T>[] } = {
   'route.elsewhere': NONE,
   'route.unknown': NONE,
   'route.looped': NONE,
+  'route.prohibited': NONE,
   'route.redirected': NONE,
   'reply.accepted': NONE,
   'reply.withdrawn': NONE,

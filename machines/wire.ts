@@ -44,6 +44,8 @@ export interface Header {
   /** Systems that it had passed before it came to this site. */
   hopsBefore?: number
   asked?: Asked
+  /** Private, or otherwise not to be redirected (X.411, recipient-reassignment-prohibited). */
+  reassignmentProhibited?: true
   /** For a report: what it says. */
   report?: ReportFacts
 }

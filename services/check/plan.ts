@@ -137,6 +137,7 @@ function actOf(planner: Planner, { kind, value, refused }: Step): Act | null {
         server: value.server ?? home ?? planner.first,
         priority: value.priority ?? 'normal',
         wanted: value.notify === undefined || value.notify.includes('failure'),
+        ...(value.reassignmentProhibited ? { reassignmentProhibited: true } : {}),
       }
     }
     case 'move':

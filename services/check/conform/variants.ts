@@ -89,5 +89,6 @@ export const ROUTES = [
   'route.elsewhere',
   'route.unknown',
   'route.looped',
+  'route.prohibited',
   'route.redirected',
 ] as const satisfies EventType[]

@@ -26,6 +26,7 @@ export const events: Catalogue<'recipient', RecipientContext> = {
   'route.elsewhere': NO_FIELDS,
   'route.unknown': NO_FIELDS,
   'route.looped': NO_FIELDS,
+  'route.prohibited': NO_FIELDS,
   'route.redirected': NO_FIELDS,
   'reply.accepted': NO_FIELDS,
   'reply.deferred': { attempt },

@@ -107,6 +107,17 @@ export const SHOWN: Shown[] = [
     ends: [{ entry: OWN, fixed: ARRIVES, broken: OR_LOST }],
   },
   {
+    defect: 'Q181579',
+    scenario: 'q181579',
+    fixed: SP4,
+    broken: 'exchange-5.5-rtm',
+    breaks: [],
+    ends: [
+      { entry: OWN, fixed: ARRIVES, broken: ['reported'] },
+      { entry: 'letter erin own', fixed: ['reported'], broken: ['reported'] },
+    ],
+  },
+  {
     defect: 'KB2579150',
     scenario: 'kb2579150',
     fixed: MODERN,
