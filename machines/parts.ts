@@ -82,13 +82,13 @@ function machinesWith(defects: readonly string[]): Machines {
 
 /** A defect may be switched off while a machine is in a state that only it has. */
 function statesWithout(defects: readonly string[]): Running['known'] {
-  const taken = new Map<string, string>()
+  const taken = new Map<string, Map<string, string>>()
   for (const { id, states = {} } of Object.values(DEFECTS)) {
     if (defects.includes(id)) continue
     for (const [kind, own] of Object.entries(states)) {
-      for (const [state, other] of Object.entries(own)) taken.set(`${kind} ${state}`, other)
+      taken.set(kind, new Map([...(taken.get(kind) ?? []), ...Object.entries(own)]))
     }
   }
   return (kind, state) =>
-    typeof state === 'string' ? (taken.get(`${kind} ${state}`) ?? state) : state
+    typeof state === 'string' ? (taken.get(kind)?.get(state) ?? state) : state
 }
