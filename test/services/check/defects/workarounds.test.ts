@@ -37,8 +37,16 @@ const TAIL = `
   deliver-to-both it makes what Q248839 describes.
 - Neither makes the letter arrive; a system that looks again where the mailbox is does.
 
+Live: [\`workaround\`](../test/scenarios/workaround.yaml),
+[\`workaround-too-late\`](../test/scenarios/workaround-too-late.yaml),
+[\`q258473\`](../test/scenarios/q258473.yaml) and
+[\`q258473-both\`](../test/scenarios/q258473-both.yaml).
+
 A letter that is returned was offered to where the mailbox had been (Q172364).
 `
+
+/** Without a defect, and without the alternate in its place. */
+const BOUNCES = ['arrives', 'arrives late', 'is returned']
 
 const rows: { advice: Advice; checked: Checked[] }[] = []
 
@@ -57,6 +65,7 @@ describe('by the search', () => {
     expect(modern).not.toContain('is returned')
     const believed = advice.minutes === 1 ? advice.first : (advice.changed ?? advice.first)
     expect(sp3?.includes('is LOST')).toBe(believed === 'alternate and both')
+    expect(sp4).toEqual(believed === 'alternate only' ? ['is at the alternate'] : BOUNCES)
     rows.push({ advice, checked })
   })
 
