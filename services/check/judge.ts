@@ -234,7 +234,9 @@ function always(leaf: Leaf, siblings: readonly Leaf[], site: SiteFacts): Violati
   const add = (invariant: Violation['invariant'], why: string): void => {
     found.push({ invariant, entry, why })
   }
-  if (leaf.outcome === 'lost') add(leaf.state === 'delivered' ? 'I2' : 'I8', leaf.why)
+  if (leaf.outcome === 'lost' && leaf.state !== DROPPED) {
+    add(leaf.state === 'delivered' ? 'I2' : 'I8', leaf.why)
+  }
   if (leaf.open > 1) add('I8', `${leaf.open} MTAs are responsible for it`)
   if (leaf.state === 'transferred') add('I8', 'it was handed on, and nobody has it')
   if (new Set(leaf.reports).size > 1 || leaf.reports.length > 1) {
@@ -268,6 +270,7 @@ function ended(cells: Listed, site: SiteFacts, leaf: Leaf): Violation[] {
   if (leaf.outcome === 'pending') {
     return [{ invariant: 'I1', entry, why: `nothing is under way, and ${leaf.why}` }]
   }
+  if (leaf.state === DROPPED) return [{ invariant: 'I1', entry, why: leaf.why }]
   if (leaf.outcome !== 'delivered') return []
   if (leaf.places.length > 0 && cells.get(removalCell(leaf.mailbox ?? '', leaf.message))) {
     const why = `its reader has deleted it, and ${leaf.places.join(', ')} has it`

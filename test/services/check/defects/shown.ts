@@ -103,7 +103,7 @@ export const SHOWN: Shown[] = [
     scenario: 'q247255',
     fixed: SP4,
     broken: SP3,
-    breaks: [`I8 ${OWN}`, 'I8 later anna own'],
+    breaks: [`I1 ${OWN}`, 'I1 later anna own'],
     ends: [{ entry: OWN, fixed: ARRIVES, broken: OR_LOST }],
   },
   {
