@@ -92,8 +92,12 @@ export const DEFECTS: Readonly<Record<string, Defect>> = Object.fromEntries(
   [...EXCHANGE, ...OTHERS].map((defect) => [defect.id, defect]),
 )
 
+/** Each once and in one order, whatever order they were named in: the same set is the same. */
+export const inOrder = (defects: readonly string[]): string[] =>
+  Object.keys(DEFECTS).filter((id) => defects.includes(id))
+
 export const partsWith = (defects: readonly string[]): Parts =>
-  Object.assign({ ...SOUND }, ...defects.map((id) => DEFECTS[id]?.parts))
+  Object.assign({ ...SOUND }, ...inOrder(defects).map((id) => DEFECTS[id]?.parts))
 
 export const engineWith = (defects: readonly string[]): EngineParts =>
-  Object.assign({ ...SOUND_ENGINE }, ...defects.map((id) => DEFECTS[id]?.engine))
+  Object.assign({ ...SOUND_ENGINE }, ...inOrder(defects).map((id) => DEFECTS[id]?.engine))

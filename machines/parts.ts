@@ -3,7 +3,7 @@
  * defects replace.
  */
 import type { AnyStateMachine } from 'xstate'
-import { DEFECTS, type Parts, partsWith } from './defects.ts'
+import { DEFECTS, inOrder, type Parts, partsWith } from './defects.ts'
 import { directory } from './directory.ts'
 import { rewritten } from './lines.ts'
 import { mailbox } from './mailbox.ts'
@@ -63,10 +63,13 @@ export function partsOfProfile(profile: Profile): Running {
 
 const SOUND_MACHINES: Machines = { message, slot, mailbox, move, directory, recipient }
 
-/** By the defects that are on: what a machine did is remembered with it, so it is made once. */
+/**
+ * By the set of defects that is on: what a machine did is remembered with it, so it is made once.
+ */
 const machinesOf = new Map<string, Machines>()
 
-function machinesWith(defects: readonly string[]): Machines {
+function machinesWith(switchedOn: readonly string[]): Machines {
+  const defects = inOrder(switchedOn)
   const key = defects.join(' ')
   const known = machinesOf.get(key)
   if (known) return known

@@ -3,7 +3,7 @@
  *
  * Every figure cites its article, or is marked as ours. Durations are milliseconds.
  */
-import { DEFECTS } from './defects.ts'
+import { DEFECTS, inOrder } from './defects.ts'
 
 export type Priority = 'urgent' | 'normal' | 'non-urgent'
 
@@ -78,7 +78,7 @@ const postfix: Omit<Profile, 'name' | 'defects'> = {
   storeRetryMs: 300 * SECOND, // minimal_backoff_time; qmgr(8): twice as long each time
   storeRetryMostMs: 4000 * SECOND, // maximal_backoff_time
   transferRetryMs: 300 * SECOND, // minimal_backoff_time
-  transferRetries: 3, // ours: 300, 600, 1200 and 2400 s, as 300 s each
+  transferRetries: 3, // ours: three short pauses stand for the doubling
   openRetryMs: 4000 * SECOND, // maximal_backoff_time
   openRetries: 88, // ours: so many cycles make five days
   entryLatencyMs: 0, // ours: a map is asked each time
@@ -129,7 +129,7 @@ export function checkProfile(spec: ProfileSpec): Checked {
   return { profile: { ...base, ...given, expiryMs, name: `${spec.extends}+` } as Profile }
 }
 
-/** One and the same object for one name. */
+/** One and the same object for one set of defects: as many as there are sets, at most. */
 const switched = new Map<string, Profile>()
 
 function profileNamed(spec: string): Checked {
@@ -139,7 +139,7 @@ function profileNamed(spec: string): Checked {
   if (!base) return { preset, wrong: `there is no profile "${preset}"` }
   const [wrong] = wrongWith(base, 'defects', added)
   if (wrong) return wrong
-  const more = added.filter((id, at) => !base.defects.includes(id) && added.indexOf(id) === at)
+  const more = inOrder(added).filter((id) => !base.defects.includes(id))
   if (more.length === 0) return { profile: base }
   const name = [preset, ...more].join('+')
   const profile = switched.get(name) ?? { ...base, name, defects: [...base.defects, ...more] }
