@@ -63,8 +63,8 @@ const doMembers = {
   defer: Type.Optional(
     Type.Literal(true, {
       description:
-        'The store puts the offer off, the next MTA the transfer (`copy.transferred`), or the MTA ' +
-        'has no session for its store (`mail.submitted`).',
+        'The store puts the offer off, the next MTA the transfer (`copy.transferred`), or the ' +
+        'MTA has no session for its store (`mail.submitted`).',
     }),
   ),
   refuse: Type.Optional(strict({ reason: code, diagnostic: code })),
