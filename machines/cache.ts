@@ -123,8 +123,8 @@ const nobody = (alias: string): Lookup => ({
   age: 0,
 })
 
-/** States in which a store holds a mailbox. */
-const HOLDS: ReadonlySet<unknown> = new Set(['open', 'locked', 'inTransit', 'merging', 'closing'])
+/** States in which a store does not hold a mailbox. */
+const GONE: ReadonlySet<unknown> = new Set([undefined, 'absent', 'removing'])
 
 /**
  * A store delivers to a mailbox that it holds, whatever the directory says [ours; that a store
@@ -132,6 +132,6 @@ const HOLDS: ReadonlySet<unknown> = new Set(['open', 'locked', 'inTransit', 'mer
  * on the target reaches a mailbox on its way there before the directory names it (Q277911).
  */
 export function atOwnStore(found: Lookup, server: string, state: unknown): Lookup {
-  if (found.route !== 'elsewhere' || !HOLDS.has(state)) return found
+  if (found.route !== 'elsewhere' || GONE.has(state)) return found
   return { ...found, route: 'here', home: server, source: 'store', age: 0 }
 }

@@ -40,6 +40,8 @@ export const UNAVAILABLE: Code = { reason: 1, diagnostic: 4 }
 export const EXPIRED: Code = { reason: 1, diagnostic: 5 }
 /** The system itself could not go on with it; the table's `Any` of reason 1, 5.0.0. [ours] */
 export const UNPROCESSABLE: Code = { reason: 1, diagnostic: NONE }
+/** An alternate recipient would get what its originator wants nobody else to have (Q178161). */
+export const REASSIGNMENT_PROHIBITED: Code = { reason: 1, diagnostic: 26 }
 /** Alternate recipients that lead back to one another (Q174175). */
 export const REDIRECTION_LOOP: Code = { reason: 1, diagnostic: 27 }
 

@@ -2,7 +2,7 @@
  * Addressed sends of a mailbox, a move and a directory replica: replies, answers to a move, pages,
  * nudges, announcements.
  */
-import { EXPIRED, UNRECOGNIZED } from './codes.ts'
+import { EXPIRED } from './codes.ts'
 import type { Send, Sending } from './compose.ts'
 import { type Address, partsOf } from './protocol.ts'
 import type { Working } from './step.ts'
@@ -14,7 +14,7 @@ export function fromMailbox(
   self: Address,
   actor: Stored,
   event: Seen,
-  { send: type, to: role }: Sending,
+  { send: type, to: role, more }: Sending,
 ): Send[] {
   const { found } = working.given
   if (role === 'self') return [{ type, to: self }]
@@ -22,7 +22,8 @@ export function fromMailbox(
     return (found.waiters ?? []).map(({ entry, attempt }) => ({ type, to: entry, attempt }))
   }
   const { move } = event
-  if (role === 'move') return move ? [answer(event, move, type, working)] : []
+  if (role === 'move')
+    return move ? [answer(more ? { ...event, more } : event, move, type, working)] : []
   if (role === 'source' || role === 'target') {
     if (!move) return []
     const to = `mailbox/${role === 'source' ? move.source : move.target}/${move.mailbox}`
@@ -30,7 +31,7 @@ export function fromMailbox(
     const census = found.census ? { census: found.census } : {}
     return [{ type, to, move, request: event.type, more: found.more ?? false, ...page, ...census }]
   }
-  return event.entry ? [reply(event, actor, type)] : []
+  return event.entry ? [reply(working, event, actor, type)] : []
 }
 
 function answer(event: Seen, move: MoveFacts, type: Sending['send'], { given }: Working): Send {
@@ -49,7 +50,7 @@ function answer(event: Seen, move: MoveFacts, type: Sending['send'], { given }: 
 }
 
 /** A store's reply to an offer or a withdrawal. */
-function reply(event: Seen, actor: Stored, type: Sending['send']): Send {
+function reply({ running }: Working, event: Seen, actor: Stored, type: Sending['send']): Send {
   const alias = event.alias === undefined ? {} : { alias: event.alias }
   const answer = { type, to: event.entry as Address, attempt: event.attempt ?? 0, ...alias }
   if (type === 'reply.deferred') {
@@ -62,11 +63,11 @@ function reply(event: Seen, actor: Stored, type: Sending['send']): Send {
   const ordered = event.ordered && 'refuse' in event.ordered ? event.ordered.refuse : null
   return ordered && knows
     ? { ...answer, code: ordered, unknown: false, why: event.why ?? 'refused by a fault rule' }
-    : { ...answer, code: UNRECOGNIZED, unknown: true, why: 'no such mailbox here' }
+    : { ...answer, ...running.gone(actor.s), why: 'no such mailbox here' }
 }
 
 export function fromMove(
-  _working: Working,
+  { running }: Working,
   _self: Address,
   actor: Stored,
   _event: Seen,
@@ -77,7 +78,8 @@ export function fromMove(
   const server = role === 'source' || role === 'sourceDirectory' ? move.source : move.target
   const phase = phaseName(actor.s)
   if (role === 'sourceDirectory' || role === 'targetDirectory') {
-    return [{ type, to: `directory/${server}/${move.alias}`, move, phase, record: move.record }]
+    const record = running.published(move)
+    return [{ type, to: `directory/${server}/${move.alias}`, move, phase, record }]
   }
   const paged = type === 'page.requested' || type === 'drain.requested'
   const page = paged ? { page: actor.a.page ?? 0 } : {}

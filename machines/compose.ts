@@ -5,6 +5,7 @@
  */
 
 import { fromDirectory, fromMailbox, fromMove } from './compose-store.ts'
+import type { Offered } from './defects.ts'
 import { noticesFrom } from './notices.ts'
 import { type Address, type Ask, entryKey, kindOf, partsOf, serverOf } from './protocol.ts'
 import { reportsOf } from './reporting.ts'
@@ -60,7 +61,8 @@ function fromRecipient(
   const to = `mailbox/${server}/${actor.a.mailbox}`
   const attempt = actor.c.attempts as number
   const { address: alias, original } = entry
-  return [{ type, to, entry: self, alias, original, attempt, item: itemOf(header) }]
+  const key = working.running.itemKey(header.id, actor.c as unknown as Offered)
+  return [{ type, to, entry: self, alias, original, attempt, item: itemOf(header, key) }]
 }
 
 /** The number of the entry's present attempt at a transfer, or of the next one. */
@@ -73,8 +75,11 @@ const onward = (header: Header, server: string, at: number): Header => ({
   ...(header.via ? { via: [...header.via, { server, at }] } : {}),
 })
 
-const itemOf = ({ id, originator, subject, size, submittedAt, via, report }: Header): Item => ({
-  key: id,
+const itemOf = (
+  { originator, subject, size, submittedAt, via, report }: Header,
+  key: string,
+): Item => ({
+  key,
   from: originator,
   subject,
   size,

@@ -5,7 +5,8 @@
  * A copy is made by a submission, by a transfer from another MTA, or by a report. It is routed in
  * chunks, since a message may have 10,000 recipients: each chunk's entries are made with the
  * cache's answer for each, and the next chunk is an event to itself. It counts its open entries and
- * never lists them.
+ * never lists them. A store that has no session with its MTA keeps what it was to hand over, and
+ * tries again [ours]; with Q247255 it is deleted.
  *
  * A transfer that is not answered is repeated, and the first of it may come last. Over SMTP the
  * next MTA cannot tell a repetition from another message, and delivers twice (RFC 1047); X.400
@@ -74,6 +75,9 @@ const ordered = (
 ): boolean =>
   event.type === 'copy.transferred' && chunks === 0 && !!event.ordered && what in event.ordered
 
+/** The store has no session with its MTA (Q247255): it keeps the message, and offers it again. */
+const kept = { guard: 'noSession', actions: armRouting } as const
+
 export const message = setup({
   types: {
     context: {} as MessageContext,
@@ -92,6 +96,12 @@ export const message = setup({
     /** This chunk was routed before. */
     again: ({ context, event }) => 'chunk' in event && event.chunk !== context.chunks,
     last: ({ event }) => 'last' in event && event.last,
+    noSession: ({ context, event }) =>
+      event.type === 'mail.submitted' &&
+      event.chunk === 0 &&
+      context.chunks === 0 &&
+      !!event.ordered &&
+      'defer' in event.ordered,
     held: ({ event }) => found(event, 'held'),
     putOffBefore: ({ event }) => found(event, 'answered'),
     refusedBefore: ({ event }) => found(event, 'barred'),
@@ -148,7 +158,11 @@ export const message = setup({
   },
   states: {
     accepted: {
-      on: { 'mail.submitted': chunk, 'report.submitted': { ...whole, target: 'open' } },
+      on: {
+        'mail.submitted': [kept, ...chunk],
+        'routing.due': chunk,
+        'report.submitted': { ...whole, target: 'open' },
+      },
     },
     routing: { on: { 'routing.due': chunk } },
     open: { always: { guard: 'none', target: 'settled' } },

@@ -3,8 +3,9 @@
  * defects replace.
  */
 import type { AnyStateMachine } from 'xstate'
-import { type Parts, partsWith } from './defects.ts'
+import { DEFECTS, inOrder, type Parts, partsWith } from './defects.ts'
 import { directory } from './directory.ts'
+import { rewritten } from './lines.ts'
 import { mailbox } from './mailbox.ts'
 import { message } from './message.ts'
 import { move } from './move.ts'
@@ -13,9 +14,14 @@ import type { Kind } from './protocol.ts'
 import { recipient } from './recipient.ts'
 import { slot } from './result.ts'
 import { transfersMax } from './retry.ts'
+import type { StateValue } from './wire.ts'
+
+type Machines = Record<Kind, AnyStateMachine>
 
 export interface Running extends Parts {
-  machines: Record<Kind, AnyStateMachine>
+  machines: Machines
+  /** The state in which a machine goes on that may not have the one that was stored. */
+  known: (kind: Kind, state: StateValue) => StateValue
 }
 
 const running = new WeakMap<Profile, Running>()
@@ -35,22 +41,57 @@ export function partsOfProfile(profile: Profile): Running {
   const known = running.get(profile)
   if (known) return known
   const max = transfersMax(profile)
+  const machines = machinesWith(profile.defects)
+  const parts = partsWith(profile.defects)
+  const resolvesAgain = parts.resolvesAgain(profile)
   const made: Running = {
-    ...partsWith(profile.defects),
+    ...parts,
+    known: statesWithout(profile.defects),
     machines: {
-      message,
-      slot,
-      mailbox,
-      move,
-      directory,
-      recipient: recipient.provide({
+      ...machines,
+      recipient: machines.recipient.provide({
         guards: {
-          resolvesAgain: () => profile.whenUnknown === 'resolve again',
-          exhausted: ({ context }) => context.transfers >= max,
+          resolvesAgain: () => resolvesAgain,
+          exhausted: ({ context }: { context: { transfers: number } }) => context.transfers >= max,
         },
       }),
     },
   }
   running.set(profile, made)
   return made
+}
+
+const SOUND_MACHINES: Machines = { message, slot, mailbox, move, directory, recipient }
+
+/**
+ * By the set of defects that is on: what a machine did is remembered with it, so it is made once.
+ */
+const machinesOf = new Map<string, Machines>()
+
+function machinesWith(switchedOn: readonly string[]): Machines {
+  const defects = inOrder(switchedOn)
+  const key = defects.join(' ')
+  const known = machinesOf.get(key)
+  if (known) return known
+  const machines = { ...SOUND_MACHINES }
+  for (const id of defects) {
+    for (const [kind, change] of Object.entries(DEFECTS[id]?.lines ?? {})) {
+      machines[kind as Kind] = rewritten(machines[kind as Kind], change)
+    }
+  }
+  machinesOf.set(key, machines)
+  return machines
+}
+
+/** A defect may be switched off while a machine is in a state that only it has. */
+function statesWithout(defects: readonly string[]): Running['known'] {
+  const taken = new Map<string, Map<string, string>>()
+  for (const { id, states = {} } of Object.values(DEFECTS)) {
+    if (defects.includes(id)) continue
+    for (const [kind, own] of Object.entries(states)) {
+      taken.set(kind, new Map([...(taken.get(kind) ?? []), ...Object.entries(own)]))
+    }
+  }
+  return (kind, state) =>
+    typeof state === 'string' ? (taken.get(kind)?.get(state) ?? state) : state
 }

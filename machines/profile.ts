@@ -3,7 +3,7 @@
  *
  * Every figure cites its article, or is marked as ours. Durations are milliseconds.
  */
-import { DEFECTS } from './defects.ts'
+import { DEFECTS, inOrder } from './defects.ts'
 
 export type Priority = 'urgent' | 'normal' | 'non-urgent'
 
@@ -18,8 +18,10 @@ export interface Profile {
   expiryMs: Record<Priority, number>
   /** How long an entry is deferred before whoever asked is told of the delay. */
   delayNoticeMs: number
-  /** Between attempts towards a mailbox store that deferred. */
+  /** Between attempts towards a mailbox store that deferred; at first, where it grows. */
   storeRetryMs: number
+  /** What it grows to, twice as long each time; it stays as it is where this is not more. */
+  storeRetryMostMs: number
   /** Towards another MTA: over an open connection, how often; then between openings, how often. */
   transferRetryMs: number
   transferRetries: number
@@ -47,6 +49,7 @@ const exchange55: Omit<Profile, 'name' | 'defects'> = {
   expiryMs: { urgent: 2 * DAY, normal: 7 * DAY, 'non-urgent': 10 * DAY }, // Q178539
   delayNoticeMs: 4 * 60 * MINUTE, // Exchange 2016, delay DSN; 5.5 has none that is published
   storeRetryMs: 10 * MINUTE, // ours: no interval towards the private store is published
+  storeRetryMostMs: 0,
   transferRetryMs: 2 * MINUTE, // Q157630, transfer interval
   transferRetries: 2, // Q157630
   openRetryMs: 10 * MINUTE, // Q157630, open interval
@@ -59,37 +62,99 @@ const exchange55: Omit<Profile, 'name' | 'defects'> = {
   redirectionLimit: 512, // X.411, ub-redirections
 }
 
-export const PROFILES: Record<string, Profile> = {
-  'exchange-5.5-sp3': { name: 'exchange-5.5-sp3', defects: ['Q248839'], ...exchange55 },
-  'exchange-5.5-sp4': { name: 'exchange-5.5-sp4', defects: [], ...exchange55 },
-  modern: {
-    name: 'modern',
-    defects: [],
-    ...exchange55,
-    whenUnknown: 'resolve again', // ours
-    expiryMs: { urgent: 2 * DAY, normal: 2 * DAY, 'non-urgent': 2 * DAY }, // Exchange 2016
-    storeRetryMs: 5 * MINUTE, // Exchange 2016, mailbox delivery queue
-  },
+/** Exchange 2016's figures, as the documentation of message intervals has them. */
+const modern: Omit<Profile, 'name' | 'defects'> = {
+  ...exchange55,
+  whenUnknown: 'resolve again', // ours
+  expiryMs: { urgent: 2 * DAY, normal: 2 * DAY, 'non-urgent': 2 * DAY },
+  storeRetryMs: 5 * MINUTE, // mailbox delivery queue
 }
+
+/** postconf(5): the defaults of Postfix 3.7. */
+const postfix: Omit<Profile, 'name' | 'defects'> = {
+  ...exchange55,
+  unknownRecipients: 'refuse', // unknown_local_recipient_reject_code = 550
+  expiryMs: { urgent: 5 * DAY, normal: 5 * DAY, 'non-urgent': 5 * DAY }, // maximal_queue_lifetime
+  storeRetryMs: 300 * SECOND, // minimal_backoff_time; qmgr(8): twice as long each time
+  storeRetryMostMs: 4000 * SECOND, // maximal_backoff_time
+  transferRetryMs: 300 * SECOND, // minimal_backoff_time
+  transferRetries: 3, // ours: three short pauses stand for the doubling
+  openRetryMs: 4000 * SECOND, // maximal_backoff_time
+  openRetries: 88, // ours: so many cycles make five days
+  entryLatencyMs: 0, // ours: a map is asked each time
+  alternateLatencyMs: 0, // ours: so are virtual aliases and recipient_bcc_maps
+  hopLimit: 50, // hopcount_limit
+}
+
+type Preset = [name: string, figures: Omit<Profile, 'name' | 'defects'>, defects: string[]]
+
+/** With what was broken in each, by the articles' lines on where it was fixed: `defects.md`. */
+const PRESETS: Preset[] = [
+  ['exchange-5.5-rtm', exchange55, ['Q248839', 'Q181579']],
+  ['exchange-5.5-sp1', exchange55, ['Q248839']],
+  ['exchange-5.5-sp2', exchange55, ['Q248839']],
+  ['exchange-5.5-sp3', exchange55, ['Q248839', 'Q247255']],
+  ['exchange-5.5-sp4', exchange55, []],
+  ['exchange-2010-sp1', modern, ['KB2579150']],
+  ['modern', modern, []],
+  ['postfix', postfix, ['RFC1047']],
+  // Cyrus IMAP behind Postfix: lmtpengine.c answers 451 4.2.1 for a mailbox that is moving, and
+  // 550 5.1.1 for one that is not there, "might have been moved to other server".
+  ['cyrus', postfix, ['RFC1047']],
+]
+
+export const PROFILES: Record<string, Profile> = Object.fromEntries(
+  PRESETS.map(([name, figures, defects]) => [name, { name, defects, ...figures }]),
+)
 
 export const DEFAULT_PROFILE = 'exchange-5.5-sp3'
 
-/** The name of a preset, or an object that extends one and overrides any of its figures. */
+/**
+ * The name of a preset; with defects behind it (`exchange-5.5-sp4+Q277911+RFC1047`), it with these
+ * switched on too; or an object that extends a preset and overrides any of its figures.
+ */
 export type ProfileSpec = string | ({ extends: string } & Partial<Omit<Profile, 'name'>>)
 
 /** What is wrong with a profile that a user wrote, or the profile. */
 export type Checked = { profile: Profile } | { wrong: string; defect?: string; preset?: string }
 
 export function checkProfile(spec: ProfileSpec): Checked {
-  const preset = typeof spec === 'string' ? spec : spec.extends
-  const base = Object.hasOwn(PROFILES, preset) ? PROFILES[preset] : undefined
-  if (!base) return { preset, wrong: `there is no profile "${preset}"` }
-  if (typeof spec === 'string') return { profile: base }
+  const named = profileNamed(typeof spec === 'string' ? spec : spec.extends)
+  if (typeof spec === 'string' || 'wrong' in named) return named
+  const base = named.profile
   const { extends: _, ...given } = spec
   const wrong = Object.entries(given).flatMap(([key, value]) => wrongWith(base, key, value))[0]
   if (wrong) return wrong
   const expiryMs = { ...base.expiryMs, ...given.expiryMs }
-  return { profile: { ...base, ...given, expiryMs, name: `${preset}+` } as Profile }
+  return { profile: { ...base, ...given, expiryMs, name: `${spec.extends}+` } as Profile }
+}
+
+/** One and the same object for one set of defects: as many as there are sets, at most. */
+const switched = new Map<string, Profile>()
+
+function profileNamed(spec: string): Checked {
+  // What a client sends as a name may be anything.
+  const [preset = '', ...added] = `${spec}`.split('+')
+  const base = Object.hasOwn(PROFILES, preset) ? PROFILES[preset] : undefined
+  if (!base) return { preset, wrong: `there is no profile "${preset}"` }
+  const [wrong] = wrongWith(base, 'defects', added)
+  if (wrong) return wrong
+  const more = inOrder(added).filter((id) => !base.defects.includes(id))
+  if (more.length === 0) return { profile: base }
+  const name = [preset, ...more].join('+')
+  const profile = switched.get(name) ?? { ...base, name, defects: [...base.defects, ...more] }
+  switched.set(name, profile)
+  return { profile }
+}
+
+/** What of a profile's name means nothing, and what there is; null where all of it does. */
+export function wrongName(spec: string): { what: string; name: string; known: string } | null {
+  const checked = profileNamed(spec)
+  if (!('wrong' in checked)) return null
+  const { defect, preset = spec } = checked
+  return defect === undefined
+    ? { what: 'profile', name: preset, known: Object.keys(PROFILES).join(', ') }
+    : { what: 'defect', name: defect, known: Object.keys(DEFECTS).join(', ') }
 }
 
 /** The members that are words. */

@@ -36,10 +36,25 @@ export type Found = 'new' | 'held' | 'barred' | 'answered'
 /** What a fault rule orders the answerer to say instead of what it would. */
 export type Ordered = { defer: true } | { refuse: Code }
 
+/** A store's refusal, and whether anybody could be told of it. */
+interface Refused {
+  attempt: number
+  unknown: boolean
+  nullSender: boolean
+}
+
+/** A chunk of a message's recipients, and how many entries they make. */
+interface Chunk {
+  chunk: number
+  count: number
+  last: boolean
+}
+
 /** The events, by kind of actor, with the fields that a machine may look at. */
 export interface Protocol {
   message:
-    | { type: 'mail.submitted' | 'routing.due'; chunk: number; count: number; last: boolean }
+    | ({ type: 'mail.submitted'; ordered?: Ordered } & Chunk)
+    | ({ type: 'routing.due' } & Chunk)
     | { type: 'copy.transferred'; count: number; found: Found; ordered?: Ordered }
     | { type: 'report.submitted'; count: number }
     | { type: 'transfer.taken' | 'transfer.deferred' | 'transfer.refused' }
@@ -48,10 +63,10 @@ export interface Protocol {
     | { type: 'report.due' }
   recipient:
     | { type: 'route.here' | 'route.elsewhere' | 'route.unknown' | 'route.looped' }
-    | { type: 'route.redirected' }
+    | { type: 'route.redirected' | 'route.prohibited' }
     | { type: 'reply.accepted' | 'reply.withdrawn' | 'reply.unknown' }
     | { type: 'reply.deferred'; attempt: number }
-    | { type: 'reply.refused'; attempt: number; unknown: boolean; route: Route }
+    | (Refused & { type: 'reply.refused'; route: Route })
     | { type: 'transfer.taken' }
     | { type: 'transfer.deferred' | 'transfer.refused'; stale: boolean }
     | { type: 'retry.due' | 'reply.due' | 'expiry.due'; route: Route }
@@ -171,9 +186,9 @@ export type Thing =
   | 'creation'
   | 'deletion'
 
-/** An effect as data. */
+/** An effect as data. An answer may say that there is more to do. */
 export type Ask =
-  | { send: EventType; to: Role }
+  | { send: EventType; to: Role; more?: true }
   | ({ arm: Timer } & Rule)
   | { disarm: Timer }
   | { keep: Thing }
@@ -220,3 +235,6 @@ export const serverOf = (copy: string): string => {
   const dot = copy.indexOf('.')
   return dot < 0 ? copy : copy.slice(0, dot)
 }
+
+/** The copy that was made where the message was submitted, by its name. */
+export const isFirstCopy = (copy: string): boolean => !copy.includes('.')

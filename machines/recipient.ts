@@ -131,6 +131,7 @@ export const recipient = setup({
         'route.elsewhere': toTransfer,
         'route.unknown': { target: 'failed', actions: keepCode },
         'route.looped': { target: 'failed', actions: keepCode },
+        'route.prohibited': { target: 'failed', actions: keepCode },
         'route.redirected': 'redirected',
       },
     },

@@ -30,6 +30,13 @@ export function transferDelay(profile: Profile, attempts: number): number {
   return within === 0 && attempts > 0 ? profile.openRetryMs : profile.transferRetryMs
 }
 
+/** Twice as long each time where the profile has it grow. */
+export function storeDelay(profile: Profile, attempts: number): number {
+  const { storeRetryMs, storeRetryMostMs = 0 } = profile
+  const grown = storeRetryMs * 2 ** Math.min(Math.max(0, attempts - 1), 16)
+  return Math.max(storeRetryMs, Math.min(grown, storeRetryMostMs))
+}
+
 /** A delay from now; an expiry is a date and is not asked here. */
 export function delayOf(rule: Exclude<Rule, { by: 'expiry' }>, profile: Profile, peer = 0): number {
   switch (rule.by) {
@@ -43,7 +50,9 @@ export function delayOf(rule: Exclude<Rule, { by: 'expiry' }>, profile: Profile,
       return profile.replicationMs + peer * profile.replicationStepMs
     default:
       if (rule.towards === 'now') return 0
-      return rule.towards === 'store' ? profile.storeRetryMs : transferDelay(profile, rule.attempts)
+      return rule.towards === 'store'
+        ? storeDelay(profile, rule.attempts)
+        : transferDelay(profile, rule.attempts)
   }
 }
 

@@ -4,12 +4,21 @@
  *
  * An alternate recipient is split off here, once: with deliver-to-both beside its primary, else in
  * its place (Q246284). Alternates may have alternates. The redirection history finds a loop: a
- * forward-only loop fails with 1/27; a mutual deliver-to-both is harmless and simply ends. Entries
+ * forward-only loop fails with 1/27; a mutual deliver-to-both is harmless and simply ends. What its
+ * originator wants nobody else to have fails for the alternate with 1/26 (Q178161), and with
+ * deliver-to-both is delivered to the primary all the same (Q181579). Entries
  * for another server leave in one copy for each (fan-out, Q234280); a copy is named after the first
  * entry that goes along.
  */
 import type { Lookup } from './cache.ts'
-import { type Code, LOOP_DETECTED, REDIRECTION_LOOP, UNRECOGNIZED } from './codes.ts'
+import {
+  type Code,
+  LOOP_DETECTED,
+  REASSIGNMENT_PROHIBITED,
+  REDIRECTION_LOOP,
+  UNRECOGNIZED,
+} from './codes.ts'
+import type { Parts } from './defects.ts'
 import { entryKey } from './protocol.ts'
 import { type EntryRecord, type Header, OUTSIDE, type SiteFacts } from './wire.ts'
 
@@ -19,6 +28,7 @@ export type RouteType =
   | 'route.unknown'
   | 'route.looped'
   | 'route.redirected'
+  | 'route.prohibited'
 
 export interface Routed {
   record: EntryRecord
@@ -41,12 +51,18 @@ export function route(
   lookups: Lookups,
   header: Header,
   site: SiteFacts,
+  { deliversProhibited }: Pick<Parts, 'deliversProhibited'>,
 ): Routed[] {
   const hops = header.trace.length
   const routed = records.flatMap((record) =>
     hops + (header.hopsBefore ?? 0) > site.profile.hopLimit
       ? [end(record, 'route.looped', LOOP_DETECTED)]
-      : walk(record, lookups, site.profile.redirectionLimit),
+      : walk(record, {
+          lookups,
+          limit: site.profile.redirectionLimit,
+          prohibited: header.reassignmentProhibited === true,
+          deliversProhibited,
+        }),
   )
   return withCopies(withSiblings(routed), hops)
 }
@@ -76,7 +92,14 @@ const end = (record: EntryRecord, type: RouteType, code: Code | null): Routed =>
   siblings: 1,
 })
 
-function walk(record: EntryRecord, lookups: Lookups, limit: number): Routed[] {
+interface Walking extends Pick<Parts, 'deliversProhibited'> {
+  lookups: Lookups
+  limit: number
+  prohibited: boolean
+}
+
+function walk(record: EntryRecord, walking: Walking): Routed[] {
+  const { lookups, limit } = walking
   const found = lookups[aliasOf(record.address)]
   if (!found || found.route === 'unknown') return [end(record, 'route.unknown', UNRECOGNIZED)]
   const { alternate, both } = found
@@ -99,9 +122,16 @@ function walk(record: EntryRecord, lookups: Lookups, limit: number): Routed[] {
     address: alternate,
     history: [...record.history, record.address],
   }
-  const rest = walk(redirected, lookups, limit)
+  if (walking.prohibited) {
+    const alone = !both || !walking.deliversProhibited
+    return alone ? [prohibited(record)] : [own, prohibited(redirected)]
+  }
+  const rest = walk(redirected, walking)
   return both ? [own, ...rest] : [end(record, 'route.redirected', null), ...rest]
 }
+
+const prohibited = (record: EntryRecord): Routed =>
+  end({ ...record, split: true }, 'route.prohibited', REASSIGNMENT_PROHIBITED)
 
 function withSiblings(routed: Routed[]): Routed[] {
   const sizes = new Map<number, number>()

@@ -4,7 +4,7 @@
  * the machines.
  */
 import type { Found, Mover } from './protocol.ts'
-import { kindOf } from './protocol.ts'
+import { kindOf, partsOf } from './protocol.ts'
 import { aliasOf } from './routing.ts'
 import type { Working } from './step.ts'
 import type { Given, Seen } from './wire.ts'
@@ -44,7 +44,17 @@ function foundOf({ given, routed }: Working): Found {
 function seenByRecipient({ event, actors, lookups }: Given): Seen {
   const address = actors.get(event.to)?.a.entry?.address
   const found = address === undefined ? undefined : lookups[aliasOf(address)]
-  return found ? { ...event, route: found.route } : event
+  return {
+    ...event,
+    ...(event.type === 'reply.refused' ? { nullSender: isReport(event.to, actors) } : {}),
+    ...(found ? { route: found.route } : {}),
+  }
+}
+
+/** A message to which nobody can be told that it failed. */
+function isReport(entry: string, actors: Given['actors']): boolean {
+  const [id, copy] = partsOf(entry)
+  return actors.get(`message/${id}/${copy}`)?.a.header?.originator === ''
 }
 
 function seenByMailbox({ event, actors, found }: Given): Seen {

@@ -74,7 +74,7 @@ export function step(given: Given): Stepped {
   const working: Working = {
     given,
     running,
-    routed: routing(given),
+    routed: routing(given, running),
     local: [],
     actors: new Map(),
     items: [],
@@ -93,14 +93,17 @@ export function step(given: Given): Stepped {
  * What the Router stage makes of an event that brings recipients; those that the copy has already
  * are left out.
  */
-function routing({ event, actors, found, lookups, site }: Given): Map<Address, Routed> {
+function routing(
+  { event, actors, found, lookups, site }: Given,
+  running: Running,
+): Map<Address, Routed> {
   const records = event.entries ?? found.entries
   const routed = new Map<Address, Routed>()
   if (!records || kindOf(event.to) !== 'message') return routed
   const header = event.header ?? actors.get(event.to)?.a.header
   if (!header) return routed
   const [id, copy] = partsOf(event.to)
-  for (const one of route(records, lookups, header, site)) {
+  for (const one of route(records, lookups, header, site, running)) {
     const address = recipientAddress(`${id}/${copy}`, one.record)
     if (!actors.has(address)) routed.set(address, one)
   }
@@ -170,7 +173,10 @@ const WITHIN: ReadonlySet<Role> = new Set(['message', 'slot', 'entries'])
 /** The actor as this step has it so far; made when the event is one that makes it. */
 function current(working: Working, to: Address, event: Seen): Stored | null {
   const known = working.actors.get(to) ?? working.given.actors.get(to)
-  if (known) return known
+  if (known) {
+    const s = working.running.known(kindOf(to), known.s)
+    return s === known.s ? known : { ...known, s }
+  }
   const made = birth(working, to, event)
   if (!made) return null
   const { value, context } = initial(working.running.machines[kindOf(to)], made.input)

@@ -25,7 +25,7 @@ const STALE = ['stale'] as const
 const SHARE = ['branch', 'size'] as const
 
 export const VISIBLE: { readonly [T in EventType]: readonly FieldsOf<T>[] } = {
-  'mail.submitted': ['chunk', 'count', 'last'],
+  'mail.submitted': ['chunk', 'count', 'last', 'ordered'],
   'routing.due': ['chunk', 'count', 'last'],
   'copy.transferred': ['count', 'found', 'ordered'],
   'report.submitted': ['count'],
@@ -40,12 +40,13 @@ export const VISIBLE: { readonly [T in EventType]: readonly FieldsOf<T>[] } = {
   'route.elsewhere': NONE,
   'route.unknown': NONE,
   'route.looped': NONE,
+  'route.prohibited': NONE,
   'route.redirected': NONE,
   'reply.accepted': NONE,
   'reply.withdrawn': NONE,
   'reply.unknown': NONE,
   'reply.deferred': ['attempt'],
-  'reply.refused': ['attempt', 'unknown', 'route'],
+  'reply.refused': ['attempt', 'unknown', 'nullSender', 'route'],
   'retry.due': ROUTE,
   'reply.due': ROUTE,
   'expiry.due': ROUTE,

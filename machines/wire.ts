@@ -44,6 +44,8 @@ export interface Header {
   /** Systems that it had passed before it came to this site. */
   hopsBefore?: number
   asked?: Asked
+  /** Private, or otherwise not to be redirected (X.411, recipient-reassignment-prohibited). */
+  reassignmentProhibited?: true
   /** For a report: what it says. */
   report?: ReportFacts
 }
@@ -264,6 +266,7 @@ export interface Given {
 /** The event with what the machine may look at, classified. */
 export type Seen = MailEvent & {
   count?: number
+  nullSender?: boolean
   route?: Route
   found?: Found
   mover?: Mover

@@ -6,6 +6,7 @@
  * Redis alone. Sites come and go while it runs.
  */
 import type { Worker } from 'bullmq'
+import { type EngineParts, engineWith } from '../machines/defects.ts'
 import type { Connection } from './redis/connect.ts'
 import { openAlarms } from './runtime/alarms.ts'
 import { type Client, withCommit } from './runtime/commit.ts'
@@ -79,8 +80,8 @@ export async function startWorkers(
   engine.handOver = openHandOver(client, smartHost ?? null)
   if (mayDie) engine.die = () => process.kill(process.pid, 'SIGKILL')
   const concurrency = options.concurrency ?? CONCURRENCY
-  const open = (name: string) =>
-    openWorker(engine, { client: taking, namespace, name, concurrency })
+  const open = (name: string, { stallsMax }: EngineParts) =>
+    openWorker(engine, { client: taking, namespace, name, concurrency, stallsMax })
   const fleet = openFleet(settings, options, open)
   const look = async (): Promise<void> => {
     await fleet.look()
@@ -98,7 +99,7 @@ export async function startWorkers(
   const loops = [
     repeat(look, LOOK_FOR_SITES_MS),
     repeat(() => each((site) => ring(keeping, site)), TICK_MS),
-    repeat(() => each((site) => sweep(keeping, site)), SWEEP_MS),
+    repeat(() => each((site) => swept(keeping, site)), SWEEP_MS),
     repeat(() => each((site) => trim(trimming, site)), TRIM_MS),
     repeat(() => beat(client, namespace, options.roles, mayDie), SWEEP_MS),
   ]
@@ -118,6 +119,10 @@ export async function startWorkers(
   }
 }
 
+async function swept(keeping: Timekeeping, site: Settings): Promise<void> {
+  if (engineWith(site.profile.defects).sweeps) await sweep(keeping, site)
+}
+
 interface Fleet {
   sites(): string[]
   /** Opens workers for sites that have come, and closes those of sites that have gone. */
@@ -128,9 +133,9 @@ interface Fleet {
 function openFleet(
   settings: SettingsStore,
   options: WorkersOptions,
-  open: (queue: string) => Worker,
+  open: (queue: string, engine: EngineParts) => Worker,
 ): Fleet {
-  const running = new Map<string, { createdAt: number; workers: Worker[] }>()
+  const running = new Map<string, { as: string; workers: Worker[] }>()
   const closeSite = async (name: string): Promise<void> => {
     const workers = running.get(name)?.workers ?? []
     running.delete(name)
@@ -144,11 +149,15 @@ function openFleet(
       for (const name of names) {
         if (name !== (options.site ?? name)) continue
         const site = await settings.get(name)
-        if (!site || running.get(name)?.createdAt === site.createdAt) continue
-        // A site of the same name was there before, perhaps with other servers.
+        if (!site) continue
+        const engine = engineWith(site.profile.defects)
+        const as = `${site.createdAt} ${engine.stallsMax}`
+        if (running.get(name)?.as === as) continue
+        // A site of the same name was there before, perhaps with other servers; or its profile was
+        // changed to one that asks something else of the engine.
         await closeSite(name)
-        const workers = namesFor(options, site).map(open)
-        running.set(name, { createdAt: site.createdAt, workers })
+        const workers = namesFor(options, site).map((queue) => open(queue, engine))
+        running.set(name, { as, workers })
       }
     },
     close: async () => void (await Promise.all([...running.keys()].map(closeSite))),

@@ -60,7 +60,13 @@ const doMembers = {
   hold: yes,
   move: Type.Optional(strict(moveMembers)),
   holdUntil: word,
-  defer: yes,
+  defer: Type.Optional(
+    Type.Literal(true, {
+      description:
+        'The store puts the offer off, the next MTA the transfer (`copy.transferred`), or the ' +
+        'MTA has no session for its store (`mail.submitted`).',
+    }),
+  ),
   refuse: Type.Optional(strict({ reason: code, diagnostic: code })),
   delayMs: Type.Optional(Type.Number({ minimum: 0 })),
   loseReply: yes,

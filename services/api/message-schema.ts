@@ -57,6 +57,9 @@ export const NewMessage = strict(
         description: 'RFC 3461 NOTIFY: when a report is wanted. `never` stands alone.',
       }),
     ),
+    reassignmentProhibited: Type.Optional(
+      Type.Boolean({ description: 'Private: no alternate recipient may get it (X.411).' }),
+    ),
   },
   {
     title: 'NewMessage',

@@ -27,6 +27,8 @@ export type Act =
       priority: Priority
       /** A failure report is wanted. */
       wanted: boolean
+      /** No alternate recipient may get it. */
+      reassignmentProhibited?: true
     }
   | { do: 'move'; id: string; mailbox: string; to: string; holdAt?: string }
   | { do: 'release'; move: string; holdAt: string | null }
@@ -111,6 +113,7 @@ function submission(
     submittedAt: at,
     expiresAt: at + site.profile.expiryMs[act.priority],
     trace: [act.server],
+    ...(act.reassignmentProhibited ? { reassignmentProhibited: true } : {}),
   }
   const entries = [...new Set(act.to)].map(
     (address, i): EntryRecord => ({

@@ -6,15 +6,15 @@
  * `atRest` adds what holds when nothing is under way any more: I1, I2, I6.
  */
 import type { End } from '../../machines/keep.ts'
-import { entryOf, partsOf } from '../../machines/protocol.ts'
+import { entryOf, isFirstCopy, partsOf } from '../../machines/protocol.ts'
 import { allToldIn } from '../../machines/reporting.ts'
 import type { EntryRecord, SiteFacts, Stored } from '../../machines/wire.ts'
 import { stateName } from '../../machines/words.ts'
-import { type Fate, fateByReport, fateOf } from '../runtime/fate.ts'
-import { forgetEarlierStays } from '../runtime/places.ts'
+import { DROPPED, type Fate, fateByReport, fateOf } from '../runtime/fate.ts'
 import { type Box, type Cells, removalCell } from './cells.ts'
 import { newestEntry } from './edits.ts'
 import { judgeMailboxes } from './judge-mailboxes.ts'
+import { place } from './judge-places.ts'
 
 /** Cells that can be gone through by name. */
 export interface Listed extends Pick<Cells, 'get'> {
@@ -36,6 +36,8 @@ export interface Leaf extends Fate {
   mailbox: string | null
   places: string[]
   removed: string[]
+  /** An offer of it went unanswered, in any copy: it may have been made again. */
+  unanswered: boolean
   /** Copies in which it is open, that is, not at an end and not handed to another. */
   open: number
   /** Reports that were made of its failure, over all copies. */
@@ -87,6 +89,8 @@ type ByMessage = Map<string, Leaf[]>
 /** The names of cells by what they are: a large site has hundreds of thousands. */
 export interface Sorted {
   recipients: string[]
+  /** Copies that are settled where they were submitted, by message. */
+  settled: Set<string>
   accepted: string[]
   stores: string[]
   aliases: Set<string>
@@ -97,6 +101,7 @@ export interface Sorted {
 function sortedOf(cells: Listed): Sorted {
   const sorted: Sorted = {
     recipients: [],
+    settled: new Set(),
     accepted: [],
     stores: [],
     aliases: new Set(),
@@ -104,7 +109,11 @@ function sortedOf(cells: Listed): Sorted {
   }
   for (const name of cells.names()) {
     if (name.startsWith('actor recipient/')) sorted.recipients.push(name)
-    else if (name.startsWith('actor mailbox/')) sorted.stores.push(name)
+    else if (name.startsWith('actor message/')) {
+      const [id = '', copy = ''] = partsOf(name)
+      const { s } = cells.get(name) as Stored
+      if (isFirstCopy(copy) && s === 'settled') sorted.settled.add(id)
+    } else if (name.startsWith('actor mailbox/')) sorted.stores.push(name)
     else if (name.startsWith('actor directory/')) sorted.aliases.add(partsOf(name)[1] as string)
     else if (name.startsWith('accepted ')) sorted.accepted.push(name)
     else if (name.startsWith('box ')) {
@@ -119,7 +128,7 @@ function sortedOf(cells: Listed): Sorted {
   return sorted
 }
 
-function leavesOf(cells: Listed, { recipients, accepted, boxes }: Sorted): Leaf[] {
+function leavesOf(cells: Listed, { recipients, settled, accepted, boxes }: Sorted): Leaf[] {
   const leaves = new Map<string, Leaf>()
   for (const name of recipients) {
     const stored = cells.get(name) as Stored
@@ -133,7 +142,7 @@ function leavesOf(cells: Listed, { recipients, accepted, boxes }: Sorted): Leaf[
     leaves.set(`${id}/${key}`, known ? merged(known, found) : found)
   }
   const routed: ReadonlySet<string> = new Set(leaves.keys())
-  for (const name of accepted) unrouted(cells, name, routed, leaves)
+  for (const name of accepted) unrouted(cells, name, routed, settled, leaves)
   const all = [...leaves.values()]
   for (const leaf of all) place(cells, boxes, leaf)
   return all
@@ -144,6 +153,7 @@ const merged = (known: Leaf, found: Leaf): Leaf => ({
   ...(found.hops > known.hops ? found : known),
   attempts: found.attempts + known.attempts,
   open: found.open + known.open,
+  unanswered: found.unanswered || known.unanswered,
   reports: [...known.reports, ...found.reports],
 })
 
@@ -169,6 +179,7 @@ function leafFrom(message: string, key: string, stored: Stored, end: End | null)
     mailbox: stored.a.mailbox ?? null,
     places: [],
     removed: [],
+    unanswered: stored.c.unanswered === true,
     open: ENDS.has(state) || state === 'transferring' ? 0 : 1,
     reports: end?.kind === 'report' ? [end.report as string] : [],
     tells: [],
@@ -183,6 +194,7 @@ function unrouted(
   cells: Listed,
   name: string,
   routed: ReadonlySet<string>,
+  settled: ReadonlySet<string>,
   leaves: Map<string, Leaf>,
 ): void {
   const message = name.slice('accepted '.length)
@@ -198,24 +210,14 @@ function unrouted(
       places: [],
       removed: [],
       mailbox: null,
+      unanswered: false,
     }
-    const waits = { state: 'queued', attempts: 0, open: 1, hops: 0, why: 'it is not routed yet' }
+    const state = settled.has(message) ? DROPPED : 'queued'
+    const waits = { state, attempts: 0, open: 1, hops: 0, why: 'it is not routed yet' }
     const { number, branch, address } = record
     const leaf = { message, key, number, branch, address, outcome: 'pending' as const }
     leaves.set(`${message}/${key}`, { ...leaf, ...none, ...waits })
   }
-}
-
-function place(cells: Listed, boxes: Sorted['boxes'], leaf: Leaf): void {
-  if (leaf.mailbox === null) return
-  for (const { server, box } of boxes.get(leaf.mailbox) ?? []) {
-    const held = box.items.has(leaf.message)
-    if (held) leaf.places.push(server)
-    if (box.transit.has(leaf.message)) leaf.places.push(`${server} (in transit)`)
-    const removed = cells.get(removalCell(leaf.mailbox, leaf.message)) === true
-    if (!held && removed && box.log.has(leaf.message)) leaf.removed.push(server)
-  }
-  forgetEarlierStays(leaf)
 }
 
 /** A report's fate is its leaves'; reports cause no reports, so this ends. */
@@ -241,7 +243,9 @@ function always(leaf: Leaf, siblings: readonly Leaf[], site: SiteFacts): Violati
   const add = (invariant: Violation['invariant'], why: string): void => {
     found.push({ invariant, entry, why })
   }
-  if (leaf.outcome === 'lost') add(leaf.state === 'delivered' ? 'I2' : 'I8', leaf.why)
+  if (leaf.outcome === 'lost' && leaf.state !== DROPPED) {
+    add(leaf.state === 'delivered' ? 'I2' : 'I8', leaf.why)
+  }
   if (leaf.open > 1) add('I8', `${leaf.open} MTAs are responsible for it`)
   if (leaf.state === 'transferred') add('I8', 'it was handed on, and nobody has it')
   if (new Set(leaf.reports).size > 1 || leaf.reports.length > 1) {
@@ -275,6 +279,7 @@ function ended(cells: Listed, site: SiteFacts, leaf: Leaf): Violation[] {
   if (leaf.outcome === 'pending') {
     return [{ invariant: 'I1', entry, why: `nothing is under way, and ${leaf.why}` }]
   }
+  if (leaf.state === DROPPED) return [{ invariant: 'I1', entry, why: leaf.why }]
   if (leaf.outcome !== 'delivered') return []
   if (leaf.places.length > 0 && cells.get(removalCell(leaf.mailbox ?? '', leaf.message))) {
     const why = `its reader has deleted it, and ${leaf.places.join(', ')} has it`
@@ -285,6 +290,8 @@ function ended(cells: Listed, site: SiteFacts, leaf: Leaf): Violation[] {
   const there = [...leaf.places, ...leaf.removed]
   if (!there.includes(home.home)) {
     const why = `${there.join(', ')} has it, and the directory names ${home.home}`
+    // Its reader never sees it; the live ledger says so too.
+    Object.assign(leaf, { outcome: 'lost', why })
     return [{ invariant: 'I2', entry, why }]
   }
   if (leaf.places.length > 1) {

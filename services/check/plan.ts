@@ -31,11 +31,11 @@ export interface Plan {
 export type FaultyEvent = (typeof FAULTY)[number]
 
 /** Events that a rule may order to be put off, refused or not answered. */
-const FAULTY = ['mail.offered', 'copy.transferred'] as const
+const FAULTY = ['mail.submitted', 'mail.offered', 'copy.transferred'] as const
 
 export type Before = { act: Act } | { advance: number }
 
-/** What may befall an offer to this mailbox, or a transfer, so often at most. */
+/** What may befall a submission, an offer to this mailbox, or a transfer, so often at most. */
 export interface PlannedFault {
   name: string
   event: FaultyEvent
@@ -137,6 +137,7 @@ function actOf(planner: Planner, { kind, value, refused }: Step): Act | null {
         server: value.server ?? home ?? planner.first,
         priority: value.priority ?? 'normal',
         wanted: value.notify === undefined || value.notify.includes('failure'),
+        ...(value.reassignmentProhibited ? { reassignmentProhibited: true } : {}),
       }
     }
     case 'move':

@@ -189,6 +189,7 @@ async function prepare(
     via: [{ server, at }],
     ...(facts.hops > 0 ? { hopsBefore: facts.hops } : {}),
     ...(submission.asked ? { asked: submission.asked } : {}),
+    ...(submission.reassignmentProhibited ? { reassignmentProhibited: true } : {}),
   }
   const entries = entriesOf(submission, to)
   const chunks = Math.max(1, Math.ceil(entries.length / CHUNK))

@@ -10,6 +10,7 @@ import {
   type Lookup,
   lookup,
 } from '../../machines/cache.ts'
+import { partsOfProfile } from '../../machines/parts.ts'
 import type { Profile } from '../../machines/profile.ts'
 import type { Beliefs } from '../../machines/reads.ts'
 import { missing } from '../../machines/routing.ts'
@@ -29,10 +30,11 @@ export interface Answer {
 }
 
 export function* believing(
-  { server, records, bypass }: Beliefs,
+  { server, records, bypass: wanted }: Beliefs,
   { at, stale = false }: { at: number; stale?: boolean },
   profile: Profile,
 ): Generator<Question, Believed, Answer> {
+  const bypass = wanted && partsOfProfile(profile).readsPast
   // Without a prototype: a recipient may be called `constructor`.
   const lookups: Believed['lookups'] = Object.create(null)
   const refreshed: Believed['refreshed'] = Object.create(null)

@@ -30,6 +30,9 @@ export interface Fate {
   why: string
 }
 
+/** Of a recipient that was never routed, and whose message is settled: no entry has this state. */
+export const DROPPED = 'dropped'
+
 /** How it ended; or the id of the report on whose fate that depends. */
 export function fateOf(leaf: Evidence): Fate | { report: string } {
   switch (leaf.state) {
@@ -51,6 +54,8 @@ export function fateOf(leaf: Evidence): Fate | { report: string } {
     case 'failed':
     case 'expired':
       return fateOfFailure(leaf)
+    case DROPPED:
+      return { outcome: 'lost', why: 'its message has left the queue without it' }
     default:
       return { outcome: 'pending', why: leaf.why || `it is ${leaf.state}` }
   }

@@ -25,7 +25,7 @@ export interface Judgement {
   tally: Tally
   lost: LedgerEntry[]
   falseReports: LedgerEntry[]
-  /** `<message>|<mailbox>`, the reports' among them. */
+  /** `<item>|<mailbox>`, the reports' among them; an item has its message's id. */
   explained: string[]
   /** The message and its reports, by id, and the addresses of all their entries. */
   messages: string[]
@@ -111,9 +111,8 @@ function explain(judged: Judgement, whole: Whole, leaves: Leaf[]): void {
     judged.entries.push(`recipient/${whole.id}/${copy}/${key}`)
   }
   judged.settled &&= [...whole.copies.values()].every(({ s }) => s === 'settled')
-  for (const { mailbox, outcome } of leaves) {
-    if (mailbox !== null && outcome !== 'redirected') {
-      judged.explained.push(`${whole.id}|${mailbox}`)
-    }
+  for (const { mailbox, outcome, repetitions } of leaves) {
+    if (mailbox === null || outcome === 'redirected') continue
+    for (const key of [whole.id, ...repetitions]) judged.explained.push(`${key}|${mailbox}`)
   }
 }

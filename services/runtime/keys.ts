@@ -6,6 +6,7 @@
  * included; a mailbox with its items; the directory, the caches, the moves and the site's own
  * settings in shard 0.
  */
+import { messageOfItem } from '../../machines/item-keys.ts'
 import { kindOf, partsOf } from '../../machines/protocol.ts'
 
 export interface Keys {
@@ -84,8 +85,10 @@ export function placeOf(keys: Keys, address: string): Place {
 
 export const messageKey = (keys: Keys, id: string): string =>
   `${base(keys, shardOfMessage(keys, id))}:message:${id}`
-export const contentKey = (keys: Keys, id: string): string =>
-  `${base(keys, shardOfMessage(keys, id))}:content:${id}`
+export function contentKey(keys: Keys, item: string): string {
+  const id = messageOfItem(item)
+  return `${base(keys, shardOfMessage(keys, id))}:content:${id}`
+}
 /** Where large content is written before its message is accepted. */
 export const uploadKey = (keys: Keys, id: string): string =>
   `${base(keys, shardOfMessage(keys, id))}:upload:${id}`

@@ -3,12 +3,12 @@
  * Redis.
  */
 import type { End } from '../../machines/keep.ts'
-import { entryOf } from '../../machines/protocol.ts'
+import { entryOf, isFirstCopy } from '../../machines/protocol.ts'
 import { allToldIn } from '../../machines/reporting.ts'
 import type { EntryRecord, Header, Stored } from '../../machines/wire.ts'
 import { stateName } from '../../machines/words.ts'
 import type { Client } from './commit.ts'
-import { fateByReport, fateOf } from './fate.ts'
+import { DROPPED, fateByReport, fateOf } from './fate.ts'
 import type { TrimRecord } from './judgement.ts'
 import { messageKey } from './keys.ts'
 import type { AcceptRecord } from './messages.ts'
@@ -50,6 +50,9 @@ export interface Leaf {
   /** Servers whose store holds it, and those that say it was delivered there and removed. */
   places: string[]
   removed: string[]
+  /** An offer went unanswered, in any copy; keys of items that were delivered again (RFC 1047). */
+  unanswered: boolean
+  repetitions: string[]
   entry: Stored | null
   copy: string | null
   end: End | null
@@ -116,10 +119,11 @@ function byKey(whole: Whole): Map<string, Leaf> {
   const inOrder = whole.entries.sort((a, b) => hops(whole, a.copy) - hops(whole, b.copy))
   for (const { copy, key, stored } of inOrder) {
     const copies = [...(leaves.get(key)?.copies ?? []), copy]
-    leaves.set(key, leafOf(whole, copy, key, stored, copies, leaves.get(key)?.attempts ?? 0))
+    leaves.set(key, leafOf(whole, copy, key, stored, copies, leaves.get(key)))
   }
+  const isSettled = [...whole.copies].some(([copy, { s }]) => isFirstCopy(copy) && s === 'settled')
   for (const record of whole.unrouted) {
-    leaves.set(`${record.number}`, unroutedLeaf(record))
+    leaves.set(`${record.number}`, unroutedLeaf(record, isSettled))
   }
   return leaves
 }
@@ -133,7 +137,7 @@ function leafOf(
   key: string,
   stored: Stored,
   copies: string[],
-  attempts: number,
+  before: Leaf | undefined,
 ): Leaf {
   return {
     key,
@@ -143,11 +147,13 @@ function leafOf(
     state: stateName(stored.s),
     outcome: 'pending',
     why: '',
-    attempts: attempts + ((stored.c.attempts as number | undefined) ?? 0),
+    attempts: (before?.attempts ?? 0) + ((stored.c.attempts as number | undefined) ?? 0),
     copies,
     mailbox: stored.a.mailbox ?? null,
     places: [],
     removed: [],
+    unanswered: before?.unanswered === true || stored.c.unanswered === true,
+    repetitions: [],
     entry: stored,
     copy,
     end: whole.ends.get(`${copy}/${key}`) ?? null,
@@ -156,13 +162,13 @@ function leafOf(
   }
 }
 
-const unroutedLeaf = (record: EntryRecord): Leaf => ({
+const unroutedLeaf = (record: EntryRecord, isSettled: boolean): Leaf => ({
   key: `${record.number}`,
   number: record.number,
   branch: 0,
   address: record.address,
   original: record.original,
-  state: 'queued',
+  state: isSettled ? DROPPED : 'queued',
   outcome: 'pending',
   why: 'it is not routed yet',
   attempts: 0,
@@ -170,6 +176,8 @@ const unroutedLeaf = (record: EntryRecord): Leaf => ({
   mailbox: null,
   places: [],
   removed: [],
+  unanswered: false,
+  repetitions: [],
   entry: null,
   copy: null,
   end: null,

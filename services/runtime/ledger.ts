@@ -7,6 +7,7 @@
  * lost. Then the mailboxes are gone through for what no obligation explains, and for what is held
  * twice.
  */
+import { messageOfItem } from '../../machines/item-keys.ts'
 import { OUTSIDE } from '../../machines/wire.ts'
 import { moveOf } from './claims.ts'
 import { siteTime } from './clock.ts'
@@ -49,7 +50,7 @@ const PAGE = 200
 interface Book {
   audit: Audit
   judged: Map<string, Judgement>
-  /** `<message>|<mailbox>` that an obligation or a report explains. */
+  /** `<item>|<mailbox>` that an obligation or a report explains. */
   explained: Set<string>
 }
 
@@ -122,12 +123,14 @@ async function inspect(
       const [next, flat] = await live.client.hscan(`${box}:${folder}`, cursor, 'COUNT', 1_000)
       cursor = next
       for (let i = 0; i < flat.length; i += 2) {
-        const message = flat[i] as string
-        const place = folder === 'items' ? server : `${server} (in transit)`
+        const key = flat[i] as string
+        const message = messageOfItem(key)
+        const where = folder === 'items' ? server : `${server} (in transit)`
+        const place = key === message ? where : `${where}, as ${key}`
         if (!(places.get(message) ?? []).includes(place)) {
           places.set(message, [...(places.get(message) ?? []), place])
         }
-        if (!(await isExplained(live, settings, book, message, mailbox))) {
+        if (!(await isExplained(live, settings, book, key, mailbox))) {
           book.audit.unexpected.push({ message, mailbox, place })
         }
       }
@@ -140,11 +143,12 @@ async function isExplained(
   live: Live,
   settings: Settings,
   book: Book,
-  message: string,
+  key: string,
   mailbox: string,
 ): Promise<boolean> {
-  if (book.explained.has(`${message}|${mailbox}`)) return true
-  const now = await judgementOf(live.client, settings, message.split('~')[0] as string)
+  if (book.explained.has(`${key}|${mailbox}`)) return true
+  const message = messageOfItem(key).split('~')[0] as string
+  const now = await judgementOf(live.client, settings, message)
   for (const one of now?.explained ?? []) book.explained.add(one)
-  return book.explained.has(`${message}|${mailbox}`)
+  return book.explained.has(`${key}|${mailbox}`)
 }

@@ -2,6 +2,7 @@
  * Where a message's leaves really are: what the stores hold, and whether the directory points
  * there.
  */
+import { repetitionsOf } from '../../machines/item-keys.ts'
 import type { Stored } from '../../machines/wire.ts'
 import { moveOf } from './claims.ts'
 import type { Client } from './commit.ts'
@@ -30,10 +31,46 @@ export async function lookUpPlaces(
             if (held === 1) leaf.places.push(server)
             if (transit === 1) leaf.places.push(`${server} (in transit)`)
             if (held === 0 && logged !== null) leaf.removed.push(server)
+            if (leaf.unanswered) await lookUpRepetitions(client, box, server, id, leaf)
           }),
     ),
   )
   for (const leaf of leaves) forgetEarlierStays(leaf)
+}
+
+/** Copies that a store took because it did not know that it had the message (RFC 1047). */
+async function lookUpRepetitions(
+  client: Client,
+  box: string,
+  server: string,
+  id: string,
+  leaf: Leaf,
+): Promise<void> {
+  const pattern = `${repetitionsOf(id)}*`
+  const logged = await scanned((at) => client.zscan(`${box}:log`, at, 'MATCH', pattern))
+  const moving = await scanned((at) => client.hscan(`${box}:transit`, at, 'MATCH', pattern))
+  for (const key of logged) {
+    leaf.repetitions.push(key)
+    if ((await client.hexists(`${box}:items`, key)) === 1) leaf.places.push(server)
+  }
+  for (const key of moving) {
+    leaf.repetitions.push(key)
+    leaf.places.push(`${server} (in transit)`)
+  }
+}
+
+/** The keys of a scan that answers with keys and values in turn. */
+async function scanned(
+  scan: (cursor: string) => Promise<[cursor: string, elements: string[]]>,
+): Promise<Set<string>> {
+  const keys = new Set<string>()
+  let cursor = '0'
+  do {
+    const [next, flat] = await scan(cursor)
+    cursor = next
+    for (let i = 0; i < flat.length; i += 2) keys.add(flat[i] as string)
+  } while (cursor !== '0')
+  return keys
 }
 
 /** A store remembers what was delivered before the mailbox moved away: that is no removal. */
@@ -54,7 +91,7 @@ export async function findMisplaced(
   let suspects = leaves.filter(({ outcome }) => outcome === 'delivered')
   for (let twice = 0; twice < 2 && suspects.length > 0; twice++) {
     if (twice > 0) {
-      for (const leaf of suspects) Object.assign(leaf, { places: [], removed: [] })
+      for (const leaf of suspects) Object.assign(leaf, { places: [], removed: [], repetitions: [] })
       await lookUpPlaces(client, settings, id, suspects)
     }
     const homes = await homesOf(client, settings, suspects)

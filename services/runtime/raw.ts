@@ -2,6 +2,7 @@
  * What a mailbox holds as it is on the wire: the trace of this copy, then the message's bytes, or a
  * report about another message. Streamed: a large message is never here as a whole.
  */
+import { messageOfItem } from '../../machines/item-keys.ts'
 import { type Item, OUTSIDE } from '../../machines/wire.ts'
 import { problem } from '../errors.ts'
 import { compose, type Facts } from '../mime/compose.ts'
@@ -78,7 +79,9 @@ async function bodyOf(
   if ('kept' in content) {
     return { ...content.kept, headless: headerFacts(content.kept.first).wrong !== undefined }
   }
-  return whole(await compose(content.parts, factsOf(item.key, item.sentAt, settings)))
+  return whole(
+    await compose(content.parts, factsOf(messageOfItem(item.key), item.sentAt, settings)),
+  )
 }
 
 async function originalOf(settings: Settings, item: Item, content: Content): Promise<Original> {

@@ -67,6 +67,8 @@ export interface Submission {
   raw?: string
   priority?: Priority
   notify?: Notify[]
+  /** Private: no alternate recipient may get it (X.411). */
+  reassignmentProhibited?: boolean
 }
 
 /** A submission with what only the envelope of SMTP can say. */

@@ -21,8 +21,6 @@ import { type JobData, queuePrefix } from './queues.ts'
  */
 const LOCK_MS = 5_000
 const STALLED_INTERVAL_MS = 2_000
-/** A job may stall as often as it likes: failing it for good would tell nobody. */
-const STALLS_MAX = 1_000_000
 /** After an error: at first soon, then no more often than this. */
 const FIRST_PUT_OFF_MS = 50
 const LONGEST_PUT_OFF_MS = 30_000
@@ -32,10 +30,12 @@ export interface WorkerOptions {
   namespace: string
   name: string
   concurrency: number
+  /** A job may stall so often before it fails for good. */
+  stallsMax: number
 }
 
 export function openWorker(engine: Engine, options: WorkerOptions): Worker {
-  const { client, namespace, name, concurrency } = options
+  const { client, namespace, name, concurrency, stallsMax } = options
   const processor = openProcessor(engine)
   const work = (job: Job<JobData>, token?: string) => run(engine, processor, job, token)
   const worker = new Worker<JobData, string[]>(name, work, {
@@ -44,7 +44,7 @@ export function openWorker(engine: Engine, options: WorkerOptions): Worker {
     concurrency,
     lockDuration: LOCK_MS,
     stalledInterval: STALLED_INTERVAL_MS,
-    maxStalledCount: STALLS_MAX,
+    maxStalledCount: stallsMax,
   })
   worker.on('error', (error) => console.error(`worker ${name}: ${error.message}`))
   return worker

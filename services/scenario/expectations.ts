@@ -153,7 +153,8 @@ function ofMoves(expect: Expect, seen: Observation): Expectation[] {
 }
 
 function auditCount(seen: Observation, count: AuditCount): number {
-  return count === 'lost' ? seen.audit.lost.length : seen.audit[count]
+  const value = seen.audit[count]
+  return typeof value === 'number' ? value : value.length
 }
 
 function ofAudit(expect: Expect, seen: Observation): Expectation[] {
@@ -192,11 +193,15 @@ function ofFaults(blocks: Expect[], scenario: Scenario, seen: Observation): Expe
   })
 }
 
-/** What every run must leave behind, whatever it was about. */
-function always({ audit }: Observation): Expectation[] {
+/** What every run must leave behind, whatever it was about, unless it asks for something else. */
+function always(blocks: Expect[], { audit }: Observation): Expectation[] {
   const { delivered, reported, silenced, deadLettered, handedOff, pending, lost } = audit
   const sum = delivered + reported + silenced + deadLettered + handedOff + pending + lost.length
-  const places = (list: { message: string }[]): string => JSON.stringify(list).slice(0, 200)
+  const none = (text: string, name: 'duplicated' | 'unexpected' | 'falseReports') => {
+    const isAsked = blocks.some((block) => Object.hasOwn(block.audit ?? {}, name))
+    const list: unknown[] = audit[name]
+    return isAsked ? [] : [found(text, list.length === 0, JSON.stringify(list).slice(0, 200))]
+  }
   return [
     found('the site comes to rest', audit.atRest, 'it did not within the time allowed'),
     found(
@@ -204,9 +209,9 @@ function always({ audit }: Observation): Expectation[] {
       sum === audit.obligations,
       `${sum} of ${audit.obligations}`,
     ),
-    found('nothing is duplicated (I2)', audit.duplicated.length === 0, places(audit.duplicated)),
-    found('nothing is unexplained (I1)', audit.unexpected.length === 0, places(audit.unexpected)),
-    found('no report is false (I9)', audit.falseReports.length === 0, places(audit.falseReports)),
+    ...none('nothing is duplicated (I2)', 'duplicated'),
+    ...none('nothing is unexplained (I1)', 'unexpected'),
+    ...none('no report is false (I9)', 'falseReports'),
   ]
 }
 
@@ -216,6 +221,6 @@ export function judge(scenario: Scenario, profile: string, seen: Observation): E
   return [
     ...blocks.flatMap((block) => ofBlock(block, scenario, seen)),
     ...ofFaults(blocks, scenario, seen),
-    ...always(seen),
+    ...always(blocks, seen),
   ]
 }

@@ -47,6 +47,8 @@ const AUDIT_COUNTS = [
   'handedOff',
   'pending',
   'lost',
+  'duplicated',
+  'falseReports',
 ] as const
 export type AuditCount = (typeof AUDIT_COUNTS)[number]
 

@@ -26,6 +26,7 @@ export const STEPS = {
       text: optional(Type.String()),
       priority: optional(Type.Enum(['urgent', 'normal', 'non-urgent'])),
       notify: optional(Type.Array(Type.Enum(['never', 'failure', 'success', 'delay']))),
+      reassignmentProhibited: optional(Type.Boolean()),
       /** Only there to warm a cache: not among the results. */
       background: optional(Type.Boolean()),
     },

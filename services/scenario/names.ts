@@ -5,12 +5,10 @@
  * Pure. Every answer is a list of reasons, empty when nothing is wrong, so that an author sees them
  * all at once.
  */
-import { PROFILES } from '../../machines/profile.ts'
+import { wrongName } from '../../machines/profile.ts'
 import type { FaultRule, Scenario } from './format.ts'
 import type { Expect } from './format-expect.ts'
 import type { Step } from './format-steps.ts'
-
-const KNOWN_PROFILES = new Set(Object.keys(PROFILES))
 
 /** Exactly one of these keys is there. */
 const one = (object: object, keys: readonly string[]): boolean =>
@@ -26,6 +24,11 @@ interface Names {
 function unknownName(kind: string, name: string | undefined, known: Set<string>): string[] {
   if (name === undefined || known.has(name)) return []
   return [`unknown ${kind} ${name}; known: ${[...known].join(', ') || 'none'}`]
+}
+
+function unknownProfile(name: string): string[] {
+  const wrong = wrongName(name)
+  return wrong ? [`unknown ${wrong.what} ${wrong.name}; known: ${wrong.known}`] : []
 }
 
 function againstFault(name: string, rule: FaultRule, names: Names): string[] {
@@ -90,7 +93,7 @@ function againstStep(step: Step, names: Names): string[] {
 function againstExpect(expect: Expect, index: number, names: Names): string[] {
   const reasons = unknownName('message', expect.message, names.messages)
   for (const profile of expect.for ?? []) {
-    reasons.push(...unknownName('profile', profile, KNOWN_PROFILES))
+    reasons.push(...unknownProfile(profile))
   }
   for (const fault of Object.keys(expect.faults ?? {})) {
     reasons.push(...unknownName('fault', fault, names.faults))
@@ -118,7 +121,7 @@ export function againstNames(scenario: Scenario): string[] {
   }
   return [
     ...scenario.profiles.flatMap((name) =>
-      unknownName('profile', name, KNOWN_PROFILES).map((reason) => `profiles: ${reason}`),
+      unknownProfile(name).map((reason) => `profiles: ${reason}`),
     ),
     ...scenario.site.mailboxes.flatMap((mailbox) =>
       unknownName('server', mailbox.server, names.servers).map(

@@ -3,7 +3,7 @@
  *
  * A name is a scenario of the folder, or `row-<n>` for a row of the truth table.
  */
-import { PROFILES } from '../../machines/profile.ts'
+import { wrongName } from '../../machines/profile.ts'
 import { UsageError } from '../command-line.ts'
 import type { Client } from './client.ts'
 import type { Scenario } from './format.ts'
@@ -57,9 +57,9 @@ async function named(name: string): Promise<Scenario[]> {
 export async function chosen(
   options: Pick<Options, 'names' | 'profiles' | 'all' | 'rows'>,
 ): Promise<Scenario[]> {
-  const unknown = options.profiles.find((profile) => !Object.hasOwn(PROFILES, profile))
-  if (unknown !== undefined) {
-    throw new UsageError(`no profile ${unknown}; known: ${Object.keys(PROFILES).join(', ')}`)
+  for (const profile of options.profiles) {
+    const wrong = wrongName(profile)
+    if (wrong) throw new UsageError(`no ${wrong.what} ${wrong.name}; known: ${wrong.known}`)
   }
   const scenarios = [
     ...(options.all ? await allScenarios() : []),

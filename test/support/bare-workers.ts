@@ -3,6 +3,7 @@
  *
  * What the timekeeper is for shows when it is missing; a test then calls `sweep` and `ring` itself.
  */
+import { engineWith } from '../../machines/defects.ts'
 import type { Connection } from '../../services/redis/connect.ts'
 import { openAlarms } from '../../services/runtime/alarms.ts'
 import { type Client, withCommit } from '../../services/runtime/commit.ts'
@@ -50,7 +51,7 @@ export async function startBareWorkers(
   if (!settings) throw new Error(`there is no site ${site}`)
   const names = queueNamesOf(site, settings.servers)
   const workers = names.map((name) =>
-    openWorker(engine, { client: jobs, namespace, name, concurrency: 50 }),
+    openWorker(engine, { client: jobs, namespace, name, concurrency: 50, ...engineWith([]) }),
   )
   const keeping: Timekeeping = { client, queues, namespace, cursors: new Map() }
   return {

@@ -28,6 +28,7 @@ const DOMAINS: Record<string, (context: Record<string, unknown>) => readonly unk
   wanted: () => YES_NO,
   attempt: ({ attempts }) => [attempts, Number(attempts) - 1],
   unknown: () => YES_NO,
+  nullSender: () => YES_NO,
   // Without an address to look up there is no answer.
   route: () => ['here', 'elsewhere', 'unknown', undefined],
   branch: () => [0, 1],
@@ -88,5 +89,6 @@ export const ROUTES = [
   'route.elsewhere',
   'route.unknown',
   'route.looped',
+  'route.prohibited',
   'route.redirected',
 ] as const satisfies EventType[]

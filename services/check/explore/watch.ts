@@ -35,7 +35,10 @@ export interface Tuple {
 }
 
 const ALWAYS = ['actor recipient/', 'box ', 'end ', 'accepted ', 'removal ']
-const AT_REST = [...ALWAYS, 'actor directory/', 'actor mailbox/', 'actor slot/']
+const AT_REST = [
+  ...ALWAYS,
+  ...['actor directory/', 'actor mailbox/', 'actor message/', 'actor slot/'],
+]
 
 export function openWatch(model: Model): Watch {
   const parts: number[] = []

@@ -136,5 +136,6 @@ function send(
     server,
     priority: header.priority,
     wanted: recipients.every(({ wanted }) => wanted),
+    ...(header.reassignmentProhibited ? { reassignmentProhibited: true } : {}),
   })
 }

@@ -70,9 +70,10 @@ const FIRST: Record<Asked['do'], string[]> = {
 }
 
 async function send(stage: Stage, act: Extract<Act, { do: 'send' }>): Promise<void> {
-  const { from, to, server, priority, wanted, as } = act
+  const { from, to, server, priority, wanted, as, reassignmentProhibited = false } = act
   const notify = [wanted ? 'failure' : 'never']
-  const body = { from, to, server, priority, notify, subject: as, text: '' }
+  const about = { priority, notify, reassignmentProhibited, subject: as, text: '' }
+  const body = { from, to, server, ...about }
   const answer = stage.client.post<{ id: string }>(`${stage.path}/messages`, body)
   const { id } = await answer.catch((error: Error) => {
     throw new Differs(`the service refuses it: ${error.message}`)

@@ -4,7 +4,7 @@
  */
 import { randomBytes } from 'node:crypto'
 import { setTimeout as pause } from 'node:timers/promises'
-import { PROFILES } from '../../../machines/profile.ts'
+import { checkProfile } from '../../../machines/profile.ts'
 import type { Advanced, ClockView, Standing, WholeEvent } from '../../runtime/views-of-driving.ts'
 import type { ProfileSpec } from '../../runtime/views-of-mail.ts'
 import { type Client, Refusal } from '../../scenario/client.ts'
@@ -71,9 +71,13 @@ export async function openStage(client: Client, schedule: Schedule): Promise<Sta
 export function profileOf({ profile, site }: Pick<Schedule, 'profile' | 'site'>): ProfileSpec {
   const { name, ...figures } = site.profile
   const known = [name, profile, name.replace(/\+$/, '')]
-  const preset = known.find((one) => Object.hasOwn(PROFILES, one)) ?? name
-  if (JSON.stringify(PROFILES[preset]) === JSON.stringify(site.profile)) return preset
-  return { extends: preset, ...figures }
+  for (const preset of known) {
+    const checked = checkProfile(preset)
+    if ('wrong' in checked) continue
+    const isSame = JSON.stringify(checked.profile) === JSON.stringify(site.profile)
+    return isSame ? preset : { extends: preset, ...figures }
+  }
+  return { extends: name, ...figures }
 }
 
 /** Site time goes on to this time of the schedule; what comes due is held. */

@@ -2,7 +2,7 @@
  * A site far bigger than can be searched, and a busy hour on it: 10 servers, 1,000 mailboxes, 200
  * moves, and mail that is sent where and when mailboxes move.
  */
-import { PROFILES } from '../../../machines/profile.ts'
+import { checkProfile } from '../../../machines/profile.ts'
 import type { MailboxFacts } from '../../../machines/site.ts'
 import type { Act } from '../acts.ts'
 import { RATES } from './faults.ts'
@@ -36,10 +36,11 @@ export function bigCourse(seed: number, profile: string, size: Size = BIG): Cour
     ...editsOf(random, servers, mailboxes),
   ]
   acts.sort((a, b) => a.at - b.at)
-  const facts = PROFILES[profile] as (typeof PROFILES)[string]
+  const checked = checkProfile(profile)
+  if ('wrong' in checked) throw new Error(checked.wrong)
   return {
     seed,
-    site: { name: 'big', domain: 'big.example', servers, profile: facts },
+    site: { name: 'big', domain: 'big.example', servers, profile: checked.profile },
     mailboxes,
     before: [],
     acts,

@@ -3,7 +3,7 @@
  * asked.
  */
 
-import { PROFILES } from '../../../machines/profile.ts'
+import { wrongName } from '../../../machines/profile.ts'
 import { parsed, UsageError } from '../../command-line.ts'
 
 export const USAGE = `usage: npm run -s simulate -- SCENARIO [options]
@@ -64,9 +64,8 @@ export function readOptions(args: string[]): Options {
     throw new UsageError('which site? name one scenario, or say --big')
   }
   if (positionals.length > 1) throw new UsageError('one scenario at a time')
-  if (profile !== null && !Object.hasOwn(PROFILES, profile)) {
-    throw new UsageError(`no profile ${profile}; known: ${Object.keys(PROFILES).join(', ')}`)
-  }
+  const wrong = profile === null ? null : wrongName(profile)
+  if (wrong) throw new UsageError(`no ${wrong.what} ${wrong.name}; known: ${wrong.known}`)
   const seeds = whole('--seeds', values.seeds, big ? SEEDS.big : SEEDS.scenario)
   const seed = whole('--seed', values.seed, 1)
   if (seed + seeds - 1 > MOST) throw new UsageError(`--seed: a seed is at most ${MOST}`)

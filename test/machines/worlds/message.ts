@@ -30,7 +30,7 @@ const last = yesNo('last')
 const found = { new: 'new', held: 'held', barred: 'barred', answered: 'answered' } as const
 
 export const events: Catalogue<'message', MessageContext> = {
-  'mail.submitted': { chunk, count, last },
+  'mail.submitted': { chunk, count, last, ordered: ORDERED },
   'routing.due': { chunk, count, last },
   'copy.transferred': { count, found, ordered: ORDERED },
   'report.submitted': { count: { '1 entry': 1 } },
@@ -65,8 +65,13 @@ const CHUNKS = 3
  * A copy's name has its origin in it, so it gets no other's events; an entry that is not open
  * closes nothing.
  */
-const possible = (origin: Origin, { event }: Variant, { entries, answered }: Witness): boolean =>
+const possible = (
+  origin: Origin,
+  { event }: Variant,
+  { armed, whole, entries, answered }: Witness,
+): boolean =>
   (MAKES[event.type] ?? origin) === origin &&
+  (event.type !== 'routing.due' || armed.includes('routing') || whole) &&
   (event.type !== 'entry.closed' || entries > 0) &&
   (event.type !== 'copy.transferred' ||
     ((event.found === 'held') === (event.count === 0) &&
@@ -112,6 +117,17 @@ export const places = {
 }
 
 export const edges = {
+  'M3. What is kept for want of a session is offered again': ({
+    from,
+    to,
+    variant,
+    asks,
+  }: Edge<Witness>) =>
+    from.state !== 'accepted' ||
+    to.state !== 'accepted' ||
+    variant.event.type !== 'mail.submitted' ||
+    variant.labels.chunk !== 'next chunk' ||
+    armedAfter([], { type: '' }, asks).includes('routing'),
   'M2. Each owed report ends in exactly one way': ({ variant, asks }: Edge<Witness>) =>
     ['report', 'silenced', 'deadLetter'].filter((thing) => keeps(asks, thing)).length ===
     (variant.event.type === 'report.owed' ? 1 : 0),

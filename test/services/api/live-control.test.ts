@@ -123,7 +123,7 @@ describe('a site', () => {
     const { body } = await world.get<{ sites: { name: string }[] }>('/sites')
     expect(body.sites.map(({ name }) => `/sites/${name}`)).toContain(world.site)
     const changed = await world.call('PATCH', world.site, { profile: 'exchange-5.5-sp3' })
-    expect(changed.body).toMatchObject({ defects: ['Q248839'] })
+    expect(changed.body).toMatchObject({ defects: ['Q248839', 'Q247255'] })
     const { queues } = (await world.get<{ queues: string[] }>(world.site)).body
     const board = await world.get<{ queues: { name: string }[] }>('/queues/api/queues')
     expect(board.body.queues.map(({ name }) => name)).toEqual(expect.arrayContaining(queues))

@@ -41,7 +41,10 @@ describe('a live journal', () => {
     expect(conform(whole)).toMatchObject({ conforms: true, steps: length, checkpoint: null })
   })
 
-  test.each(['exchange-5.5-sp4', 'modern'])('conforms under %s', async (profile) => {
+  test.each([
+    ...['exchange-5.5-sp4', 'modern', 'exchange-5.5-sp3+Q277911'],
+    ...['modern+KB2579150+RFC1047+Q197058', 'modern+Q172364+cyrus-5548'],
+  ])('conforms under %s', async (profile) => {
     expect(conform(await eventfulBundle(sites, profile))).toMatchObject({ failure: null })
   })
 

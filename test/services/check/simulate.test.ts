@@ -190,7 +190,7 @@ describe('the program', () => {
     [[], /which site/],
     [['--big', 'q248839'], /which site/],
     [['a', 'b'], /one scenario at a time/],
-    [['--big', '--profile', 'x'], /no profile x; known: exchange-5\.5-sp3/],
+    [['--big', '--profile', 'x'], /no profile x; known: exchange-5\.5-rtm/],
     [['--big', '--seeds', '0'], /--seeds: 0 is not a whole number/],
     [['--big', '--seed', '1.5'], /--seed: 1.5 is not/],
     [['--big', '--seed', '2147483647', '--seeds', '2'], /a seed is at most/],

@@ -73,7 +73,7 @@ describe('a scenario', () => {
       '  - for: [nt4]\n    entries: {',
       'expect[0]: unknown profile nt4; known: exch',
     ],
-    ['[exchange-5.5-sp4]', '[nt4]', 'profiles: unknown profile nt4; known: exchange-5.5-sp3'],
+    ['[exchange-5.5-sp4]', '[nt4]', 'profiles: unknown profile nt4; known: exchange-5.5-rtm'],
     ['  - entries: {', '  - message: card\n    entries: {', 'unknown message card; known: letter'],
   ])('%s → %s is refused', (line, replacement, reason) => {
     expect(reasonsFor(line, replacement).join('\n')).toContain(reason)

@@ -5,7 +5,11 @@
  * It is taken out where that says most: a guard or a line of a machine, a look-up, what a step
  * wrote, what a worker that dies has committed. The machines themselves know nothing of it.
  */
-import { type AnyStateMachine, createMachine } from 'xstate'
+import {
+  rewritten as machineWith,
+  redirected,
+  state as stateOf,
+} from '../../../../machines/lines.ts'
 import { type Running, withParts } from '../../../../machines/parts.ts'
 import { checkProfile, type Profile } from '../../../../machines/profile.ts'
 import type { Kind } from '../../../../machines/protocol.ts'
@@ -119,44 +123,20 @@ export const guarded = (
   }),
 })
 
-/** A machine with some of its lines changed in place. */
+/** A machine with some of its lines changed. */
 export const rewritten = (
   kind: Kind,
   change: (lines: Line) => void,
 ): Required<Pick<Removal, 'parts'>> => ({
-  parts({ machines }) {
-    const machine: AnyStateMachine = machines[kind]
-    const lines = copied(machine.config) as Line
-    change(lines)
-    const made = createMachine(lines).provide(machine.implementations as object)
-    return { machines: { ...machines, [kind]: made } }
-  },
+  parts: ({ machines }) => ({
+    machines: { ...machines, [kind]: machineWith(machines[kind], change) },
+  }),
 })
 
-/** So that the machine itself stays as it is; functions are shared. */
-function copied(value: unknown): unknown {
-  if (Array.isArray(value)) return value.map(copied)
-  if (typeof value !== 'object' || value === null) return value
-  return Object.fromEntries(Object.entries(value).map(([key, one]) => [key, copied(one)]))
-}
-
 /** The lines of a state, `flushed.working` for one within another; it is an error if it is not. */
-export function state(lines: Line, path: string): Line {
-  let at = lines
-  for (const name of path.split('.')) at = at?.states?.[name]
-  if (!at) throw new Error(`there is no state ${path}`)
-  at.on ??= {}
-  return at
-}
+export const state: (lines: Line, path: string) => Line = stateOf
 
-/** Whatever leads to the one state leads to the other. */
-export function redirected(lines: Line, from: string, to: string): void {
-  if (Array.isArray(lines)) for (const one of lines) redirected(one, from, to)
-  else if (typeof lines === 'object' && lines !== null) {
-    if (lines.target === from) lines.target = to
-    for (const one of Object.values(lines)) redirected(one, from, to)
-  }
-}
+export { redirected }
 
 export const NEVER = (): boolean => false
 export const ALWAYS = (): boolean => true
