@@ -1,0 +1,169 @@
+/**
+ * The lab: soon there, apart from every other, and gone without a trace.
+ */
+import { readdirSync, readFileSync } from 'node:fs'
+import { createConnection } from 'node:net'
+import { tmpdir } from 'node:os'
+import { Redis } from 'ioredis'
+import { describe, expect, inject, onTestFinished, test } from 'vitest'
+import { type Lab, type LabOptions, startLab, UnfiredFaults } from '../../../services/kit/lab.ts'
+import { SOCKET_FOLDER_PREFIX } from '../../../services/redis/lock.ts'
+
+async function lab(options: LabOptions = {}): Promise<Lab> {
+  const started = await startLab(options)
+  onTestFinished(started.close)
+  return started
+}
+
+/** What is asked of it on a machine that has nothing else to do. */
+const READY_MS = 500
+/** How many are started one after the other; the fastest shows what the work itself takes. */
+const STARTS = 5
+
+const folders = (): string[] =>
+  readdirSync(tmpdir()).filter((name) => name.startsWith(SOCKET_FOLDER_PREFIX))
+
+/** Redis servers whose parent is this process. */
+function children(): string[] {
+  const found = readdirSync('/proc').filter((name) => /^\d+$/.test(name))
+  return found.filter((pid) => parentOf(pid) === String(process.pid))
+}
+
+function parentOf(pid: string): string | null {
+  try {
+    return readStat(pid)
+  } catch (error) {
+    // It ended while the list was being read.
+    if (['ENOENT', 'ESRCH'].includes((error as NodeJS.ErrnoException).code ?? '')) return null
+    throw error
+  }
+}
+
+const readStat = (pid: string): string | null =>
+  /\) \S (\d+) /.exec(readFileSync(`/proc/${pid}/stat`, 'utf8'))?.[1] ?? null
+
+function isOpen(url: string): Promise<boolean> {
+  const { hostname, port } = new URL(url)
+  return new Promise((resolve) => {
+    const socket = createConnection({ host: hostname, port: Number(port) })
+    socket.once('connect', () => {
+      socket.destroy()
+      resolve(true)
+    })
+    socket.once('error', () => resolve(false))
+  })
+}
+
+test('it is ready in less than half a second', async () => {
+  const times: number[] = []
+  for (let count = 0; count < STARTS; count++) {
+    const before = performance.now()
+    const own = await startLab()
+    times.push(Math.round(performance.now() - before))
+    await own.close()
+  }
+  const fastest = Math.min(...times)
+  console.log(`a lab is ready in ${times.join(', ')} ms`)
+  expect(fastest).toBeLessThan(READY_MS)
+})
+
+test('it has the mail of a site, and the ledger', async () => {
+  const { send, rest, mailboxes } = await lab()
+  const letter = await send({ from: 'carol', to: ['anna', 'dave'], subject: 'lunch?' })
+  await letter.to('dave').until('settled')
+  const { audit, blockedBy } = await rest()
+  expect(blockedBy).toEqual([])
+  expect(audit).toMatchObject({ atRest: true, obligations: 3, delivered: 3, lost: [] })
+  expect((await mailboxes.items('bob')).items).toMatchObject([{ subject: 'lunch?' }])
+})
+
+test('its servers, mailboxes, profile and domain are as they are asked for', async () => {
+  const { get, mailboxes } = await lab({
+    profile: { extends: 'exchange-5.5-sp3', storeRetryMs: 60_000 },
+    servers: ['a', 'b'],
+    mailboxes: [{ alias: 'ann', server: 'b' }],
+    domain: 'ours.example',
+  })
+  expect(await get()).toMatchObject({
+    defects: ['Q248839'],
+    servers: ['a', 'b'],
+    mailboxes: ['ann'],
+    domain: 'ours.example',
+  })
+  expect(await mailboxes.get('ann')).toMatchObject({ server: 'b' })
+})
+
+test('labs side by side do not know of one another', async () => {
+  const labs = await Promise.all([lab(), lab(), lab()])
+  const [first] = labs
+  await first?.send({ from: 'carol', to: ['anna'] })
+  const totals = await Promise.all(labs.map(async ({ rest }) => (await rest()).audit.accepted))
+  expect(totals).toEqual([1, 0, 0])
+  expect(new Set(labs.map(({ url }) => url)).size).toBe(3)
+})
+
+test('what is wrong with a site is told, and nothing is left open', async () => {
+  const before = children()
+  const started = startLab({ servers: ['a'], mailboxes: [{ alias: 'ann', server: 'z' }] })
+  await expect(started).rejects.toMatchObject({ code: 'unknown-server', status: 404 })
+  expect(children()).toEqual(before)
+})
+
+test('closed, it leaves no process, no folder and no port', async () => {
+  const before = { children: children(), folders: folders() }
+  const own = await startLab({ redisUrl: '' })
+  expect(children().length).toBe(before.children.length + 1)
+  expect(folders().length).toBeGreaterThan(before.folders.length)
+  const mine = folders().filter((name) => !before.folders.includes(name))
+  expect(await isOpen(own.url)).toBe(true)
+  await own.close()
+  await own.close()
+  expect(children()).toEqual(before.children)
+  expect(folders().filter((name) => mine.includes(name))).toEqual([])
+  expect(await isOpen(own.url)).toBe(false)
+})
+
+test('in a Redis that runs, it clears its namespace away', async () => {
+  const client = new Redis(inject('redisUrl').replace(/^unix:\/\//, ''))
+  onTestFinished(() => client.disconnect())
+  const keys = async () => (await client.keys('{lab-*')).length
+  const before = await keys()
+  const own = await startLab({ redisUrl: inject('redisUrl') })
+  await (await own.send({ from: 'carol', to: ['anna'] })).to('anna').until('delivered')
+  expect(await keys()).toBeGreaterThan(before)
+  await own.close()
+  expect(await keys()).toBe(before)
+})
+
+describe('a fault rule that never fires', () => {
+  const never = { match: { event: 'mail.offered', mailbox: 'dave' }, do: { defer: true } } as const
+
+  test('fails the test, once all is closed', async () => {
+    const own = await startLab()
+    await own.faults.add(never)
+    await expect(own.close()).rejects.toThrow(/never fired:\n.*"mailbox":"dave"/)
+    expect(await isOpen(own.url)).toBe(false)
+  })
+
+  test('fails it, too, when it was deleted', async () => {
+    const own = await startLab()
+    const { id } = await own.faults.add(never)
+    await own.faults.delete(id)
+    await expect(own.close()).rejects.toBeInstanceOf(UnfiredFaults)
+  })
+
+  test('is let pass by who asks for it', async () => {
+    const own = await startLab({ unfired: 'allow' })
+    await own.faults.add(never)
+    await own.close()
+  })
+
+  test('and one that fires does not', async () => {
+    const own = await startLab()
+    const { id } = await own.faults.add({ ...never, when: { nth: 1 } })
+    await own.send({ from: 'carol', to: ['dave'] })
+    await own.rest()
+    await own.faults.delete(id)
+    await own.close()
+  })
+})
