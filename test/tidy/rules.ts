@@ -101,10 +101,10 @@ export const pure: Rule = (project) =>
     .filter(({ path }) => path.startsWith('machines/'))
     .flatMap(({ path, code }) => matches(path, code, IMPURE))
 
-/** What runs is a dependency; only tests may use the development's. */
+/** What runs is a dependency, or a peer that a user has; only tests may use the development's. */
 export const declared: Rule = (project) => {
   const given = JSON.parse(project.files['package.json'] ?? '{}')
-  const running = Object.keys(given.dependencies ?? {})
+  const running = [given.dependencies, given.peerDependencies].flatMap(namesOf)
   const all = [...running, ...Object.keys(given.devDependencies ?? {})]
   return sources(project).flatMap((source) => {
     const allowed = isTest(source.path) || !source.path.includes('/') ? all : running
@@ -115,6 +115,7 @@ export const declared: Rule = (project) => {
   })
 }
 
+const namesOf = (given: object | undefined): string[] => Object.keys(given ?? {})
 const isPackage = (name: string): boolean => !/^(machines|services|test)\//.test(name)
 
 // Size
