@@ -1,9 +1,9 @@
 /**
  * The one error of the client: whatever was refused, and whatever could not be asked.
  *
- * `code` is stable: one of the service's table (`/problems` lists them), or one of the client's own:
- * `unreachable` when nobody answers, `unanswered` when it took too long, `no-problem` when what answered does not speak RFC 9457,
- * `not-reached` when something that was waited for did not come.
+ * `code` is stable: one of the service's table (`/problems` lists them), or one of the client's
+ * own: `unreachable` when nobody answers, `unanswered` when it took too long, `no-problem` when
+ * what answered does not speak RFC 9457, `not-reached` when what was waited for did not come.
  */
 
 /** Of an answer that is not a problem: enough to see what answered. */

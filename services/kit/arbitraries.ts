@@ -31,7 +31,7 @@ export interface Course {
 const choice = fc.nat({ max: 11 })
 const chosen = <One>(list: readonly One[], number: number): One => list[number % list.length] as One
 
-/** Two servers or three, two mailboxes or more; some with an alternate that gets the mail as well. */
+/** Two servers or three, two mailboxes or more; some with an alternate that gets the mail too. */
 export const sites = (): fc.Arbitrary<SitePlan> =>
   fc
     .record({

@@ -89,7 +89,8 @@ export async function reported(mail: Mail, expected: Reported = {}): Promise<Ver
     recipient === undefined || [entry.address, entry.address.split('@')[0]].includes(recipient)
   const found = seen.entries.filter((entry) => entry.outcome === 'reported' && named(entry))
   const right = found.filter(({ report }) => status === undefined || report?.status === status)
-  const asked = `A report${recipient ? ` about ${recipient}` : ''}${status ? ` with ${status}` : ''}`
+  const about = recipient === undefined ? '' : ` about ${recipient}`
+  const asked = `A report${about}${status === undefined ? '' : ` with ${status}`}`
   const codes = found.map(({ report }) => report?.status).join(', ')
   const but = found.length === 0 ? 'there is none' : `there is one with ${codes}`
   const pass = right.length > 0
@@ -151,5 +152,6 @@ export async function noSilentLoss(
 
 function unrested(pending: number, blockedBy: { text: string }[]): string {
   const why = blockedBy.map(({ text }) => `  ${text}`).join('\n')
-  return `The site is not at rest, and ${pending} are pending, so nobody can say. It waits for\n${why}`
+  const stand = `The site is not at rest, and ${pending} are pending`
+  return `${stand}, so nobody can say. It waits for\n${why}`
 }

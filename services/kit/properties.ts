@@ -2,7 +2,8 @@
  * Properties of a site, for fast-check: `undeliverable/properties`.
  *
  *     const lab = await startLab()
- *     await fc.assert(nothingIsLost(lab, { profile: 'exchange-5.5-sp4' }, (site) => mySync(site.url)))
+ *     const options = { profile: 'exchange-5.5-sp4' }
+ *     await fc.assert(nothingIsLost(lab, options, (site) => mySync(site.url)))
  *
  * Each run is a site of its own in the lab's service, with people, mail, moves and faults that are
  * drawn; whatever the test itself does to it happens meanwhile. Then site time runs until nothing

@@ -105,7 +105,7 @@ export const pure: Rule = (project) =>
 export const declared: Rule = (project) => {
   const given = JSON.parse(project.files['package.json'] ?? '{}')
   const running = [given.dependencies, given.peerDependencies].flatMap(namesOf)
-  const all = [...running, ...Object.keys(given.devDependencies ?? {})]
+  const all = [...running, ...namesOf(given.devDependencies), ...[given.name ?? []].flat()]
   return sources(project).flatMap((source) => {
     const allowed = isTest(source.path) || !source.path.includes('/') ? all : running
     return importsOf(source)

@@ -1,6 +1,6 @@
 /**
- * The description of the HTTP API (OpenAPI 3.1), written down as types of TypeScript: what the client
- * sends, what it is answered, and each call there is.
+ * The description of the HTTP API (OpenAPI 3.1), written down as types of TypeScript: what the
+ * client sends, what it is answered, and each call there is.
  *
  * Pure. Only what the description uses is understood; a keyword that says something else of a shape
  * throws.

@@ -22,7 +22,7 @@ async function lab(options: LabOptions = {}): Promise<Lab> {
 const READY_MS = 500
 /** How many are started one after the other; the fastest shows what the work itself takes. */
 const STARTS = 5
-/** On a busy machine everything takes longer: as long as so many starts of Node that does nothing. */
+/** On a busy machine everything takes longer; as long as so many starts of Node for nothing. */
 const NODES = 12
 
 async function bareNodeMs(): Promise<number> {
