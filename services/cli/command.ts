@@ -2,9 +2,8 @@
  * What a command of `undeliverable` is, and what it is given: where the service is, which site, and
  * whether its answer is for a program.
  */
-import type { ParseArgsConfig } from 'node:util'
 import { type Client, openClient, type Site } from '../client/client.ts'
-import { parsed, UsageError } from '../command-line.ts'
+import { type Options, type Parsed, parsed, UsageError } from '../command-line.ts'
 
 export interface Command {
   name: string
@@ -42,10 +41,11 @@ export interface Place {
   print(answer: unknown, lines: readonly string[]): void
 }
 
-type Options = NonNullable<ParseArgsConfig['options']>
-
 /** The arguments of a command, and the service that they name. */
-export function read<Own extends Options>(args: string[], own: Own) {
+export function read<Own extends Options>(
+  args: string[],
+  own: Own,
+): Parsed<Own & typeof SHARED_OPTIONS> & { place: Place } {
   const { values, positionals } = parsed(args, { ...own, ...SHARED_OPTIONS })
   const given = values as { url?: string; site?: string; json?: boolean }
   const url = given.url ?? process.env.UNDELIVERABLE_URL ?? SERVICE

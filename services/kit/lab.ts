@@ -44,7 +44,6 @@ export interface Lab extends Site {
   /** Of the whole service: for more sites than this one. */
   client: Client
   close(): Promise<void>
-  [Symbol.asyncDispose](): Promise<void>
 }
 
 const SITE = 'lab'
@@ -103,7 +102,7 @@ function labOf(
     closing ??= finish()
     return closing
   }
-  return { ...site, faults, client, close, [Symbol.asyncDispose]: close }
+  return { ...site, faults, client, close }
 }
 
 /** A rule in a line, as it was given. */

@@ -11,11 +11,11 @@ import { mkdirSync, mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { NODE_FLAGS } from '../../services/main-program.ts'
 import { WORKER_ROLES } from '../../services/options.ts'
 import { type Connection, connect } from '../../services/redis/connect.ts'
 import { type EmbeddedRedis, openEmbedded } from '../../services/redis/embedded.ts'
 import type { RoleReady } from '../../services/roles.ts'
-import { NODE_FLAGS } from '../../services/supervisor.ts'
 import { type Http, openHttp } from './http.ts'
 
 /** The service's default: what a 202 means, and what Redis writes, are part of the figures. */
