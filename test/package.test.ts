@@ -64,9 +64,3 @@ test('a peer is optional, and there for the tests', () => {
     expect(manifest.devDependencies).toHaveProperty(peer)
   }
 })
-
-test('README.md says of each dependency what it is for', () => {
-  const page = readFileSync(join(TOP, 'README.md'), 'utf8')
-  const names = [...Object.keys(manifest.dependencies), ...Object.keys(manifest.peerDependencies)]
-  expect(names.filter((name) => !page.includes(`\`${name}\``))).toEqual([])
-})

@@ -10,21 +10,7 @@ import { readFileSync } from 'node:fs'
 import { UndeliverableError } from '../client/problem.ts'
 import { UsageError } from '../command-line.ts'
 import { type Command, EXIT, SHARED } from './command.ts'
-import { completionOf } from './completion.ts'
-import { audit, send } from './mail.ts'
-import { hold, move, release } from './moves.ts'
-import { programs } from './programs.ts'
-import { site } from './sites.ts'
-import { watch } from './watch.ts'
-
-const [start, ...others] = programs
-
-const commands: Command[] = [
-  ...(start ? [start] : []),
-  ...[site, send, move, hold, release, watch, audit],
-  ...others,
-  completionOf(() => commands),
-]
+import { commands } from './commands.ts'
 
 function usage(): string {
   const width = Math.max(...commands.map(({ name }) => name.length)) + 2

@@ -14,7 +14,7 @@
  */
 import { uuidv7 } from 'uuidv7'
 import type { Fault } from '../client/api-answers.ts'
-import type { NewMailbox, NewSite } from '../client/api-requests.ts'
+import type { NewFault, NewMailbox, NewSite } from '../client/api-requests.ts'
 import { type Client, openClient } from '../client/client.ts'
 import type { Site } from '../client/site.ts'
 import { DEMO_SITE } from '../demo.ts'
@@ -47,6 +47,16 @@ export interface Lab extends Site {
 }
 
 const SITE = 'lab'
+
+/**
+ * The fault of Q248839: the mailbox begins to move just as mail is offered to it for the first
+ * time, and the offer waits until the move has locked it.
+ */
+export const movedInMidDelivery = (mailbox: string, to: string): NewFault => ({
+  match: { event: 'mail.offered', mailbox },
+  when: { nth: 1 },
+  do: { move: { mailbox, to }, holdUntil: 'locked' },
+})
 
 export async function startLab(options: LabOptions = {}): Promise<Lab> {
   const { profile = 'modern', redisUrl = process.env.REDIS_URL, unfired = 'fail' } = options

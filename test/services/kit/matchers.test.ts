@@ -4,20 +4,13 @@
 import { AssertionError } from 'node:assert'
 import { describe, expect, onTestFinished, test } from 'vitest'
 import { expectThat } from '../../../services/kit/assert.ts'
-import { type Lab, startLab } from '../../../services/kit/lab.ts'
+import { type Lab, movedInMidDelivery, startLab } from '../../../services/kit/lab.ts'
 import '../../../services/kit/vitest.ts'
-
-/** anna is moved away while her mail is offered, and the MTA believes that she is where she was. */
-const MOVED_IN_MID_DELIVERY = {
-  match: { event: 'mail.offered', mailbox: 'anna' },
-  when: { nth: 1 },
-  do: { move: { mailbox: 'anna', to: 'lon' }, holdUntil: 'locked' },
-} as const
 
 async function chaos(profile: string) {
   const lab = await startLab({ profile })
   onTestFinished(lab.close)
-  const fault = await lab.faults.add(MOVED_IN_MID_DELIVERY)
+  const fault = await lab.faults.add(movedInMidDelivery('anna', 'lon'))
   const letter = await lab.send({ from: 'carol', to: ['anna'], subject: 'lunch?' })
   await lab.rest()
   return { lab, fault, letter }
