@@ -2,8 +2,8 @@
 import { readFile } from 'node:fs/promises'
 import type { Audit, Entry, Letter } from '../client/client.ts'
 import { UsageError } from '../command-line.ts'
+import { withProgress } from '../progress.ts'
 import { type Command, EXIT, type Place, read, words } from './command.ts'
-import { withProgress } from './progress.ts'
 
 const SEND = 'send FROM TO...'
 /** How long `--wait` waits, unless it is said. */

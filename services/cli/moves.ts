@@ -2,8 +2,8 @@
 import { ENDS, PHASES } from '../../machines/phases.ts'
 import type { Move } from '../client/client.ts'
 import { UsageError } from '../command-line.ts'
+import { bar, withProgress } from '../progress.ts'
 import { type Command, EXIT, type Place, read, words } from './command.ts'
-import { bar, withProgress } from './progress.ts'
 
 /** Where a move is held unless it is said: mail that comes then is deferred. */
 const HOLD_AT = 'locked'

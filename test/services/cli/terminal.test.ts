@@ -3,9 +3,9 @@
  */
 import { expect, onTestFinished, test } from 'vitest'
 import { pictureLines } from '../../../services/cli/picture.ts'
-import { bar, type Screen, withProgress } from '../../../services/cli/progress.ts'
 import { pictureOf } from '../../../services/cli/watch.ts'
 import { startLab } from '../../../services/kit/lab.ts'
+import { bar, type Screen, withProgress } from '../../../services/progress.ts'
 import { plainEnvironment, startCommand } from '../../support/program.ts'
 
 const COLUMNS = 72

@@ -8,9 +8,13 @@ const SHOWN_AFTER_MS = 1_000
 const FRAME_MS = 100
 const FRAMES = ['⠋', '⠙', '⠹', '⠸', '⠼', '⠴', '⠦', '⠧', '⠇', '⠏']
 export const BAR_COLUMNS = 20
+/** Of a terminal that does not say; and what stands beside the text. A line that breaks stays. */
+const COLUMNS = 80
+const ROOM_COLUMNS = 10
 
 export interface Screen {
   isTTY?: boolean
+  columns?: number
   write(text: string): unknown
 }
 
@@ -35,7 +39,8 @@ export async function withProgress<Result>(
     if (ms < SHOWN_AFTER_MS) return
     frame += 1
     const turning = FRAMES[frame % FRAMES.length]
-    screen.write(`\r\x1b[2K${turning} ${text()} ${Math.floor(ms / 1_000)} s`)
+    const shown = text().slice(0, (screen.columns || COLUMNS) - ROOM_COLUMNS)
+    screen.write(`\r\x1b[2K${turning} ${shown} ${Math.floor(ms / 1_000)} s`)
   }, FRAME_MS)
   try {
     return await work()
