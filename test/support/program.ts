@@ -35,7 +35,7 @@ export function startProgram(args: string[], env = plainEnvironment(), cwd = che
 export function startCommand(
   command: string,
   args: string[],
-  env: NodeJS.ProcessEnv,
+  env: NodeJS.ProcessEnv = process.env,
   cwd = checkout,
 ): Program {
   const child = spawn(command, args, { cwd, env, stdio: ['ignore', 'pipe', 'pipe'] })

@@ -5,6 +5,7 @@
 import { once } from 'node:events'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { type Lab, startLab } from '../../../services/kit/lab.ts'
+import { hasTool } from '../../../services/setup/test-tools.mjs'
 import { temporaryFile } from '../../support/folder.ts'
 import { plainEnvironment, startCommand, startProgram } from '../../support/program.ts'
 
@@ -141,4 +142,23 @@ printf '%s\\n' "\${COMPREPLY[@]}"`
   expect(await complete('re')).toEqual(['release', 'replay'])
   expect(await complete('site', 'c')).toEqual(['create'])
   expect(await complete('send', '--s')).toEqual(['--subject', '--site'])
+})
+
+describe.runIf(hasTool('zsh'))('zsh', () => {
+  test('completes commands, verbs and options', async () => {
+    const { text } = await cli('completion', 'zsh')
+    const offered = async (...typed: string[]): Promise<string[]> => {
+      const words = `words=(undeliverable ${typed.join(' ')} ''); CURRENT=${typed.length + 2}`
+      // What is offered is printed instead; its own completion needs a person's terminal.
+      const own = 'compdef() { }; _files() { }; compadd() { shift; print -l -- "$@" }'
+      const run = startCommand('zsh', ['-f', '-c', `${own}\n${text}\n${words}\n_undeliverable`])
+      expect(await run.ended).toMatchObject({ code: 0 })
+      return run.lines
+    }
+    expect(await offered()).toContain('release')
+    expect(await offered('site')).toEqual(
+      expect.arrayContaining(['list', 'show', 'create', 'profile', 'delete', '--servers']),
+    )
+    expect(await offered('send')).toContain('--subject')
+  })
 })
