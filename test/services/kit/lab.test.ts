@@ -6,11 +6,10 @@ import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { readdirSync, readFileSync } from 'node:fs'
 import { createConnection } from 'node:net'
-import { tmpdir } from 'node:os'
 import { Redis } from 'ioredis'
-import { describe, expect, inject, onTestFinished, test } from 'vitest'
+import { describe, expect, inject, onTestFinished, test, vi } from 'vitest'
 import { type Lab, type LabOptions, startLab, UnfiredFaults } from '../../../services/kit/lab.ts'
-import { SOCKET_FOLDER_PREFIX } from '../../../services/redis/lock.ts'
+import { temporaryFolder } from '../../support/folder.ts'
 
 async function lab(options: LabOptions = {}): Promise<Lab> {
   const started = await startLab(options)
@@ -30,9 +29,6 @@ async function bareNodeMs(): Promise<number> {
   await once(spawn(process.execPath, ['-e', '0']), 'exit')
   return performance.now() - before
 }
-
-const folders = (): string[] =>
-  readdirSync(tmpdir()).filter((name) => name.startsWith(SOCKET_FOLDER_PREFIX))
 
 /** Redis servers whose parent is this process. */
 function children(): string[] {
@@ -124,16 +120,19 @@ test('what is wrong with a site is told, and nothing is left open', async () => 
 })
 
 test('closed, it leaves no process, no folder and no port', async () => {
-  const before = { children: children(), folders: folders() }
+  // One of its own: others come and go in the usual one.
+  const folder = temporaryFolder()
+  vi.stubEnv('TMPDIR', folder)
+  onTestFinished(() => void vi.unstubAllEnvs())
+  const before = children()
   const own = await startLab({ redisUrl: '' })
-  expect(children().length).toBe(before.children.length + 1)
-  expect(folders().length).toBeGreaterThan(before.folders.length)
-  const mine = folders().filter((name) => !before.folders.includes(name))
+  expect(children().length).toBe(before.length + 1)
+  expect(readdirSync(folder)).toHaveLength(1)
   expect(await isOpen(own.url)).toBe(true)
   await own.close()
   await own.close()
-  expect(children()).toEqual(before.children)
-  expect(folders().filter((name) => mine.includes(name))).toEqual([])
+  expect(children()).toEqual(before)
+  expect(readdirSync(folder)).toEqual([])
   expect(await isOpen(own.url)).toBe(false)
 })
 
