@@ -154,10 +154,13 @@ test('each dependency has its reason and its licence, and no other has', () => {
   expect(said.sort()).toEqual(real.sort())
 })
 
-test('the chaos test that is shown is the example, but for its first line', () => {
-  const [shown = ''] = found(page, /```ts\n([\s\S]*?)```/g)
-  expect(read('test/examples/chaos.test.ts')).toMatch(/^\/\*\*.*\*\/\n/)
-  expect(read('test/examples/chaos.test.ts').replace(/^.*\n/, '')).toBe(shown)
+test.each([
+  [0, 'test/examples/chaos.test.ts'],
+  [1, 'test/examples/property.mjs'],
+])('the program that is shown as number %i is %s, but for its first line', (number, path) => {
+  const shown = found(page, /```ts\n([\s\S]*?)```/g)[number]
+  expect(read(path)).toMatch(/^\/\*\*.*\*\/\n/)
+  expect(read(path).replace(/^.*\n/, '')).toBe(shown)
 })
 
 test('what is imported of the package is exported, and its commands exist', () => {

@@ -22,7 +22,7 @@ import { openOwnSystem } from '../scenario/system.ts'
 
 export interface LabOptions {
   /** A preset's name, or an object that extends one. Default: `modern`. */
-  profile?: NewSite['profile']
+  profile?: NewSite['profile'] | undefined
   /** Default: `nyc` and `lon`. */
   servers?: string[]
   /**

@@ -27,7 +27,7 @@ export {
 } from './arbitraries.ts'
 
 export interface PropertyOptions {
-  profile?: Parameters<Site['changeProfile']>[0]
+  profile?: Parameters<Site['changeProfile']>[0] | undefined
   /** What is drawn. Default: `courses()`. */
   course?: fc.Arbitrary<Course>
   /** How long one run may take to come to rest. */

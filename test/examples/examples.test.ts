@@ -21,6 +21,14 @@ test('the chaos test fails under Service Pack 3, and prints the timeline', async
   expect(code).toBe(1)
 })
 
+test('the property holds under Service Pack 4', async () => {
+  const env = plainEnvironment({ PROFILE: 'exchange-5.5-sp4' })
+  const run = startProgram(['-C', 'checkout', 'test/examples/property.mjs'], env)
+  const { code } = await run.ended
+  expect(run.lines.join('\n')).toBe('')
+  expect(code).toBe(0)
+})
+
 describe.runIf(hasTool('python3-flufl.bounce'))('in Python, the same test', () => {
   const file = fileURLToPath(new URL('./chaos_test.py', import.meta.url))
 

@@ -54,6 +54,13 @@ test('every call is one of the client, but those for other clients', () => {
   expect(own.filter((call) => !text.includes(`'${call}'`))).toEqual([])
 })
 
+test('the client needs nothing but what every JavaScript has', () => {
+  const sources = readdirSync(CLIENT).map((name) => readFileSync(join(CLIENT, name), 'utf8'))
+  const imported = sources.flatMap((text) => [...text.matchAll(/from '([^']+)'/g)])
+  expect(imported.length).toBeGreaterThan(10)
+  expect(imported.map(([, name = '']) => name).filter((name) => !/^\.\/\w/.test(name))).toEqual([])
+})
+
 describe('a schema as a type', () => {
   test.each([
     [{ type: 'integer' }, 'number'],
