@@ -136,6 +136,13 @@ test('closed, it leaves no process, no folder and no port', async () => {
   expect(await isOpen(own.url)).toBe(false)
 })
 
+test('its site may be deleted before it is closed', async () => {
+  const own = await startLab()
+  await own.delete()
+  await own.close()
+  expect(await isOpen(own.url)).toBe(false)
+})
+
 test('in a Redis that runs, it clears its namespace away', async () => {
   const client = new Redis(inject('redisUrl').replace(/^unix:\/\//, ''))
   onTestFinished(() => client.disconnect())
