@@ -51,12 +51,18 @@ function say(text: string): number {
   return EXIT.done
 }
 
+/** For a person in words, for a program as what it is; on stderr in either case. */
 function explained(error: unknown): number {
   if (error instanceof UsageError) {
     process.stderr.write(`${error.message}\n`)
     return EXIT.usage
   }
   if (!(error instanceof UndeliverableError)) throw error
+  if (process.argv.includes('--json')) {
+    const { call, code, status, detail, errors } = error
+    process.stderr.write(`${JSON.stringify({ call, code, status, detail, errors })}\n`)
+    return EXIT.refused
+  }
   const hint = error.code === 'unreachable' ? ' Is it started? (undeliverable start)' : ''
   process.stderr.write(`${error.message}${hint}\n`)
   return EXIT.refused

@@ -22,7 +22,7 @@ const ROLES = ['mta', 'store', 'moves', 'directory'].map((role) => `services/${r
 const TOP_LEVEL = new Set([
   ...['package.json', 'package-lock.json', 'tsconfig.json', 'biome.json', 'vitest.config.ts'],
   ...['LICENSE', 'README.md', 'CHANGELOG.md', 'SECURITY.md', 'CONTRIBUTING.md'],
-  ...['services', 'machines', 'docker', 'test', 'node_modules'],
+  ...['services', 'machines', 'docker', 'test', 'node_modules', 'dist'],
 ])
 
 const isSource = (path: string): boolean => /\.(ts|mjs)$/.test(path)

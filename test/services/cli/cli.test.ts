@@ -115,6 +115,13 @@ describe('what cannot be done is said in words', () => {
   })
 })
 
+test('a program is told what was refused as JSON', async () => {
+  expect(await asked('move', 'nobody', 'lon', '--site', 'lab')).toMatchObject({
+    code: 1,
+    answer: { code: 'unknown-mailbox', status: 404, call: 'POST /sites/lab/moves' },
+  })
+})
+
 test('it says what there is, and how each is used', async () => {
   const { text } = await cli('--help')
   const names = [...text.matchAll(/^ {2}(\w+) {2}/gm)].map(([, name]) => name)
