@@ -7,7 +7,14 @@ import { defineConfig } from 'vitest/config'
 
 const everything = process.env.UNDELIVERABLE_TESTS === 'all'
 
+/**
+ * The package's own exports are its sources here, and what was built of them for everybody else.
+ * The others are what Vite has by itself.
+ */
+const conditions = ['checkout', 'module', 'node', 'development|production']
+
 export default defineConfig({
+  ssr: { resolve: { conditions } },
   test: {
     include: ['test/**/*.test.ts'],
     exclude: everything ? [] : ['test/**/*.long.test.ts'],

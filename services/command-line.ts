@@ -9,11 +9,15 @@ export class UsageError extends Error {
   }
 }
 
+export type Options = NonNullable<ParseArgsConfig['options']>
+
+/** What was read; the type that Node's own function infers has no name to be written down. */
+export type Parsed<Given extends Options> = ReturnType<
+  typeof parseArgs<{ args: string[]; allowPositionals: true; options: Given }>
+>
+
 /** The values of these options, and what stands beside them. */
-export function parsed<Options extends NonNullable<ParseArgsConfig['options']>>(
-  args: string[],
-  options: Options,
-) {
+export function parsed<Given extends Options>(args: string[], options: Given): Parsed<Given> {
   try {
     return parseArgs({ args, allowPositionals: true, options })
   } catch (error) {

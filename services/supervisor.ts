@@ -6,8 +6,8 @@
  * the roles first and Redis last. Whatever it starts ends with it, even when it is killed.
  */
 import { type ChildProcess, spawn } from 'node:child_process'
-import { fileURLToPath } from 'node:url'
 import { banner } from './banner.ts'
+import { MAIN, NODE_FLAGS } from './main-program.ts'
 import { type Config, WORKER_ROLES } from './options.ts'
 import { type Kept, keepRunning, type Launch } from './processes.ts'
 import { assuranceText, assureOrRefuse, checkRedis } from './redis/check.ts'
@@ -33,16 +33,7 @@ const ROLE_STOP_WITHIN_MS = 12_000
 /** From SIGTERM to the end of everything: the roles, each within its time, then Redis. */
 export const STOP_WITHIN_MS = ROLE_STOP_WITHIN_MS + REDIS_STOP_WITHIN_MS
 
-/**
- * Each event leaves short-lived texts behind; with room for them the collector runs seldom, and a
- * tenth of a busy process's time is saved for some memory.
- */
-export const NODE_FLAGS = ['--max-semi-space-size=64', '--import', import.meta.resolve('tsx')]
-
-const ownCommand: Command = (roles) => [
-  ...NODE_FLAGS,
-  ...[fileURLToPath(new URL('./main.ts', import.meta.url)), '--role', roles.join(',')],
-]
+const ownCommand: Command = (roles) => [...NODE_FLAGS, ...[MAIN, '--role', roles.join(',')]]
 
 const log = (line: string): void => console.error(line)
 

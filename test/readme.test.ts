@@ -10,6 +10,7 @@ import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { expect, test } from 'vitest'
 import { USAGE as CHECK_USAGE } from '../services/check/explore/options.ts'
+import { commands } from '../services/cli/commands.ts'
 import { helpText } from '../services/config.ts'
 import { OPTIONS } from '../services/options.ts'
 import { USAGE } from '../services/scenario/options.ts'
@@ -23,6 +24,8 @@ const pages = PAGES.map((path) => ({ path, text: read(path) }))
 const manifest = JSON.parse(read('package.json')) as {
   scripts: Record<string, string>
   dependencies: Record<string, string>
+  peerDependencies: Record<string, string>
+  exports: Record<string, unknown>
 }
 
 /** The first group of every match, once each. */
@@ -138,9 +141,38 @@ test('what curl asks for exists', async () => {
   expect(missing(paths, described)).toEqual([])
 })
 
-test('each dependency has its reason, and no other has', () => {
+test('each dependency has its reason and its licence, and no other has', () => {
   const [table = ''] = found(page, /## Dependencies at run time\n([\s\S]*?)\n## /g)
-  expect(found(table, /`((?:@[\w-]+\/)?[a-z][\w-]*)`/g).sort()).toEqual(
-    Object.keys(manifest.dependencies).sort(),
-  )
+  const rows = table.split('\n').filter((line) => line.startsWith('| `'))
+  const said = rows.flatMap((row) => {
+    const [, names = '', , licence = ''] = row.split('|').map((cell) => cell.trim())
+    return found(names, /`([^`]+)`/g).map((name) => [name, licence])
+  })
+  const { dependencies, peerDependencies } = manifest
+  const real = Object.keys({ ...dependencies, ...peerDependencies }).map((name) => {
+    const { license } = JSON.parse(read(`node_modules/${name}/package.json`))
+    return [name, license]
+  })
+  expect(said.sort()).toEqual(real.sort())
+})
+
+test.each([
+  [0, 'test/examples/chaos.test.ts'],
+  [1, 'test/examples/property.mjs'],
+])('the program that is shown as number %i is %s, but for its first line', (number, path) => {
+  const shown = found(page, /```ts\n([\s\S]*?)```/g)[number]
+  expect(read(path)).toMatch(/^\/\*\*.*\*\/\n/)
+  expect(read(path).replace(/^.*\n/, '')).toBe(shown)
+})
+
+test('what is imported of the package is exported, and its commands exist', () => {
+  const imported = all(/\bundeliverable(\/[a-z]+)\b/g, 4).map((path) => `.${path}`)
+  expect(missing(imported, Object.keys(manifest.exports))).toEqual([])
+  const typed = all(/(?:npx|`|\()\s?undeliverable ([a-z]+)/g, 5)
+  expect(
+    missing(
+      typed,
+      commands.map(({ name }) => name),
+    ),
+  ).toEqual([])
 })

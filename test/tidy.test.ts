@@ -14,6 +14,7 @@ const SKIPPED = new Set([
   'node_modules',
   '.git',
   '.data',
+  'dist',
   'coverage',
   'package-lock.json',
   'LICENSE',

@@ -6,12 +6,11 @@
  * when its time is over, and at the latest when the run ends.
  */
 import { spawn } from 'node:child_process'
-import { fileURLToPath } from 'node:url'
+import { MAIN, NODE_FLAGS } from '../main-program.ts'
 import type { ServiceRole } from '../options.ts'
 import { type Kept, keepRunning } from '../processes.ts'
 import { identify, isAlive } from '../redis/process-identity.ts'
 import type { RoleReady } from '../roles.ts'
-import { NODE_FLAGS } from '../supervisor.ts'
 import { type Link, openLink, type Upstream } from './link.ts'
 import type { Kind } from './plan.ts'
 import { until } from './until.ts'
@@ -54,7 +53,6 @@ export interface PartOptions {
   log(line: string): void
 }
 
-const MAIN = fileURLToPath(new URL('../main.ts', import.meta.url))
 /** The load comes over HTTP, and the usual ports may be somebody else's. */
 const NO_MAIL = ['--host', '127.0.0.1', '--smtp-port', 'off', '--pop3-port', 'off']
 /** A role gives itself 10 s to end. */

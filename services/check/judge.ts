@@ -248,9 +248,7 @@ function always(leaf: Leaf, siblings: readonly Leaf[], site: SiteFacts): Violati
   }
   if (leaf.open > 1) add('I8', `${leaf.open} MTAs are responsible for it`)
   if (leaf.state === 'transferred') add('I8', 'it was handed on, and nobody has it')
-  if (new Set(leaf.reports).size > 1 || leaf.reports.length > 1) {
-    add('I3', `${leaf.reports.length} failure reports were made`)
-  }
+  if (leaf.reports.length > 1) add('I3', `${leaf.reports.length} failure reports were made`)
   if (leaf.reports.length > 0 && leaf.originator === '') {
     add('I4', 'a report, of a report or of mail from the null sender')
   }

@@ -18,7 +18,7 @@ export function machinesDigest(): string {
 
 function digestOf(folder: string): string {
   const hash = createHash('sha256')
-  const names = readdirSync(folder).filter((name) => name.endsWith('.ts'))
+  const names = readdirSync(folder).filter((name) => /(?<!\.d)\.ts$/.test(name))
   for (const name of names.sort()) {
     hash.update(`${name}\0`)
     hash.update(readFileSync(join(folder, name)))

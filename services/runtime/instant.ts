@@ -5,9 +5,9 @@ import type { MailEvent } from '../../machines/wire.ts'
 import { alarmEvent, armedFrom } from './alarms.ts'
 import { siteTime } from './clock.ts'
 import { decisionKey } from './faults.ts'
-import { part, shardsOf } from './keys.ts'
+import { part, shardOf, shardsOf } from './keys.ts'
 import type { Live } from './live-parts.ts'
-import { hasReached, parkedEvents } from './parked.ts'
+import { delayMember, hasReached, type Parked, parkedEvents } from './parked.ts'
 import { queueOf } from './queues.ts'
 import type { Settings } from './settings.ts'
 import type { WaitsFor } from './views-of-mail.ts'
@@ -24,7 +24,10 @@ interface Instant {
 export async function instant(live: Live, settings: Settings): Promise<Instant> {
   const events = await underWayNow(live, settings)
   if (events.length === 0) return { moving: [], stuck: [], key: '' }
-  const parked = await parkedEvents(live.client, settings)
+  const all = await parkedEvents(live.client, settings)
+  const over = await Promise.all(all.map((one) => isOver(live, settings, one)))
+  // One whose delay is over is no longer kept back: only its worker has not taken it yet.
+  const parked = all.filter((_, index) => !over[index])
   const situation = {
     events,
     parked: new Map(parked.map((one) => [one.key, one])),
@@ -43,6 +46,14 @@ export async function instant(live: Live, settings: Settings): Promise<Instant> 
     ;(goesOn ? moving : stuck).push(wait)
   }
   return { moving, stuck, key: events.map(({ id }) => id).join() }
+}
+
+/** A delay that a fault rule ordered, and whose time has come. */
+async function isOver(live: Live, settings: Settings, { kind, to, queue, id }: Parked) {
+  if (kind !== 'delay') return false
+  const timers = part(settings, shardOf(settings, to), 'timers')
+  const until = await live.client.zscore(timers, delayMember(queue, id))
+  return until !== null && Number(until) <= siteTime(settings.clock, Date.now())
 }
 
 /** Events in the outboxes, and alarms of timers that are due and have not been taken. */

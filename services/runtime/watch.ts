@@ -50,7 +50,7 @@ export async function openWatch(connection: Connection): Promise<Watch> {
       }
     },
     async close() {
-      sites.wakeAll()
+      sites.end()
       await subscriber.quit()
     },
   }
@@ -63,6 +63,8 @@ export async function openWatch(connection: Connection): Promise<Watch> {
 function openSites(subscriber: Client, namespace: string) {
   const sleepers = new Map<string, Set<() => void>>()
   const listening = new Map<string, Promise<unknown>>()
+  const lingering = new Map<string, NodeJS.Timeout>()
+  let ended = false
   const prefix = journalChannel(namespace, '')
   const listen = async (site: string): Promise<void> => {
     const known = listening.get(site)
@@ -72,11 +74,16 @@ function openSites(subscriber: Client, namespace: string) {
     await subscribed
   }
   const leave = (site: string): void => {
+    lingering.delete(site)
     if ((sleepers.get(site)?.size ?? 0) > 0 || !listening.delete(site)) return
     sleepers.delete(site)
     subscriber.unsubscribe(journalChannel(namespace, site)).catch((error: Error) => {
       console.error(`watch: ${error.message}`)
     })
+  }
+  const linger = (site: string): void => {
+    clearTimeout(lingering.get(site))
+    if (!ended) lingering.set(site, setTimeout(leave, LINGER_MS, site).unref())
   }
   const next = (site: string, signal?: AbortSignal): Promise<void> =>
     new Promise((resolve) => {
@@ -85,7 +92,7 @@ function openSites(subscriber: Client, namespace: string) {
       const done = (): void => {
         clearTimeout(timer)
         mine.delete(done)
-        if (mine.size === 0) setTimeout(leave, LINGER_MS, site).unref()
+        if (mine.size === 0) linger(site)
         signal?.removeEventListener('abort', done)
         resolve()
       }
@@ -101,7 +108,9 @@ function openSites(subscriber: Client, namespace: string) {
     listen,
     wake,
     siteOf: (channel: string) => channel.slice(prefix.length),
-    wakeAll() {
+    end() {
+      ended = true
+      for (const timer of lingering.values()) clearTimeout(timer)
       for (const site of sleepers.keys()) wake(site)
     },
   }

@@ -7,6 +7,7 @@
  */
 import { writeFile } from 'node:fs/promises'
 import { UsageError } from '../command-line.ts'
+import { withProgress } from '../progress.ts'
 import { clientAt, Refusal, Unreachable } from './client.ts'
 import { junitOf } from './junit.ts'
 import { type Options, readOptions, USAGE } from './options.ts'
@@ -57,7 +58,8 @@ async function playChosen(options: Options): Promise<number> {
   const own = options.url === null ? await openSystem() : null
   try {
     const client = clientAt(options.url ?? own?.url ?? '', process.env.UNDELIVERABLE_TOKEN)
-    const runs = await playAll(client, scenarios, options)
+    const playing = () => `playing ${scenarios.map(({ name }) => name).join(', ')}`
+    const runs = await withProgress(playing, () => playAll(client, scenarios, options))
     await report(runs, options)
     if (options.keep) {
       const sites = runs.map((run) => `${client.url}/sites/${run.site}`).join('\n')

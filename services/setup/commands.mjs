@@ -27,6 +27,7 @@ const PROGRAMS = /** @type {Record<string, string>} */ ({
   token: 'services/token/main.ts',
   chaos: 'services/chaos/main.ts',
   bench: 'test/bench/main.ts',
+  undeliverable: 'services/cli/main.ts',
 })
 
 /**

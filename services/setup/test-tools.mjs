@@ -1,7 +1,7 @@
 /**
  * Programs that only tests use, and that we did not write: swaks, curl and smtplib as clients,
- * flufl.bounce as a reader of reports. They are installed before the tests where apt-get may run,
- * as Redis is; where it may not, it is said which tests are then left out.
+ * flufl.bounce as a reader of reports, zsh. They are installed before the tests where apt-get may
+ * run, as Redis is; where it may not, it is said which tests are then left out.
  */
 import { spawnSync } from 'node:child_process'
 import { findOnPath } from './find-redis.mjs'
@@ -21,6 +21,11 @@ const TOOLS = [
     package: 'curl',
     leftOut: 'mail by curl',
     present: () => findOnPath('curl') !== null,
+  },
+  {
+    package: 'zsh',
+    leftOut: 'completion in zsh',
+    present: () => findOnPath('zsh') !== null,
   },
   {
     package: 'python3-flufl.bounce',

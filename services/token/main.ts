@@ -19,6 +19,7 @@ reads (npm start -- --tokens FILE).
                     default: ${SCOPES.join(',')}
   --file FILE       add the line to this file instead, made readable for its owner only
   --keep            with --file: a token of that name that is there already is kept
+  --json            one JSON object; its secret is left out when it went into a file
   --help            this text
 `
 
@@ -26,6 +27,7 @@ const OPTIONS = {
   scopes: { type: 'string' },
   file: { type: 'string' },
   keep: { type: 'boolean' },
+  json: { type: 'boolean' },
   help: { type: 'boolean' },
 } as const
 
@@ -59,10 +61,14 @@ function addTo(file: string, name: string, line: string, keep: boolean): number 
   return EXIT_MADE
 }
 
+const tell = (answer: object): void => {
+  process.stdout.write(`${JSON.stringify(answer)}\n`)
+}
+
 function run(args: string[]): number {
   try {
     const { values, positionals } = parsed(args, OPTIONS)
-    const { scopes = SCOPES.join(','), file, keep = false, help = false } = values
+    const { scopes = SCOPES.join(','), file, keep = false, json = false, help = false } = values
     if (help) {
       process.stdout.write(USAGE)
       return EXIT_MADE
@@ -71,8 +77,13 @@ function run(args: string[]): number {
     if (name === undefined || positionals.length > 1) throw new UsageError('one name is needed')
     if (keep && file === undefined) throw new UsageError('--keep goes with --file')
     const line = lineOf(name, scopes)
-    if (file !== undefined) return addTo(file, name, line, keep)
-    process.stdout.write(`${line}\n`)
+    if (file !== undefined) {
+      const code = addTo(file, name, line, keep)
+      if (json && code === EXIT_MADE) tell({ name, file })
+      return code
+    }
+    if (json) tell({ name, scopes: scopes.split(','), secret: line.split(' ').at(-1) })
+    else process.stdout.write(`${line}\n`)
     return EXIT_MADE
   } catch (error) {
     if (!(error instanceof UsageError || error instanceof StartError)) throw error

@@ -115,6 +115,19 @@ describe('npm run -s token', () => {
     expect(token).toMatchObject({ name: 'ci', scopes: ['read', 'inject'] })
   })
 
+  test('prints it for a program', async () => {
+    const { lines } = await run('ci', '--scopes', 'read', '--json')
+    const { name, scopes, secret } = JSON.parse(lines.join(''))
+    expect({ name, scopes }).toEqual({ name: 'ci', scopes: ['read'] })
+    expect(parseTokens(`ci read ${secret}`, 'printed')).toHaveLength(1)
+    const file = join(temporaryFolder(), 'tokens')
+    const kept = await run('ci', '--file', file, '--json')
+    expect(JSON.parse(kept.lines.find((line) => line.startsWith('{')) ?? '')).toEqual({
+      name: 'ci',
+      file,
+    })
+  })
+
   test('adds to a file that only its owner reads, and prints no secret', async () => {
     const file = join(temporaryFolder(), 'tokens')
     expect((await run('a', '--file', file)).code).toBe(0)

@@ -29,11 +29,16 @@ export function plainEnvironment(more: NodeJS.ProcessEnv = {}): NodeJS.ProcessEn
 
 /** Runs node with these arguments; `.ts` files may be among them. */
 export function startProgram(args: string[], env = plainEnvironment(), cwd = checkout): Program {
-  const child = spawn(process.execPath, ['--import', 'tsx', ...args], {
-    cwd,
-    env,
-    stdio: ['ignore', 'pipe', 'pipe'],
-  })
+  return startCommand(process.execPath, ['--import', 'tsx', ...args], env, cwd)
+}
+
+export function startCommand(
+  command: string,
+  args: string[],
+  env: NodeJS.ProcessEnv = process.env,
+  cwd = checkout,
+): Program {
+  const child = spawn(command, args, { cwd, env, stdio: ['ignore', 'pipe', 'pipe'] })
   onTestFinished(() => {
     child.kill('SIGKILL')
   })

@@ -22,7 +22,7 @@ const ROLES = ['mta', 'store', 'moves', 'directory'].map((role) => `services/${r
 const TOP_LEVEL = new Set([
   ...['package.json', 'package-lock.json', 'tsconfig.json', 'biome.json', 'vitest.config.ts'],
   ...['LICENSE', 'README.md', 'CHANGELOG.md', 'SECURITY.md', 'CONTRIBUTING.md'],
-  ...['services', 'machines', 'docker', 'test', 'node_modules'],
+  ...['services', 'machines', 'docker', 'test', 'node_modules', 'dist'],
 ])
 
 const isSource = (path: string): boolean => /\.(ts|mjs)$/.test(path)
@@ -101,11 +101,11 @@ export const pure: Rule = (project) =>
     .filter(({ path }) => path.startsWith('machines/'))
     .flatMap(({ path, code }) => matches(path, code, IMPURE))
 
-/** What runs is a dependency; only tests may use the development's. */
+/** What runs is a dependency, or a peer that a user has; only tests may use the development's. */
 export const declared: Rule = (project) => {
   const given = JSON.parse(project.files['package.json'] ?? '{}')
-  const running = Object.keys(given.dependencies ?? {})
-  const all = [...running, ...Object.keys(given.devDependencies ?? {})]
+  const running = [given.dependencies, given.peerDependencies].flatMap(namesOf)
+  const all = [...running, ...namesOf(given.devDependencies), ...[given.name ?? []].flat()]
   return sources(project).flatMap((source) => {
     const allowed = isTest(source.path) || !source.path.includes('/') ? all : running
     return importsOf(source)
@@ -115,6 +115,7 @@ export const declared: Rule = (project) => {
   })
 }
 
+const namesOf = (given: object | undefined): string[] => Object.keys(given ?? {})
 const isPackage = (name: string): boolean => !/^(machines|services|test)\//.test(name)
 
 // Size

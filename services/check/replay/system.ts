@@ -4,9 +4,8 @@
  */
 import { type ChildProcess, spawn } from 'node:child_process'
 import { createInterface } from 'node:readline'
-import { fileURLToPath } from 'node:url'
+import { MAIN, NODE_FLAGS } from '../../main-program.ts'
 import { StartError } from '../../setup/start-error.mjs'
-import { NODE_FLAGS } from '../../supervisor.ts'
 
 export interface Service {
   url: string
@@ -27,8 +26,7 @@ const UP_AGAIN = /^The worker process is up again \(process (\d+)\)\.$/
 
 export async function openService(): Promise<Service> {
   const { REDIS_URL: _, ...environment } = process.env
-  const main = fileURLToPath(new URL('../../main.ts', import.meta.url))
-  const child = spawn(process.execPath, [...NODE_FLAGS, main, ...ARGS], {
+  const child = spawn(process.execPath, [...NODE_FLAGS, MAIN, ...ARGS], {
     // Under npm the service ends with npm; so it does with this process, even when it is killed.
     env: { ...environment, npm_lifecycle_event: 'replay' },
     stdio: ['ignore', 'pipe', 'pipe'],

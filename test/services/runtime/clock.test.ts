@@ -17,6 +17,15 @@ async function deferred(site: string): Promise<string> {
   return id
 }
 
+/** For pausing it past the emulator, as the queue UI does. */
+function storeOf(site: string): Queue {
+  const name = `${site}.nyc.store`
+  const prefix = queuePrefix(sites.connection.namespace, name)
+  const queue = new Queue(name, { connection: sites.client, prefix })
+  onTestFinished(() => queue.close())
+  return queue
+}
+
 const attemptsOf = async (site: string, id: string) =>
   (await sites.emulator.message(site, id)).recipients[0]?.attempts
 
@@ -137,16 +146,33 @@ describe('until idle', () => {
     expect(blockedBy).toContainEqual(expect.objectContaining({ kind: 'fault' }))
   })
 
+  test('is not blocked by a delay that is over', async () => {
+    const site = await sites.open()
+    const match = { event: 'mail.offered', mailbox: 'bob' }
+    const { id } = await sites.emulator.addFault(site, {
+      match,
+      when: { nth: 1 },
+      do: { delayMs: MINUTE },
+    })
+    await sites.emulator.setClock(site, { stop: true })
+    await sites.send(site, 'bob')
+    const rule = () => sites.emulator.fault(site, id)
+    await expect.poll(rule, soon).toMatchObject({ hits: 1, holding: [expect.any(String)] })
+    const queue = storeOf(site)
+    await queue.pause()
+    const { blockedBy } = await sites.emulator.advance(site, { until: 'idle' })
+    expect(new Set(blockedBy.map(({ kind }) => kind))).toEqual(new Set(['queue']))
+    await queue.resume()
+    expect(await sites.rest(site)).toMatchObject({ ...FLAWLESS, obligations: 1 })
+  })
+
   test('is blocked by a paused queue', async () => {
     const site = await sites.open()
-    const name = `${site}.nyc.store`
-    const prefix = queuePrefix(sites.connection.namespace, name)
-    const queue = new Queue(name, { connection: sites.client, prefix })
-    onTestFinished(() => queue.close())
+    const queue = storeOf(site)
     await queue.pause()
     await sites.send(site, 'bob')
     const { blockedBy } = await sites.emulator.advance(site, { until: 'idle' })
-    expect(blockedBy).toContainEqual(expect.objectContaining({ kind: 'queue', queue: name }))
+    expect(blockedBy).toContainEqual(expect.objectContaining({ kind: 'queue', queue: queue.name }))
     await queue.resume()
     expect(await sites.rest(site)).toMatchObject({ ...FLAWLESS, obligations: 1 })
   })

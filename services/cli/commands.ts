@@ -1,0 +1,17 @@
+/** Every command of `undeliverable`, in the order in which they are told. */
+import type { Command } from './command.ts'
+import { completionOf } from './completion.ts'
+import { audit, send } from './mail.ts'
+import { hold, move, release } from './moves.ts'
+import { programs } from './programs.ts'
+import { site } from './sites.ts'
+import { watch } from './watch.ts'
+
+const [start, ...others] = programs
+
+export const commands: Command[] = [
+  ...(start ? [start] : []),
+  ...[site, send, move, hold, release, watch, audit],
+  ...others,
+  completionOf(() => commands),
+]

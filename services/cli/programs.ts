@@ -1,0 +1,49 @@
+/**
+ * The programs that have a command line of their own, as commands of `undeliverable`. Each reads
+ * its arguments from `process.argv`, as if it had been called directly, and sets the exit status.
+ */
+import { existsSync } from 'node:fs'
+import { join } from 'node:path'
+import { UsageError } from '../command-line.ts'
+import type { Command } from './command.ts'
+
+interface Program {
+  about: string
+  load(): Promise<unknown>
+}
+
+const CHECKOUT = join(import.meta.dirname, '..', '..')
+
+export const PROGRAMS: Record<string, Program> = {
+  start: { about: 'start the service', load: () => import('../main.ts') },
+  scenario: { about: 'play scenarios', load: () => import('../scenario/main.ts') },
+  check: { about: 'search every interleaving', load: () => import('../check/explore/main.ts') },
+  simulate: { about: 'run seeds with faults', load: () => import('../check/simulate/main.ts') },
+  replay: { about: 'take a schedule live', load: () => import('../check/replay/main.ts') },
+  conform: {
+    about: 'hold a journal to the machines',
+    load: () => import('../check/conform/main.ts'),
+  },
+  shrink: { about: 'the least of a failure', load: () => import('../check/shrink/main.ts') },
+  chaos: { about: 'kill and cut the service', load: () => import('../chaos/main.ts') },
+  token: { about: 'make a bearer token', load: () => import('../token/main.ts') },
+  bench: { about: 'measure a checkout', load: bench },
+}
+
+/** It measures a checkout beside bare BullMQ, with what only the checkout has. */
+async function bench(): Promise<unknown> {
+  const program = join(CHECKOUT, 'test', 'bench', 'main.ts')
+  if (existsSync(program)) return import(program)
+  throw new UsageError('bench is of a checkout only: clone the repository, then npm run bench')
+}
+
+export const programs: Command[] = Object.entries(PROGRAMS).map(([name, { about, load }]) => ({
+  name,
+  synopsis: `${name} [arguments]`,
+  about: `${about}; --help says how`,
+  async run(args) {
+    process.argv.splice(2, process.argv.length, ...args)
+    await load()
+    return Number(process.exitCode ?? 0)
+  },
+}))

@@ -1,0 +1,183 @@
+/**
+ * What is sent to the HTTP API.
+ *
+ * Written by test/services/client/api.test.ts from the description of the API: run it
+ * with -u, and never edit this.
+ */
+
+export type NewSite = {
+  /** 1 to 63 lower-case letters, digits and hyphens, not beginning with a hyphen */
+  name: string
+  profile?: Profile
+  servers: Array<string>
+  mailboxes?: Array<NewMailbox>
+  /** Default: `<name>.example`. */
+  domain?: string
+  /**
+   * HOST:PORT of an SMTP server that is handed what is for addresses beyond the site.
+   * Default: the one that the service was started with, if it was.
+   */
+  smartHost?: string
+  ttl?: Duration
+}
+
+/** The name of a preset, or an object that extends one and overrides members of it. */
+export type Profile = string | ({ extends: string } & Record<string, unknown>)
+
+export type NewMailbox = {
+  /** 1 to 63 lower-case letters, digits and hyphens, not beginning with a hyphen */
+  alias: string
+  /** 1 to 63 lower-case letters, digits and hyphens, not beginning with a hyphen */
+  server: string
+  /** Further addresses; `<alias>@<domain>` is always there. */
+  addresses?: Array<string>
+  /** The alias of another mailbox of the site. */
+  alternateRecipient?: string | null
+  /** Deliver to the alternate and the mailbox, not the alternate only. */
+  deliverToBoth?: boolean
+}
+
+/** A number of milliseconds, or text: `500ms`, `30s`, `10m`, `1h30m`, `7d`. */
+export type Duration = string | number
+
+export type SiteChange = { profile: Profile }
+
+export type PutMailbox = {
+  /** 1 to 63 lower-case letters, digits and hyphens, not beginning with a hyphen */
+  server: string
+  /** Further addresses; `<alias>@<domain>` is always there. */
+  addresses?: Array<string>
+  /** The alias of another mailbox of the site. */
+  alternateRecipient?: string | null
+  /** Deliver to the alternate and the mailbox, not the alternate only. */
+  deliverToBoth?: boolean
+  /**
+   * When the other replicas know: at once, as of a new mailbox, or after the replication
+   * delay, as of a change.
+   */
+  replicate?: 'now' | 'lagged'
+}
+
+export type NewMessage = {
+  /** An address or alias, or `""` for the null sender. */
+  from: string
+  /** 1 to 10,000 addresses or aliases. */
+  to: Array<string>
+  /** 1 to 63 lower-case letters, digits and hyphens, not beginning with a hyphen */
+  server?: string
+  /** One line. */
+  subject?: string
+  /** The body as plain text. */
+  text?: string
+  /** The body as HTML. */
+  html?: string
+  /** A whole RFC 5322 message, instead of `subject`, `text` and `html`. */
+  raw?: string
+  priority?: Priority
+  /** RFC 3461 NOTIFY: when a report is wanted. `never` stands alone. */
+  notify?: Array<Notify>
+  /** Private: no alternate recipient may get it (X.411). */
+  reassignmentProhibited?: boolean
+}
+
+/** Decides how long delivery is tried. */
+export type Priority = 'urgent' | 'normal' | 'non-urgent'
+
+export type Notify = 'never' | 'failure' | 'success' | 'delay'
+
+export type NewMove = {
+  /** 1 to 63 lower-case letters, digits and hyphens, not beginning with a hyphen */
+  mailbox: string
+  /** 1 to 63 lower-case letters, digits and hyphens, not beginning with a hyphen */
+  to: string
+  /** The phase to hold in: the move reaches it and then waits to be released. */
+  holdAt?: string
+}
+
+export type Release = {
+  /** The phase to hold in: the move reaches it and then waits to be released. */
+  holdAt?: string
+}
+
+export type Empty = Record<string, never>
+
+export type NewFault = { match?: FaultMatch; when?: FaultWhen; do: FaultDo }
+
+/** All that are given must match; none: every event does. */
+export type FaultMatch = {
+  event?: string
+  kind?: 'message' | 'recipient' | 'slot' | 'mailbox' | 'move' | 'directory'
+  server?: string
+  mailbox?: string
+  message?: string
+  recipient?: string
+  phase?: string
+  attempt?: number
+}
+
+/** `always`, or one of `nth`, `first`, `probability` and `seed`, `rate`, a time span. */
+export type FaultWhen =
+  | 'always'
+  | {
+      nth?: number
+      first?: number
+      probability?: number
+      /** With `probability`. */
+      seed?: number
+      /** At most so many a second of site time. */
+      rate?: number
+      /** Site time, ISO 8601 or milliseconds since the epoch. */
+      from?: string | number
+      /** Site time, ISO 8601 or milliseconds since the epoch. */
+      until?: string | number
+    }
+
+/** One of `hold`, `move` with `holdUntil`, `defer`, `refuse`, `delay`, … */
+export type FaultDo = {
+  hold?: true
+  move?: {
+    /** 1 to 63 lower-case letters, digits and hyphens, not beginning with a hyphen */
+    mailbox: string
+    /** 1 to 63 lower-case letters, digits and hyphens, not beginning with a hyphen */
+    to: string
+    /** The phase to hold in: the move reaches it and then waits to be released. */
+    holdAt?: string
+  }
+  holdUntil?: string
+  /**
+   * The store puts the offer off, the next MTA the transfer (`copy.transferred`), or the
+   * MTA has no session for its store (`mail.submitted`).
+   */
+  defer?: true
+  refuse?: {
+    /** X.400. */
+    reason: number
+    /** X.400. */
+    diagnostic: number
+  }
+  delayMs?: number
+  loseReply?: true
+  readStale?: true
+  /**
+   * The worker's process is killed there: the step is made and not committed; committed,
+   * and nothing has left; its first job has left; all have left, and its own is not
+   * done. The event comes again. Once an event.
+   */
+  die?: 'before commit' | 'after commit' | 'in the flush' | 'before the acknowledgement'
+  /** The step is committed, and the event is taken once more. Once an event. */
+  again?: true
+  delay?: Duration
+}
+
+export type Restart = { service: 'mta' }
+
+/** Exactly one of its members. */
+export type ClockChange = {
+  advance?: Duration
+  until?: 'idle'
+  scale?: number
+  stop?: true
+  run?: true
+}
+
+export type Step = { event?: string }
