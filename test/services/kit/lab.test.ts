@@ -95,7 +95,7 @@ test('its servers, mailboxes, profile and domain are as they are asked for', asy
     domain: 'ours.example',
   })
   expect(await get()).toMatchObject({
-    defects: ['Q248839'],
+    defects: ['Q248839', 'Q247255'],
     servers: ['a', 'b'],
     mailboxes: ['ann'],
     domain: 'ours.example',
