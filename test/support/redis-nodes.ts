@@ -34,16 +34,22 @@ async function freePort(): Promise<number> {
   return port
 }
 
-/** A Redis with these options besides; `sentinel` with its configuration in a file. */
-export async function startNode(more: string[], sentinel: string[] = []): Promise<RedisNode> {
+/** The server under its own name, by which it knows what it is to be. */
+export function serverIn(folder: string): string {
   const binary = findRedis()
   if (!binary) throw new Error('there is no Redis server on the PATH')
+  const program = join(folder, binary.name)
+  symlinkSync(binary.path, program)
+  return program
+}
+
+/** A Redis with these options besides; `sentinel` with its configuration in a file. */
+export async function startNode(more: string[], sentinel: string[] = []): Promise<RedisNode> {
   const folder = temporaryFolder()
+  const program = serverIn(folder)
   const port = await freePort()
   const data = join(folder, 'data')
   mkdirSync(data)
-  const program = join(folder, binary.name)
-  symlinkSync(binary.path, program)
   const file = join(folder, 'redis.conf')
   writeFileSync(file, sentinel.map((line) => `${line}\n`).join(''))
   const common = ['--port', `${port}`, '--bind', '127.0.0.1', '--dir', data, '--daemonize', 'no']
