@@ -86,7 +86,8 @@ export function step(given: Given): Stepped {
   drain(working)
   reportWhatIsGathered(working)
   drain(working)
-  return { ...working, events: named(working) }
+  nameEvents(working)
+  return working
 }
 
 /**
@@ -140,7 +141,8 @@ function apply(working: Working, to: Address, event: Seen): void {
   const moved = transition(machine, { value: before.s, context: before.c }, event)
   if (!moved.handled && moved.asks.length === 0) return
   const v = (working.given.actors.get(to)?.v ?? 0) + 1
-  const a = { ...before.a, ...recipientsOf(working, before, moved.asks) }
+  const a = { ...before.a }
+  if (moved.asks.some(makesEntries)) a.recipients = recipientsOf(working, before)
   const after = stamped(kindOf(to), { v, s: moved.value, c: moved.context, a })
   working.actors.set(to, after)
   working.changes.push(changeOf(to, event, before, after, moved.asks))
@@ -148,11 +150,12 @@ function apply(working: Working, to: Address, event: Seen): void {
 }
 
 /** Of a copy that makes entries: how many recipients it has then. */
-function recipientsOf({ routed }: Working, { a }: Stored, asked: Ask[]): About {
-  if (!asked.some((one) => 'send' in one && one.send === 'route.here')) return {}
+function recipientsOf({ routed }: Working, { a }: Stored): number {
   const numbers = new Set([...routed.values()].map(({ record }) => record.number))
-  return { recipients: (a.recipients ?? 0) + numbers.size }
+  return (a.recipients ?? 0) + numbers.size
 }
+
+const makesEntries = (one: Ask): boolean => 'send' in one && one.send === 'route.here'
 
 function changeOf(
   actor: Address,
@@ -163,8 +166,11 @@ function changeOf(
 ): Change {
   const absorbed = (after.c.absorbed ?? 0) !== (before.c.absorbed ?? 0)
   const why = absorbed ? 'failure absorbed' : event.why
-  const says = asked.flatMap((one) => ('send' in one && !WITHIN.has(one.to) ? [one.send] : []))
-  return { actor, event: event.type, from: before.s, to: after.s, says, ...(why ? { why } : {}) }
+  const says: EventType[] = []
+  for (const one of asked) if ('send' in one && !WITHIN.has(one.to)) says.push(one.send)
+  const change: Change = { actor, event: event.type, from: before.s, to: after.s, says }
+  if (why) change.why = why
+  return change
 }
 
 /** Sends to these are applied within the step, and tell their own change. */
@@ -263,9 +269,11 @@ export function headerOf(working: Working, self: Address): Header | undefined {
  * events.
  */
 function dispatch(working: Working, send: Send): void {
-  const { at } = working.given
-  if (send.local) working.local.push({ to: send.to, event: { ...send, id: '', at } })
-  else merge(working, { ...send, id: '', at })
+  const event = send as Send & MailEvent
+  event.id = ''
+  event.at = working.given.at
+  if (send.local) working.local.push({ to: send.to, event })
+  else merge(working, event)
 }
 
 /** Entries that leave for the same copy leave together (fan-out: one copy for each destination). */
@@ -284,12 +292,9 @@ function merge(working: Working, event: MailEvent): void {
  * Event ids: the actor that was stepped, its new version, and a count. Not chained: they stay
  * short.
  */
-function named({ given, actors, events }: Working): MailEvent[] {
+function nameEvents({ given, actors, events }: Working): void {
   const { to } = given.event
   const version = actors.get(to)?.v
-  events.forEach((event, n) => {
-    if (version === undefined) throw new Error(`${to} sends without a change`)
-    event.id = `${to}.${version}.${n}`
-  })
-  return events
+  if (version === undefined && events.length > 0) throw new Error(`${to} sends without a change`)
+  for (const [n, event] of events.entries()) event.id = `${to}.${version}.${n}`
 }

@@ -41,8 +41,7 @@ export type Act =
 
 /** The first cells of a site. */
 export function found(cells: Cells, site: SiteFacts, mailboxes: MailboxFacts[]): void {
-  for (const [address, stored] of firstActors(site, mailboxes))
-    cells.set(`actor ${address}`, stored)
+  for (const [address, stored] of firstActors(site, mailboxes)) cells.set(address, stored)
 }
 
 const ENDED: ReadonlySet<string> = new Set(['completed', 'rolledBack', 'refused'])
@@ -61,12 +60,12 @@ export function eventsOf(cells: Cells, site: SiteFacts, act: Act, at: number): M
     case 'move':
       return moveEvents(cells, site, act, at)
     case 'cancel': {
-      const move = cells.get(`actor move/${act.move}`) as Stored | undefined
+      const move = cells.get(`move/${act.move}`) as Stored | undefined
       if (!move || !CANCELLABLE.has(stateName(move.s))) return null
       return [eventOf(`move/${act.move}`, 'move.cancelled', at)]
     }
     case 'release': {
-      const move = cells.get(`actor move/${act.move}`) as Stored | undefined
+      const move = cells.get(`move/${act.move}`) as Stored | undefined
       if (!move || ENDED.has(phaseName(move.s))) return null
       return [eventOf(`move/${act.move}`, 'move.released', at, { holdAt: act.holdAt })]
     }
@@ -142,7 +141,7 @@ function isClaimed(cells: Cells, site: SiteFacts, alias: string, mailbox: string
   if (isEdited(cells, site, alias, mailbox)) return true
   const claim = cells.get(`claim ${mailbox}`) as string | undefined
   if (claim === undefined) return false
-  const move = cells.get(`actor move/${claim}`) as Stored | undefined
+  const move = cells.get(`move/${claim}`) as Stored | undefined
   return !move || !ENDED.has(phaseName(move.s))
 }
 
@@ -157,7 +156,7 @@ function moveEvents(
   const { mailbox } = current
   if (isClaimed(cells, site, act.mailbox, mailbox)) return null
   // Whoever made the mailbox was answered when its store had it, and nobody knows it before.
-  if (!cells.get(`actor mailbox/${current.home}/${mailbox}`)) return null
+  if (!cells.get(`mailbox/${current.home}/${mailbox}`)) return null
   const last = cells.get(`claim ${mailbox}`) as string | undefined
   // A store takes a move with an older id for one that came too late; nobody begins such a one.
   if (last !== undefined && last >= act.id) return null

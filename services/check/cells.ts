@@ -1,7 +1,7 @@
 /**
  * What a site is made of when it is kept in memory: named cells, each a plain value.
  *
- *   actor <address>                    an actor as it is stored
+ *   <address>                          an actor as it is stored
  *   box <mailbox address>              a mailbox's keyed items as one store holds them
  *   cache <server>/<alias>             an MTA's belief
  *   accepted <id>                      an accepted message's recipients, in chunks

@@ -22,7 +22,7 @@ export interface Edit {
 type Known = Pick<Cells, 'get'>
 
 const replica = (cells: Known, server: string, alias: string): DirectoryEntry | undefined =>
-  (cells.get(`actor directory/${server}/${alias}`) as Stored | undefined)?.a.record
+  (cells.get(`directory/${server}/${alias}`) as Stored | undefined)?.a.record
 
 /** The directory entry that is right: the newest of all replicas. */
 export function newestEntry(
@@ -77,7 +77,7 @@ export function nextOf(cells: Known, site: SiteFacts, alias: string): Next | nul
     if (!isWritten(cells, site, edit)) return null
     return { to: mailbox, type: 'mailbox.deleted', payload: {}, edit: after }
   }
-  if (cells.get(`actor ${mailbox}`) === undefined) return null
+  if (cells.get(mailbox) === undefined) return null
   const to = `directory/${record.home}/${alias}`
   return { to, type: 'entry.written', payload: { record, now: true }, edit: after }
 }

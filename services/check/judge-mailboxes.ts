@@ -43,7 +43,7 @@ export function judgeMailboxes(
 /** At rest each write has reached each replica. */
 function oldReplicas(cells: Listed, site: SiteFacts, newest: DirectoryEntry): Violation[] {
   return site.servers.flatMap((server) => {
-    const replica = cells.get(`actor directory/${server}/${newest.alias}`) as Stored | undefined
+    const replica = cells.get(`directory/${server}/${newest.alias}`) as Stored | undefined
     const version = replica?.a.record?.version ?? 0
     if (version === newest.version) return []
     const why = `the replica at ${server} has version ${version}, the newest is ${newest.version}`

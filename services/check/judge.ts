@@ -108,13 +108,13 @@ function sortedOf(cells: Listed): Sorted {
     boxes: new Map(),
   }
   for (const name of cells.names()) {
-    if (name.startsWith('actor recipient/')) sorted.recipients.push(name)
-    else if (name.startsWith('actor message/')) {
+    if (name.startsWith('recipient/')) sorted.recipients.push(name)
+    else if (name.startsWith('message/')) {
       const [id = '', copy = ''] = partsOf(name)
       const { s } = cells.get(name) as Stored
       if (isFirstCopy(copy) && s === 'settled') sorted.settled.add(id)
-    } else if (name.startsWith('actor mailbox/')) sorted.stores.push(name)
-    else if (name.startsWith('actor directory/')) sorted.aliases.add(partsOf(name)[1] as string)
+    } else if (name.startsWith('mailbox/')) sorted.stores.push(name)
+    else if (name.startsWith('directory/')) sorted.aliases.add(partsOf(name)[1] as string)
     else if (name.startsWith('accepted ')) sorted.accepted.push(name)
     else if (name.startsWith('box ')) {
       const [server = '', mailbox = ''] = partsOf(name)
@@ -133,7 +133,7 @@ function leavesOf(cells: Listed, { recipients, settled, accepted, boxes }: Sorte
   for (const name of recipients) {
     const stored = cells.get(name) as Stored
     const [id, copy, key] = partsOf(name) as [string, string, string]
-    const header = cells.get(`actor message/${id}/${copy}`) as Stored | undefined
+    const header = cells.get(`message/${id}/${copy}`) as Stored | undefined
     const { originator = null, trace = [], report } = header?.a.header ?? {}
     const end = (cells.get(`end ${id}/${copy}/${key}`) ?? null) as End | null
     const known = leaves.get(`${id}/${key}`)

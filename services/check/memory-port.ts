@@ -87,7 +87,7 @@ function commitSteps(store: MemoryStore, taken: Taken[]): Outcome {
   const [{ loaded }] = taken as [Taken]
   if (loaded.settings.epoch !== store.epoch) return { done: false, why: 'epoch' }
   for (const address of new Set(taken.flatMap(({ stepped }) => [...stepped.actors.keys()]))) {
-    const now = store.cells.get(`actor ${address}`) as { v: number } | undefined
+    const now = store.cells.get(address) as { v: number } | undefined
     if ((now?.v ?? 0) !== (loaded.actors.get(address)?.v ?? 0)) {
       return { done: false, why: 'conflict' }
     }

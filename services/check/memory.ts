@@ -42,7 +42,7 @@ export function load(
   const wanted = reads(event, partsOfProfile(site.profile))
   const actors = new Map<Address, Stored>()
   for (const address of wanted.actors) {
-    const stored = cells.get(`actor ${address}`) as Stored | undefined
+    const stored = cells.get(address) as Stored | undefined
     if (stored) actors.set(address, stored)
   }
   const found = itemsFor(cells, event, wanted.box, chunkOf(event, wanted.chunk, actors))
@@ -152,7 +152,7 @@ function lookUp(
 }
 
 function answer(cells: Cells, server: string, question: Question): Answer {
-  const stored = (address: string) => cells.get(`actor ${address}`) as Stored | undefined
+  const stored = (address: string) => cells.get(address) as Stored | undefined
   if ('mailboxes' in question) {
     const { mailboxes } = question
     return { states: mailboxes.map((mailbox) => stored(`mailbox/${server}/${mailbox}`)?.s) }
@@ -167,7 +167,7 @@ function answer(cells: Cells, server: string, question: Question): Answer {
 
 /** Writes actors, items and beliefs; events and timers are the driver's. */
 export function commit(cells: Cells, { refreshed }: MemoryLoaded, stepped: Stepped): void {
-  for (const [address, stored] of stepped.actors) cells.set(`actor ${address}`, stored)
+  for (const [address, stored] of stepped.actors) cells.set(address, stored)
   for (const write of stepped.items) {
     if ('trim' in write && stepped.actors.get(write.box)?.a.deleted) goWithMailbox(cells, write.box)
     writeItem(cells, write)

@@ -17,7 +17,7 @@ export interface Sights {
   link(mailbox: string, key: string, to: string): boolean
 }
 
-const RECIPIENT = 'actor recipient/'
+const RECIPIENT = 'recipient/'
 const END = 'end '
 const BOX = 'box mailbox/'
 
@@ -46,7 +46,7 @@ export function openSights(): Sights {
       return { written: root(entry), looked: at(root(entry)) }
     },
     link(mailbox, key, to) {
-      const entry = entryOf(`actor ${to}`)
+      const entry = entryOf(to)
       if (entry === null) return false
       const whole = mailboxOf(`box ${mailbox}`)
       const [one, other] = [root(`${whole} ${key}`), root(entry)]
@@ -62,7 +62,7 @@ export function openSights(): Sights {
 const mailboxOf = (cell: string): string => `mailbox ${partsOf(cell)[1]}`
 
 function entryOf(cell: string): string | null {
-  if (cell.startsWith(RECIPIENT)) return entrySight(cell.slice('actor '.length))
+  if (cell.startsWith(RECIPIENT)) return entrySight(cell)
   if (cell.startsWith(END)) return entrySight(`end/${cell.slice(END.length)}`)
   return null
 }

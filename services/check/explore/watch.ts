@@ -34,11 +34,8 @@ export interface Tuple {
   cause: Record<string, string>
 }
 
-const ALWAYS = ['actor recipient/', 'box ', 'end ', 'accepted ', 'removal ']
-const AT_REST = [
-  ...ALWAYS,
-  ...['actor directory/', 'actor mailbox/', 'actor message/', 'actor slot/'],
-]
+const ALWAYS = ['recipient/', 'box ', 'end ', 'accepted ', 'removal ']
+const AT_REST = [...ALWAYS, ...['directory/', 'mailbox/', 'message/', 'slot/']]
 
 export function openWatch(model: Model): Watch {
   const parts: number[] = []
@@ -123,9 +120,9 @@ function closedSlots(model: Model): Set<string> {
   const closed = new Set<string>()
   for (const cell of model.present()) {
     const name = interned.cells[cell] as string
-    if (!name.startsWith('actor slot/')) continue
+    if (!name.startsWith('slot/')) continue
     const stored = interned.values[dense[cell] as number] as Stored
-    const [id, , key] = partsOf(name.slice('actor '.length))
+    const [id, , key] = partsOf(name)
     if (stored.s === 'noReport') closed.add(`${id}/${key}`)
   }
   return closed
