@@ -120,7 +120,7 @@ export const PROBLEMS = {
   'unknown-phase': {
     status: 422,
     title: 'No such phase',
-    description: 'A move has no phase of that name at which it could hold.',
+    description: 'A move has no phase of that name, or none at which it could hold.',
   },
   'site-exists': {
     status: 409,

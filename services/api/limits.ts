@@ -1,8 +1,10 @@
 /**
- * Every limit of the HTTP API, with its reason. A limit is here and nowhere else.
+ * Every limit of the HTTP API, with its reason; those of a site are the runtime's. A limit is in one
+ * place and nowhere else.
  *
  * Sizes are in bytes (octets of UTF-8), durations in milliseconds.
  */
+import { FAULTS_MAX } from '../runtime/limits.ts'
 
 const KIB = 1024
 const MIB = 1024 * KIB
@@ -91,9 +93,6 @@ export const PATH_SEGMENT_CHARACTERS_MAX = 3 * (LOCAL_PART_BYTES_MAX + 1 + DOMAI
 /** An id in a path; ours have 36 characters, and those of reports and copies some more. */
 export const ID_CHARACTERS_MAX = 255
 
-/** Servers of a site: the published sites had a few dozen, and each costs three queues. */
-export const SERVERS_MAX = 64
-
 /** Mailboxes in the body of a new site; more can be put afterwards. */
 export const MAILBOXES_MAX = 10_000
 
@@ -147,9 +146,6 @@ export const SITES_MAX = 1_000
 
 /** A worker process has a connection to Redis for each, and Redis takes 10,000 unless told more. */
 export const QUEUES_MAX = 4_000
-
-/** Each event is held against each rule of its site. */
-export const FAULTS_MAX = 200
 
 /**
  * What a client on this machine may ask in a second: several times what the service can answer, so

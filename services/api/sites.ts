@@ -4,11 +4,12 @@
 
 import { Type } from 'typebox'
 import { problem } from '../errors.ts'
+import { SERVERS_MAX } from '../runtime/limits.ts'
 import type { MailboxSpec, SiteSpec } from '../runtime/views-of-mail.ts'
 import { isSmartHost } from '../smart-host/name.ts'
 import { checkAddress } from './address.ts'
 import { Duration, durationMs } from './duration.ts'
-import { ADDRESS_CHARACTERS_MAX, ADDRESSES_MAX, MAILBOXES_MAX, SERVERS_MAX } from './limits.ts'
+import { ADDRESS_CHARACTERS_MAX, ADDRESSES_MAX, MAILBOXES_MAX } from './limits.ts'
 import { quoted } from './quoted.ts'
 import type { Resource } from './resource.ts'
 import {

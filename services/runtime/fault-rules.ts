@@ -4,26 +4,27 @@
  */
 import { uuidv7 } from 'uuidv7'
 import { partsOfProfile } from '../../machines/parts.ts'
+import { ENDS, PHASES, PHASES_BACK } from '../../machines/phases.ts'
 import { problem } from '../errors.ts'
 import { faultKey } from './faults.ts'
 import { mayDie } from './heartbeat.ts'
+import { FAULTS_MAX } from './limits.ts'
 import { type Live, siteOf, still } from './live-parts.ts'
 import { letGo, parkedEvents } from './parked.ts'
 import type { FaultRule, Settings } from './settings.ts'
 import type { FaultSpec, FaultView } from './views-of-driving.ts'
 
-/** Every event is compared with every rule. */
-export const FAULTS_MAX = 100
-
 export async function addFault(live: Live, site: string, spec: FaultSpec): Promise<FaultView> {
   const settings = await siteOf(live, site)
   if (settings.faults.length >= FAULTS_MAX) {
-    throw problem('bad-request', `A site has at most ${FAULTS_MAX} fault rules.`)
+    throw problem('too-many-faults', `A site has at most ${FAULTS_MAX} fault rules.`)
   }
   if (spec.match?.server !== undefined && !settings.servers.includes(spec.match.server)) {
     throw problem('unknown-server', `The site ${site} has no server "${spec.match.server}".`)
   }
-  const { event } = spec.match ?? {}
+  const { event, phase } = spec.match ?? {}
+  checkPhase(phase)
+  if ('holdUntil' in spec.do) checkPhase(spec.do.holdUntil)
   if (event !== undefined && !isJob(settings, event)) {
     throw problem(
       'unknown-event',
@@ -40,6 +41,14 @@ export async function addFault(live: Live, site: string, spec: FaultSpec): Promi
     faults: [...old.faults, rule],
   }))
   return viewOf(live, still(changed, site), rule)
+}
+
+/** Of a move, at any time. */
+const PASSED: readonly string[] = [...PHASES, ...PHASES_BACK, ...ENDS]
+
+function checkPhase(phase: string | undefined): void {
+  if (phase === undefined || PASSED.includes(phase)) return
+  throw problem('unknown-phase', `No move is ever "${phase}": ${PASSED.join(', ')}.`)
 }
 
 /** Every event that some machine knows, but for those of report slots, which are never jobs. */

@@ -12,16 +12,11 @@ import { allEntries } from './directory-read.ts'
 import { erase, eraseKeys, withName } from './erase.ts'
 import { noteFounding } from './history.ts'
 import { part, placeOf } from './keys.ts'
+import { SERVERS_MAX } from './limits.ts'
 import { iso, type Live, siteOf } from './live-parts.ts'
 import { queueNamesOf } from './queues.ts'
 import { type Settings, siteFacts } from './settings.ts'
 import type { MailboxSpec, SiteSpec, SiteView } from './views-of-mail.ts'
-
-/**
- * Each server has three queues with a worker each; a site of this size is larger than any that was
- * asked for.
- */
-export const SERVERS_MAX = 50
 
 export async function createSite(live: Live, spec: SiteSpec): Promise<SiteView> {
   const settings = settingsFor(live, spec)

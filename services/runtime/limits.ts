@@ -1,7 +1,13 @@
 /**
- * Limits of the runtime that a user may set, each with its reason. They are apart from what uses
- * them, so that the table of options loads nothing.
+ * Limits of the runtime, each with its reason. They are apart from what uses them, so that the
+ * table of options loads nothing. The last ones a user may set.
  */
+
+/** Each server has three queues with a worker each; the published sites had a few dozen. */
+export const SERVERS_MAX = 50
+
+/** Each event is held against each rule of its site. */
+export const FAULTS_MAX = 200
 
 /** Events of a site that are under way: about 100 MB, and some minutes of work. */
 export const QUEUE_LIMIT = 50_000

@@ -6,6 +6,8 @@ import { liveWorld, lunch, type Method } from './live-world.ts'
 
 const world = liveWorld()
 
+const move = { mailbox: 'bob', to: 'lon' }
+
 describe('what is not there', () => {
   test.each<[Method, string, object | undefined, number, string]>([
     ['GET', '/sites/nowhere', undefined, 404, 'unknown-site'],
@@ -34,6 +36,8 @@ describe('what is not there', () => {
     ['POST', '{site}/messages', { ...lunch, server: 'rome' }, 404, 'unknown-server'],
     ['PUT', '{site}/mailboxes/erin', { server: 'rome' }, 404, 'unknown-server'],
     ['POST', '{site}/faults', { match: { event: 'x' }, do: { hold: true } }, 404, 'unknown-event'],
+    ['POST', '{site}/faults', { match: { phase: 'x' }, do: { hold: true } }, 422, 'unknown-phase'],
+    ['POST', '{site}/faults', { do: { move, holdUntil: 'x' } }, 422, 'unknown-phase'],
   ])('%s %s %j', async (method, path, payload, status, code) => {
     const { body } = await world.call(method, path.replace('{site}', world.site), payload)
     expect(body).toMatchObject({ status, code })

@@ -212,6 +212,7 @@ describe('a rule that cannot be', () => {
     ['unknown-server', { server: 'rome' }],
     ['unknown-event', { event: 'mail.eaten' }],
     ['unknown-event', { event: 'entry.deferred' }],
+    ['unknown-phase', { phase: 'half way' }],
   ])('%s %j', async (code, match) => {
     const site = await sites.open()
     await expect(add(site, { match, do: { defer: true } })).rejects.toMatchObject({ code })
