@@ -1,6 +1,6 @@
 /**
- * Every limit of the HTTP API, with its reason; those of a site are the runtime's. A limit is in one
- * place and nowhere else.
+ * Every limit of the HTTP API, with its reason; those of a site are the runtime's. A limit is in
+ * one place and nowhere else.
  *
  * Sizes are in bytes (octets of UTF-8), durations in milliseconds.
  */
