@@ -5,9 +5,24 @@
  * minutes (Q176647). Whether the 60 s are a lifetime or a periodic flush is not published; here
  * they are a lifetime [ours]. A negative answer is not cached [ours]. A message that comes back to
  * an MTA bypasses its cache, or two MTAs could pass it for ever.
+ *
+ * Of a distribution list the members are part of the entry, and are believed as long. Exchange 4.0
+ * did not cache them, 5.5 does, and reads again what has changed (Q194504, Q229728); here a change
+ * is seen when the entry is read again [ours]. Any MTA of the site expands a list, as 5.5 does
+ * unless told otherwise, so a list is never elsewhere.
  */
 import type { Profile } from './profile.ts'
 import type { Route } from './protocol.ts'
+
+/** What a directory entry has that is a distribution list, and no mailbox. */
+export interface ListFacts {
+  /** Aliases of the site, other lists' among them, and addresses beyond it. */
+  members: string[]
+  /** The originator is told of members that fail; else nobody is. */
+  reportToOriginator: boolean
+  /** A larger message is not expanded, in bytes; not there: any is. */
+  maxBytes?: number
+}
 
 /** One replica's directory entry. */
 export interface DirectoryEntry {
@@ -18,6 +33,7 @@ export interface DirectoryEntry {
   both: boolean
   addresses: string[]
   version: number
+  list?: ListFacts
   /** The entry was deleted: a version that says that there is none. */
   deleted?: boolean
 }
@@ -31,6 +47,7 @@ export interface Cached {
   alternate: string | null
   both: boolean
   alternateReadAt: number
+  list?: ListFacts
 }
 
 /** What the MTA believes, and why. */
@@ -41,6 +58,7 @@ export interface Lookup {
   mailbox: string | null
   alternate: string | null
   both: boolean
+  list?: ListFacts
   source: 'cache' | 'directory' | 'store'
   /** Age of the belief in milliseconds; 0 when it was just read. */
   age: number
@@ -90,6 +108,7 @@ export function lookup(
     alternate: alternate.alternate,
     both: alternate.both,
     alternateReadAt: alternate.alternateReadAt,
+    ...(entry.list ? { list: entry.list } : {}),
   }
   const source = useEntry ? 'cache' : 'directory'
   const found = believed(asked, refreshed, source, at - refreshed.readAt)
@@ -103,11 +122,12 @@ const believed = (
   age: number,
 ): Lookup => ({
   alias,
-  route: cached.home === server ? 'here' : 'elsewhere',
+  route: cached.list || cached.home === server ? 'here' : 'elsewhere',
   home: cached.home,
   mailbox: cached.mailbox,
   alternate: cached.alternate,
   both: cached.both,
+  ...(cached.list ? { list: cached.list } : {}),
   source,
   age,
 })

@@ -36,6 +36,8 @@ export const CONGESTION: Code = { reason: 0, diagnostic: 2 }
 export const LOOP_DETECTED: Code = { reason: 1, diagnostic: 3 }
 /** The recipient cannot take delivery just now (Q182557). */
 export const UNAVAILABLE: Code = { reason: 1, diagnostic: 4 }
+/** A message is larger than its recipient takes (Q246388). */
+export const CONTENT_TOO_LONG: Code = { reason: 1, diagnostic: 7 }
 /** Its time ran out before it could be delivered (Q198958). */
 export const EXPIRED: Code = { reason: 1, diagnostic: 5 }
 /** The system itself could not go on with it; the table's `Any` of reason 1, 5.0.0. [ours] */
@@ -44,6 +46,10 @@ export const UNPROCESSABLE: Code = { reason: 1, diagnostic: NONE }
 export const REASSIGNMENT_PROHIBITED: Code = { reason: 1, diagnostic: 26 }
 /** Alternate recipients that lead back to one another (Q174175). */
 export const REDIRECTION_LOOP: Code = { reason: 1, diagnostic: 27 }
+/** Its originator wants no distribution list to be expanded (Q243727). */
+export const EXPANSION_PROHIBITED: Code = { reason: 1, diagnostic: 28 }
+/** A distribution list that cannot be expanded (Q150095). */
+export const EXPANSION_FAILURE: Code = { reason: 1, diagnostic: 30 }
 
 /** Q174175 has 0-6, X.411 adds 7 and 8. */
 export const REASONS = [

@@ -6,6 +6,7 @@
 
 import { fromDirectory, fromMailbox, fromMove } from './compose-store.ts'
 import type { Offered } from './defects.ts'
+import { sayMembers } from './expansion.ts'
 import { noticesFrom } from './notices.ts'
 import { type Address, type Ask, entryKey, kindOf, partsOf, serverOf } from './protocol.ts'
 import { reportsOf } from './reporting.ts'
@@ -135,11 +136,12 @@ function fromMessage(
   if (role === 'report') return reportsOf(working, self, actor)
   if (role === 'origin') return answerToTransfer(actor, event, type)
   if (type.startsWith('route.')) {
-    return [...working.routed].map(([to, { type: routed, code }]) => ({
+    return [...working.routed].map(([to, { type: routed, code, members }]) => ({
       type: routed,
       to,
       local: true,
       ...(code ? { code } : {}),
+      ...(members ? { why: sayMembers(members) } : {}),
     }))
   }
   const code = event.code ? { code: event.code } : {}

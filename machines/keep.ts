@@ -5,12 +5,13 @@
  * them.
  */
 import { CONGESTION, UNRECOGNIZED } from './codes.ts'
+import { inChunks } from './expansion.ts'
 import { noticeOf } from './notices.ts'
 import { type Address, partsOf, serverOf, type Thing } from './protocol.ts'
 import { REPORTED_MAX, reportId, toldOf } from './reporting.ts'
 import { aliasOf, copyName } from './routing.ts'
 import { headerOf, type Working } from './step.ts'
-import type { Item, PageItem, Seen, Stored } from './wire.ts'
+import type { EntryRecord, Item, PageItem, Seen, Stored } from './wire.ts'
 
 /** How an entry that failed ended for the originator. */
 export interface End {
@@ -41,6 +42,8 @@ export type ItemWrite =
   /** All items are cleared away, and with `log` the delivered keys too. */
   | { box: Address; trim: true; log: boolean }
   | { end: End; of: Address }
+  /** More recipients of a message, in chunks from this one on. */
+  | { of: Address; chunk: number; recipients: EntryRecord[][] }
 
 type Keeper = (working: Working, self: Address, actor: Stored, event: Seen) => void
 
@@ -97,6 +100,7 @@ const keepers: Record<Thing, Keeper> = {
     const notice = noticeOf(working, self, actor)
     if (notice) actor.a.noticed = [...(actor.a.noticed ?? []), notice]
   },
+  members,
   silenced: end('silenced'),
   deadLetter: end('deadLetter'),
   item: box((working, event) => ({ put: 'inbox', items: received(working, event) })),
@@ -154,6 +158,15 @@ function pending(_working: Working, _self: Address, actor: Stored, event: Seen):
   if (event.record) others[`${event.record.version}`] = event.record
   else delete others[`${event.version}`]
   actor.a.pending = others
+}
+
+/** The members of a list become recipients of its message, in the commit that ends its entry. */
+function members(working: Working, self: Address, actor: Stored): void {
+  const { members: made = [], chunk = 0 } = working.routed.get(self) ?? {}
+  const [first] = made
+  if (!first) return
+  actor.a.members = { first: first.number, count: made.length }
+  working.items.push({ of: self, chunk, recipients: inChunks(made) })
 }
 
 /** Where the MTA believes the mailbox to be, and by which copy it will go there. */

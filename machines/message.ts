@@ -5,7 +5,8 @@
  * A copy is made by a submission, by a transfer from another MTA, or by a report. It is routed in
  * chunks, since a message may have 10,000 recipients: each chunk's entries are made with the
  * cache's answer for each, and the next chunk is an event to itself. It counts its open entries and
- * never lists them. A store that has no session with its MTA keeps what it was to hand over, and
+ * never lists them. A distribution list among them adds chunks of its members, which are routed in
+ * their turn (`expansion.ts`). A store that has no session with its MTA keeps what it was to hand over, and
  * tries again [ours]; with Q247255 it is deleted.
  *
  * A transfer that is not answered is repeated, and the first of it may come last. Over SMTP the
@@ -161,7 +162,10 @@ export const message = setup({
       on: {
         'mail.submitted': [kept, ...chunk],
         'routing.due': chunk,
-        'report.submitted': { ...whole, target: 'open' },
+        'report.submitted': [
+          { guard: 'last', ...whole },
+          { target: 'routing', actions: ['count', route, next, armRouting] },
+        ],
       },
     },
     routing: { on: { 'routing.due': chunk } },

@@ -3,7 +3,8 @@
  *
  * `success` asks to be told once of an entry that was delivered: `relayed` when it left for a
  * system beyond the site, which may tell nothing of its own; `expanded` when it goes to an
- * alternate recipient as well (RFC 3464 §2.3.3); else `delivered`. `delay` asks to be told once
+ * alternate recipient as well, or was a distribution list (RFC 3464 §2.3.3), whose members then
+ * tell nothing of their own (RFC 3461 §5.2.7); else `delivered`. `delay` asks to be told once
  * that an entry is still deferred after the time that the profile sets. An alternate beside its
  * primary tells nothing of its own, since nobody named it; in its place, it does.
  *
@@ -23,6 +24,7 @@ export function noticeOf(working: Working, self: Address, actor: Stored): Notice
   const { entry, noticed = [], siblings = 1 } = actor.a
   const header = headerOf(working, self)
   if (!entry?.notify || !header || header.originator === '') return null
+  if (actor.s === 'expanded') return entry.notify.includes('success') ? 'expanded' : null
   if (actor.s === 'delivered') {
     if (!entry.notify.includes('success')) return null
     if (entry.address.includes('@')) return 'relayed'

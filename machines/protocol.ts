@@ -56,14 +56,14 @@ export interface Protocol {
     | ({ type: 'mail.submitted'; ordered?: Ordered } & Chunk)
     | ({ type: 'routing.due' } & Chunk)
     | { type: 'copy.transferred'; count: number; found: Found; ordered?: Ordered }
-    | { type: 'report.submitted'; count: number }
+    | { type: 'report.submitted'; count: number; last: boolean }
     | { type: 'transfer.taken' | 'transfer.deferred' | 'transfer.refused' }
     | { type: 'entry.closed' }
     | { type: 'report.owed'; wanted: boolean }
     | { type: 'report.due' }
   recipient:
     | { type: 'route.here' | 'route.elsewhere' | 'route.unknown' | 'route.looped' }
-    | { type: 'route.redirected' | 'route.prohibited' }
+    | { type: 'route.redirected' | 'route.prohibited' | 'route.expanded' | 'route.unexpanded' }
     | { type: 'reply.accepted' | 'reply.withdrawn' | 'reply.unknown' }
     | { type: 'reply.deferred'; attempt: number }
     | (Refused & { type: 'reply.refused'; route: Route })
@@ -165,6 +165,7 @@ export type Thing =
   | 'report'
   | 'gathered'
   | 'notice'
+  | 'members'
   | 'item'
   | 'inTransit'
   | 'waiter'

@@ -2,6 +2,7 @@
  * What a step must be given: named here, so that a driver loads what the event touches and never a
  * whole copy.
  */
+import type { Lookup } from './cache.ts'
 import type { Parts } from './defects.ts'
 import {
   type Address,
@@ -122,6 +123,12 @@ export function beliefs(
   const bypass = PAST_CACHE.has(event.type) || returning(trace, server)
   return { server, records: [{ ...record, split: true }], bypass }
 }
+
+/** A list may be expanded: all that its message is for must be known then. */
+export const expands = (
+  { to }: Pick<MailEvent, 'to'>,
+  lookups: Readonly<Record<string, Lookup>>,
+): boolean => kindOf(to) === 'message' && Object.values(lookups).some(({ list }) => list)
 
 /** A message that comes back to an MTA bypasses its cache. */
 const returning = (trace: string[], server: string): boolean =>

@@ -133,6 +133,8 @@ export const recipient = setup({
         'route.looped': { target: 'failed', actions: keepCode },
         'route.prohibited': { target: 'failed', actions: keepCode },
         'route.redirected': 'redirected',
+        'route.expanded': { target: 'expanded', actions: asks({ keep: 'members' }) },
+        'route.unexpanded': { target: 'failed', actions: keepCode },
       },
     },
 
@@ -227,6 +229,7 @@ export const recipient = setup({
     delivered: { type: 'final', entry: [...discharged, ...notice] },
     transferred: { type: 'final', entry: discharged },
     redirected: { type: 'final', entry: closed },
+    expanded: { type: 'final', entry: [closed, ...notice] },
     failed: {
       type: 'final',
       entry: [asks({ send: 'entry.failed', to: 'slot' }), closed, disarmExpiry],

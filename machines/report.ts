@@ -106,8 +106,8 @@ const WORDS: Record<Notice | 'failed', { opening: string; recipients: string; re
   },
   expanded: {
     opening: 'Your message has reached a recipient, and goes on from there to others.',
-    recipients: 'It was delivered to the following recipient(s):',
-    reason: 'The message was delivered, and goes to an alternate recipient as well',
+    recipients: 'It has reached the following recipient(s):',
+    reason: 'The message goes on to an alternate recipient as well, or to members of the list',
   },
   delayed: {
     opening: 'Your message has not yet reached some or all of the intended recipients.',

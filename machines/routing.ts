@@ -8,9 +8,10 @@
  * originator wants nobody else to have fails for the alternate with 1/26 (Q178161), and with
  * deliver-to-both is delivered to the primary all the same (Q181579). Entries
  * for another server leave in one copy for each (fan-out, Q234280); a copy is named after the first
- * entry that goes along.
+ * entry that goes along. A distribution list is expanded where its message was submitted
+ * (`expansion.ts`); at another MTA a name that has become a list's is unknown.
  */
-import type { Lookup } from './cache.ts'
+import type { ListFacts, Lookup } from './cache.ts'
 import {
   type Code,
   LOOP_DETECTED,
@@ -19,8 +20,9 @@ import {
   UNRECOGNIZED,
 } from './codes.ts'
 import type { Parts } from './defects.ts'
+import { type Expanding, expand, expanding, unknownMembers } from './expansion.ts'
 import { entryKey } from './protocol.ts'
-import { type EntryRecord, type Header, OUTSIDE, type SiteFacts } from './wire.ts'
+import { type Addressees, type EntryRecord, type Header, OUTSIDE, type SiteFacts } from './wire.ts'
 
 export type RouteType =
   | 'route.here'
@@ -29,6 +31,8 @@ export type RouteType =
   | 'route.looped'
   | 'route.redirected'
   | 'route.prohibited'
+  | 'route.expanded'
+  | 'route.unexpanded'
 
 export interface Routed {
   record: EntryRecord
@@ -39,6 +43,9 @@ export interface Routed {
   copy: string | null
   /** Entries of this copy with the same number, itself included. */
   siblings: number
+  /** Of a list: the entries that its members get, and the first chunk that has them. */
+  members?: EntryRecord[]
+  chunk?: number
 }
 
 type Lookups = Readonly<Record<string, Lookup>>
@@ -52,8 +59,14 @@ export function route(
   header: Header,
   site: SiteFacts,
   { deliversProhibited }: Pick<Parts, 'deliversProhibited'>,
+  addressees?: Addressees,
 ): Routed[] {
   const hops = header.trace.length
+  let shared: Expanding | null = null
+  const lists = (): Expanding | null => {
+    if (hops === 1) shared ??= expanding(records, lookups, header, addressees)
+    return shared
+  }
   const routed = records.flatMap((record) =>
     hops + (header.hopsBefore ?? 0) > site.profile.hopLimit
       ? [end(record, 'route.looped', LOOP_DETECTED)]
@@ -62,6 +75,7 @@ export function route(
           limit: site.profile.redirectionLimit,
           prohibited: header.reassignmentProhibited === true,
           deliversProhibited,
+          lists,
         }),
   )
   return withCopies(withSiblings(routed), hops)
@@ -77,10 +91,26 @@ export function missing(records: readonly EntryRecord[], lookups: Lookups): stri
       seen.add(alias)
       const known: Lookup | undefined = lookups[alias]
       if (!known) wanted.add(alias)
+      else if (known.list) for (const one of unknownMembers(known.list, lookups)) wanted.add(one)
       alias = known && !record.split ? known.alternate : null
     }
   }
   return [...wanted]
+}
+
+/** What is believed of the recipients and their alternates; members of lists have their turn. */
+export function routed(records: readonly EntryRecord[], lookups: Lookups): Lookup[] {
+  const all = Object.values(lookups)
+  if (!all.some(({ list }) => list)) return all
+  const reached = new Set<string>()
+  for (const { address, split } of records) {
+    let alias: string | null = aliasOf(address)
+    while (alias !== null && !reached.has(alias)) {
+      reached.add(alias)
+      alias = split ? null : (lookups[alias]?.alternate ?? null)
+    }
+  }
+  return all.filter(({ alias }) => reached.has(alias))
 }
 
 const end = (record: EntryRecord, type: RouteType, code: Code | null): Routed => ({
@@ -96,12 +126,15 @@ interface Walking extends Pick<Parts, 'deliversProhibited'> {
   lookups: Lookups
   limit: number
   prohibited: boolean
+  /** Null where no list is expanded. */
+  lists: () => Expanding | null
 }
 
 function walk(record: EntryRecord, walking: Walking): Routed[] {
   const { lookups, limit } = walking
   const found = lookups[aliasOf(record.address)]
   if (!found || found.route === 'unknown') return [end(record, 'route.unknown', UNRECOGNIZED)]
+  if (found.list) return [listed(record, found.list, walking)]
   const { alternate, both } = found
   const own: Routed = {
     ...end({ ...record, split: true }, `route.${found.route}`, null),
@@ -111,6 +144,7 @@ function walk(record: EntryRecord, walking: Walking): Routed[] {
   const looped =
     alternate === record.address ||
     record.history.includes(alternate) ||
+    record.lists?.includes(alternate) ||
     record.history.length >= limit
   if (looped) return both ? [own] : [end(record, 'route.looped', REDIRECTION_LOOP)]
   const { notify, ...plain } = record
@@ -130,13 +164,21 @@ function walk(record: EntryRecord, walking: Walking): Routed[] {
   return both ? [own, ...rest] : [end(record, 'route.redirected', null), ...rest]
 }
 
+function listed(record: EntryRecord, list: ListFacts, { lists }: Walking): Routed {
+  const all = lists()
+  if (!all) return end(record, 'route.unknown', UNRECOGNIZED)
+  const made = expand(record, list, all)
+  if ('code' in made) return end(record, 'route.unexpanded', made.code)
+  return { ...end(record, 'route.expanded', null), ...made }
+}
+
 const prohibited = (record: EntryRecord): Routed =>
   end({ ...record, split: true }, 'route.prohibited', REASSIGNMENT_PROHIBITED)
 
 function withSiblings(routed: Routed[]): Routed[] {
   const sizes = new Map<number, number>()
   for (const { record, type } of routed) {
-    if (type === 'route.redirected') continue
+    if (type === 'route.redirected' || type === 'route.expanded') continue
     sizes.set(record.number, (sizes.get(record.number) ?? 0) + 1)
   }
   return routed.map((one) => ({ ...one, siblings: sizes.get(one.record.number) ?? 1 }))

@@ -17,7 +17,7 @@ export function see(working: Working): Seen {
         ...given.event,
         ...(given.event.type === 'copy.transferred' ? { found: foundOf(working) } : {}),
         count: working.routed.size,
-        last: given.event.last ?? given.found.last ?? true,
+        last: (given.event.last ?? given.found.last ?? true) && !expands(working),
       }
     case 'recipient':
       return seenByRecipient(given)
@@ -30,6 +30,12 @@ export function see(working: Working): Seen {
     default:
       return given.event
   }
+}
+
+/** Members of a list are still to be routed. */
+function expands({ routed }: Working): boolean {
+  for (const { members = [] } of routed.values()) if (members.length > 0) return true
+  return false
 }
 
 /** What the copy knows of a transfer to it. */
@@ -47,7 +53,8 @@ function seenByRecipient({ event, actors, lookups }: Given): Seen {
   return {
     ...event,
     ...(event.type === 'reply.refused' ? { nullSender: isReport(event.to, actors) } : {}),
-    ...(found ? { route: found.route } : {}),
+    // What was routed to a mailbox is not for a list that came to have its name.
+    ...(found ? { route: found.list ? ('unknown' as const) : found.route } : {}),
   }
 }
 

@@ -1,8 +1,8 @@
 /**
- * Topology and profile to the first state of a site: every replica knows every mailbox, every store
- * has its own.
+ * Topology and profile to the first state of a site: every replica knows every mailbox and list,
+ * every store has its own mailboxes.
  */
-import type { DirectoryEntry } from './cache.ts'
+import type { DirectoryEntry, ListFacts } from './cache.ts'
 import { directory } from './directory.ts'
 import { mailbox } from './mailbox.ts'
 import type { Address } from './protocol.ts'
@@ -10,13 +10,15 @@ import { initial, transition } from './transition.ts'
 import { stamped } from './versions.ts'
 import { OUTSIDE, type SiteFacts, type Stored } from './wire.ts'
 
-/** A mailbox as a person describes it. */
+/** A mailbox, or a distribution list, as a person describes it. */
 export interface MailboxFacts {
   alias: string
   server: string
   addresses?: string[]
   alternateRecipient?: string | null
   deliverToBoth?: boolean
+  /** It is a list: nobody's mailbox, and its server only the one whose replica is written first. */
+  list?: ListFacts
 }
 
 export const directoryEntry = (
@@ -31,6 +33,7 @@ export const directoryEntry = (
   both: facts.deliverToBoth ?? false,
   addresses: facts.addresses ?? [],
   version,
+  ...(facts.list ? { list: facts.list } : {}),
 })
 
 /**
@@ -40,9 +43,9 @@ export const directoryEntry = (
 export function firstActors(site: SiteFacts, mailboxes: MailboxFacts[]): Map<Address, Stored> {
   const actors = new Map<Address, Stored>()
   const outside = { alias: OUTSIDE, server: site.servers[0] as string }
-  for (const facts of [...mailboxes, outside]) {
+  for (const facts of [...mailboxes, outside] as MailboxFacts[]) {
     const record = directoryEntry(facts, facts.alias, 1)
-    actors.set(`mailbox/${facts.server}/${facts.alias}`, opened())
+    if (!facts.list) actors.set(`mailbox/${facts.server}/${facts.alias}`, opened())
     for (const server of site.servers) {
       actors.set(`directory/${server}/${facts.alias}`, replica(record))
     }

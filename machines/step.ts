@@ -104,7 +104,7 @@ function routing(
   const header = event.header ?? actors.get(event.to)?.a.header
   if (!header) return routed
   const [id, copy] = partsOf(event.to)
-  for (const one of route(records, lookups, header, site, running)) {
+  for (const one of route(records, lookups, header, site, running, found.addressees)) {
     const address = recipientAddress(`${id}/${copy}`, one.record)
     if (!actors.has(address)) routed.set(address, one)
   }

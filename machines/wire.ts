@@ -46,6 +46,8 @@ export interface Header {
   asked?: Asked
   /** Private, or otherwise not to be redirected (X.411, recipient-reassignment-prohibited). */
   reassignmentProhibited?: true
+  /** No distribution list is to be expanded (X.411, dl-expansion-prohibited). */
+  expansionProhibited?: true
   /** For a report: what it says. */
   report?: ReportFacts
 }
@@ -68,6 +70,8 @@ export interface EntryRecord {
   notify?: ('success' | 'delay')[]
   /** ORCPT: the recipient as the originator first wrote it, with its type (RFC 3461 §4.2). */
   orcpt?: string
+  /** Lists that it is a member of, the outermost first: the originator named that one. */
+  lists?: string[]
 }
 
 /** What a report tells of that is no failure. */
@@ -204,6 +208,8 @@ export interface About {
   why?: string
   /** How many entries of this copy carry the same number. */
   siblings?: number
+  /** ...of a list that was expanded, its members that had no entry yet: the numbers they got. */
+  members?: { first: number; count: number }
   /** What the originator was told already. */
   noticed?: Notice[]
   /** mailbox: the move that has it, or had it last; whether a user deleted it. */
@@ -244,6 +250,15 @@ export interface FoundItems {
   /** The chunk's recipients of an accepted message. */
   entries?: EntryRecord[]
   last?: boolean
+  addressees?: Addressees
+}
+
+/** All that a message is for, named by its originator or by a list: read when one is expanded. */
+export interface Addressees {
+  addresses: string[]
+  /** The highest number of an entry, and how many chunks there are. */
+  numbers: number
+  chunks: number
 }
 
 export interface SiteFacts {

@@ -87,6 +87,11 @@ export const PROBLEMS = {
     title: 'No such defect',
     description: 'A profile switches on a defect that this version does not model.',
   },
+  'unknown-list': {
+    status: 404,
+    title: 'No such list',
+    description: 'The directory of the site has no distribution list with that alias.',
+  },
   'unknown-message': {
     status: 404,
     title: 'No such message',
@@ -131,6 +136,26 @@ export const PROBLEMS = {
     status: 409,
     title: 'The mailbox exists',
     description: 'Its alias or an address is taken, or it is on another server: move it there.',
+  },
+  'list-exists': {
+    status: 409,
+    title: "The alias is a list's",
+    description: 'A distribution list has that alias; a mailbox cannot have it as well.',
+  },
+  'list-in-itself': {
+    status: 422,
+    title: 'A list is not its own member',
+    description: '`members` names the list itself. Lists may name one another: a loop ends.',
+  },
+  'unknown-member': {
+    status: 422,
+    title: 'No such member',
+    description: '`members` names an alias that the directory of the site does not have.',
+  },
+  'too-many-members': {
+    status: 400,
+    title: 'Too many members',
+    description: 'A list names 5,000 members at most; a larger group is several lists in one.',
   },
   'reserved-mailbox': {
     status: 409,

@@ -33,6 +33,7 @@ import {
   type Limits,
   PATH_SEGMENT_CHARACTERS_MAX,
 } from './limits.ts'
+import { lists } from './lists.ts'
 import { login } from './login.ts'
 import { mailboxes } from './mailboxes.ts'
 import { chosen } from './mailpit/choice.ts'
@@ -70,6 +71,7 @@ export interface AppOptions {
 const RESOURCES: Resource[][] = [
   sites,
   mailboxes,
+  lists,
   items,
   mailpit,
   messages,

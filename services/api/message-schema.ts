@@ -60,6 +60,9 @@ export const NewMessage = strict(
     reassignmentProhibited: Type.Optional(
       Type.Boolean({ description: 'Private: no alternate recipient may get it (X.411).' }),
     ),
+    expansionProhibited: Type.Optional(
+      Type.Boolean({ description: 'No distribution list is to be expanded (X.411).' }),
+    ),
   },
   {
     title: 'NewMessage',
@@ -85,6 +88,11 @@ export const Entry = Type.Object(
     address: Type.String({ description: 'The recipient as intended by this branch.' }),
     number: Type.Integer({ description: 'Of the originally addressed recipient, from 1.' }),
     branch: oneOf(['own', 'redirected']),
+    lists: Type.Optional(
+      Type.Array(Type.String(), {
+        description: 'Lists that it is a member of, the outermost first.',
+      }),
+    ),
     state: Type.String(),
     outcome: Outcome,
     attempts: Type.Integer(),

@@ -123,6 +123,7 @@ export const JournalEntry = Type.Object(
 export const OUTCOMES = [
   'delivered',
   'redirected',
+  'expanded',
   'reported',
   'silenced',
   'deadLettered',

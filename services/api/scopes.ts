@@ -35,6 +35,8 @@ export const NEEDS: Record<string, Needs> = {
   'PUT /sites/:site/mailboxes/:alias': 'operate',
   'DELETE /sites/:site/mailboxes/:alias': 'operate',
   'DELETE /sites/:site/mailboxes/:alias/messages/:id': 'operate',
+  'PUT /sites/:site/lists/:alias': 'operate',
+  'DELETE /sites/:site/lists/:alias': 'operate',
   'DELETE /sites/:site/api/v1/messages': 'operate',
   'DELETE /sites/:site/api/v1/search': 'operate',
   'PUT /sites/:site/api/v1/messages': 'operate',

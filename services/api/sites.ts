@@ -10,6 +10,7 @@ import { isSmartHost } from '../smart-host/name.ts'
 import { checkAddress } from './address.ts'
 import { Duration, durationMs } from './duration.ts'
 import { ADDRESS_CHARACTERS_MAX, ADDRESSES_MAX, MAILBOXES_MAX } from './limits.ts'
+import { checkList, listMembers } from './lists.ts'
 import { quoted } from './quoted.ts'
 import type { Resource } from './resource.ts'
 import {
@@ -58,6 +59,11 @@ const NewSite = strict(
         maxItems: MAILBOXES_MAX,
       }),
     ),
+    lists: Type.Optional(
+      Type.Array(strict({ alias: Name, ...listMembers }, { title: 'NewList' }), {
+        maxItems: MAILBOXES_MAX,
+      }),
+    ),
     domain: Type.Optional(
       Type.String({ maxLength: ADDRESS_CHARACTERS_MAX, description: 'Default: `<name>.example`.' }),
     ),
@@ -99,6 +105,7 @@ export const Site = Type.Object(
     }),
     servers: Type.Array(Type.String()),
     mailboxes: Type.Array(Type.String()),
+    lists: Type.Optional(Type.Array(Type.String())),
     paused: Type.Boolean(),
     smartHost: Type.Optional(Type.String()),
     createdAt: Moment,
@@ -142,6 +149,7 @@ const create: Resource = (app, { emulator, quotas }) => {
       if (spec.domain !== undefined) checkAddress(`postmaster@${spec.domain}`, 'domain')
       if (spec.smartHost !== undefined) checkSmartHost(spec.smartHost)
       for (const mailbox of spec.mailboxes ?? []) checkMailbox(mailbox)
+      for (const list of spec.lists ?? []) checkList(list)
       if (ttl !== undefined) spec.ttlMs = durationMs(ttl, 'ttl', { minMs: 1 })
       const make = () => emulator.createSite(spec)
       const site = await quotas.site(spec.name, spec.servers, make)

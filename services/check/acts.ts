@@ -29,6 +29,8 @@ export type Act =
       wanted: boolean
       /** No alternate recipient may get it. */
       reassignmentProhibited?: true
+      /** No list is to be expanded. */
+      expansionProhibited?: true
     }
   | { do: 'move'; id: string; mailbox: string; to: string; holdAt?: string }
   | { do: 'release'; move: string; holdAt: string | null }
@@ -113,6 +115,7 @@ function submission(
     expiresAt: at + site.profile.expiryMs[act.priority],
     trace: [act.server],
     ...(act.reassignmentProhibited ? { reassignmentProhibited: true } : {}),
+    ...(act.expansionProhibited ? { expansionProhibited: true } : {}),
   }
   const entries = [...new Set(act.to)].map(
     (address, i): EntryRecord => ({
@@ -152,7 +155,7 @@ function moveEvents(
   at: number,
 ): MailEvent[] | null {
   const current = newestEntry(cells, site, act.mailbox)
-  if (!current || current.deleted || current.home === act.to) return null
+  if (!current || current.deleted || current.list || current.home === act.to) return null
   const { mailbox } = current
   if (isClaimed(cells, site, act.mailbox, mailbox)) return null
   // Whoever made the mailbox was answered when its store had it, and nobody knows it before.
@@ -185,6 +188,13 @@ function putEvents(
     return [eventOf(`directory/${old.home}/${alias}`, 'entry.written', at, { record, now })]
   }
   const id = version === 1 ? alias : `${alias}-${version}`
+  if (mailbox.list) {
+    const record = directoryEntry(mailbox, id, version)
+    begin({ claimed, record, now: true, next: null })
+    return [
+      eventOf(`directory/${record.home}/${alias}`, 'entry.written', at, { record, now: true }),
+    ]
+  }
   begin({ claimed, record: directoryEntry(mailbox, id, version), now: true, next: 'write' })
   return [eventOf(`mailbox/${mailbox.server}/${id}`, 'mailbox.created', at)]
 }
@@ -198,7 +208,8 @@ function deleteEvents(
   const old = newestEntry(cells, site, alias)
   if (!old || old.deleted || isClaimed(cells, site, alias, old.mailbox)) return null
   const record = { ...old, version: old.version + 1, deleted: true, addresses: [] }
-  const edit: Edit = { claimed: old.mailbox, record, now: true, next: 'empty' }
+  const next = old.list ? null : 'empty'
+  const edit: Edit = { claimed: old.mailbox, record, now: true, next }
   cells.set(`edit ${alias}`, edit)
   return [eventOf(`directory/${old.home}/${alias}`, 'entry.written', at, { record, now: true })]
 }
@@ -217,7 +228,7 @@ export function sayAct(act: Act): string {
     case 'put':
       return `the administrator changes the entry of ${act.mailbox.alias}`
     case 'delete':
-      return `the administrator deletes the mailbox ${act.mailbox}`
+      return `the administrator deletes ${act.mailbox}`
     case 'go on':
       return `the change of ${act.mailbox} goes on`
     default:

@@ -29,7 +29,7 @@ export function judgeMailboxes(
   for (const alias of aliases) {
     const entry = newestEntry(cells, site, alias)
     if (entry) found.push(...oldReplicas(cells, site, entry))
-    if (!entry || entry.deleted) continue
+    if (!entry || entry.deleted || entry.list) continue
     const there = stores.get(entry.mailbox) ?? []
     const right = there.length === 1 && there[0]?.server === entry.home && there[0].state === OPEN
     if (right) continue

@@ -5,10 +5,11 @@
  * what the step asked for. `redis-port.ts` is the same on Redis; one contract is tested on both.
  */
 import type { Cached, Lookup } from '../../machines/cache.ts'
+import { addresseesOf } from '../../machines/expansion.ts'
 import type { End, ItemWrite } from '../../machines/keep.ts'
 import { partsOfProfile } from '../../machines/parts.ts'
 import { type Address, partsOf } from '../../machines/protocol.ts'
-import { type Beliefs, type BoxRead, beliefs, PAGE, reads } from '../../machines/reads.ts'
+import { type Beliefs, type BoxRead, beliefs, expands, PAGE, reads } from '../../machines/reads.ts'
 import type { Stepped } from '../../machines/step.ts'
 import type {
   EntryRecord,
@@ -50,8 +51,14 @@ export function load(
   const asked =
     (event.entries && beliefs(event, NOBODY, undefined)) ?? beliefs(event, actors, found.entries)
   const lookups = asked ? lookUp(cells, site, asked, loading, refreshed) : {}
+  const addressees = expands(event, lookups) ? addresseesOf(chunksOf(cells, event)) : undefined
+  if (addressees) found.addressees = addressees
   return { at: loading.at, site, event, actors, found, lookups, refreshed }
 }
+
+/** The message's recipients as they are kept; a report has only its own. */
+const chunksOf = (cells: Cells, { to, entries = [] }: MailEvent): EntryRecord[][] =>
+  (cells.get(`accepted ${partsOf(to)[0]}`) as EntryRecord[][] | undefined) ?? [entries]
 
 const NOBODY: ReadonlyMap<Address, Stored> = new Map()
 
@@ -183,9 +190,10 @@ function goWithMailbox(cells: Cells, address: Address): void {
 }
 
 function writeItem(cells: Cells, write: ItemWrite): void {
-  if ('end' in write) {
+  if ('of' in write) {
     const [id, copy] = partsOf(write.of)
-    cells.set(`end ${id}/${copy}/${write.end.entry}`, write.end satisfies End)
+    if ('recipients' in write) addRecipients(cells, `accepted ${id}`, write)
+    else cells.set(`end ${id}/${copy}/${write.end.entry}`, write.end satisfies End)
     return
   }
   const box = cells.edit(`box ${write.box}`)
@@ -222,6 +230,17 @@ function writeItem(cells: Cells, write: ItemWrite): void {
     box.transit.clear()
     if (write.log) box.log.clear()
   }
+}
+
+function addRecipients(
+  cells: Cells,
+  name: string,
+  { chunk, recipients }: Extract<ItemWrite, { recipients: unknown }>,
+): void {
+  const kept = (cells.get(name) as EntryRecord[][] | undefined) ?? []
+  // A report's own recipient is in no chunk.
+  const before = Array.from({ length: chunk }, (_, at) => kept[at] ?? [])
+  cells.set(name, [...before, ...recipients, ...kept.slice(chunk + recipients.length)])
 }
 
 /** A key that is there already stays as it is. */

@@ -11,7 +11,7 @@ import { checkProfile } from '../../machines/profile.ts'
 import type { MailboxFacts } from '../../machines/site.ts'
 import type { SiteFacts } from '../../machines/wire.ts'
 import type { FaultRule, Scenario } from '../scenario/format.ts'
-import { durationMs } from '../scenario/format-parts.ts'
+import { durationMs, type ListOfFile } from '../scenario/format-parts.ts'
 import type { Step } from '../scenario/format-steps.ts'
 import { DataError } from '../scenario/problems.ts'
 import type { Act } from './acts.ts'
@@ -53,9 +53,12 @@ export function planOf(scenario: Scenario, profile: string): Plan {
   if ('wrong' in checked) throw new DataError(scenario.name, [checked.wrong])
   const { servers } = scenario.site
   const first = servers[0] as string
-  const mailboxes = scenario.site.mailboxes.map(
-    (mailbox): MailboxFacts => ({ ...mailbox, server: mailbox.server ?? first }),
-  )
+  const mailboxes = [
+    ...scenario.site.mailboxes.map(
+      (mailbox): MailboxFacts => ({ ...mailbox, server: mailbox.server ?? first }),
+    ),
+    ...(scenario.site.lists ?? []).map((list) => listOf(list, first)),
+  ]
   const begins = scenario.steps.findIndex(
     ({ kind, value }) => kind === 'send' && !(value as { background?: boolean }).background,
   )
@@ -112,10 +115,21 @@ function beforeOf(planner: Planner, step: Step): Before[] {
   return actsOf(planner, step).map((act) => ({ act }))
 }
 
+function listOf({ alias, addresses, maxBytes, ...list }: ListOfFile, server: string): MailboxFacts {
+  const { members, reportToOriginator = true } = list
+  return {
+    alias,
+    server,
+    ...(addresses ? { addresses } : {}),
+    list: { members, reportToOriginator, ...(maxBytes === undefined ? {} : { maxBytes }) },
+  }
+}
+
 /** An edit that makes a mailbox, or deletes one, has a second half. */
 function actsOf(planner: Planner, step: Step): Act[] {
   const act = actOf(planner, step)
   if (!act) return []
+  if (step.kind === 'putList' || step.kind === 'deleteList') return [act]
   const { known } = planner
   if (act.do === 'delete') known.delete(act.mailbox)
   else if (act.do !== 'put' || known.has(act.mailbox.alias)) return [act]
@@ -138,6 +152,7 @@ function actOf(planner: Planner, { kind, value, refused }: Step): Act | null {
         priority: value.priority ?? 'normal',
         wanted: value.notify === undefined || value.notify.includes('failure'),
         ...(value.reassignmentProhibited ? { reassignmentProhibited: true } : {}),
+        ...(value.expansionProhibited ? { expansionProhibited: true } : {}),
       }
     }
     case 'move':
@@ -151,6 +166,12 @@ function actOf(planner: Planner, { kind, value, refused }: Step): Act | null {
       const server = value.server ?? planner.first
       return { do: 'put', mailbox: { ...mailbox, server }, now: replicate === 'now' }
     }
+    case 'putList': {
+      const { replicate, ...list } = value
+      return { do: 'put', mailbox: listOf(list, planner.first), now: replicate === 'now' }
+    }
+    case 'deleteList':
+      return { do: 'delete', mailbox: value.list }
     case 'deleteMailbox':
       return { do: 'delete', mailbox: value.mailbox }
     case 'deleteItem':

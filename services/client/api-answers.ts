@@ -16,6 +16,7 @@ export type Site = {
   defects: Array<string>
   servers: Array<string>
   mailboxes: Array<string>
+  lists?: Array<string>
   paused: boolean
   smartHost?: string
   /** Site time, ISO 8601. */
@@ -23,6 +24,27 @@ export type Site = {
   expiresAt: string | null
   /** Their names under `/queues`. */
   queues: Array<string>
+}
+
+export type List = {
+  alias: string
+  addresses: Array<string>
+  members: Array<string>
+  reportToOriginator: boolean
+  maxBytes: number | null
+  /** Whose replica is written first. */
+  server: string
+  /** Of the directory entry. */
+  version: number
+  replicas: Record<
+    string,
+    {
+      version: number
+      /** How many that replica has. */
+      members: number | null
+    }
+  >
+  caches: Record<string, { version: number; members: number; ageMs: number } | null>
 }
 
 export type Move = {

@@ -14,6 +14,7 @@ import type {
   Fault,
   HeldEvent,
   JournalEntry,
+  List,
   Move,
   Ready,
   Site,
@@ -35,6 +36,7 @@ import type {
   NewMessage,
   NewMove,
   NewSite,
+  PutList,
   PutMailbox,
   Release,
   Restart,
@@ -63,6 +65,10 @@ export interface Calls {
   'PUT /sites/{site}/mailboxes/{alias}': Call<PutMailbox, Mailbox>
   'GET /sites/{site}/mailboxes/{alias}': Call<null, Mailbox>
   'DELETE /sites/{site}/mailboxes/{alias}': Call<null, null>
+  'GET /sites/{site}/lists': Call<null, { lists: Array<List> }>
+  'PUT /sites/{site}/lists/{alias}': Call<PutList, List>
+  'GET /sites/{site}/lists/{alias}': Call<null, List>
+  'DELETE /sites/{site}/lists/{alias}': Call<null, null>
   'GET /sites/{site}/mailboxes/{alias}/messages': Call<
     null,
     { total: number; items: Array<Item> },
@@ -118,6 +124,7 @@ export interface Calls {
         | 'failed'
         | 'delivered'
         | 'redirected'
+        | 'expanded'
         | 'reported'
         | 'silenced'
         | 'deadLettered'

@@ -124,6 +124,7 @@ export type MessageSummary = {
 export type Outcome =
   | 'delivered'
   | 'redirected'
+  | 'expanded'
   | 'reported'
   | 'silenced'
   | 'deadLettered'
@@ -149,6 +150,8 @@ export type Entry = {
   /** Of the originally addressed recipient, from 1. */
   number: number
   branch: 'own' | 'redirected'
+  /** Lists that it is a member of, the outermost first. */
+  lists?: Array<string>
   state: string
   outcome: Outcome
   attempts: number

@@ -11,6 +11,7 @@ export type NewSite = {
   profile?: Profile
   servers: Array<string>
   mailboxes?: Array<NewMailbox>
+  lists?: Array<NewList>
   /** Default: `<name>.example`. */
   domain?: string
   /**
@@ -37,6 +38,24 @@ export type NewMailbox = {
   deliverToBoth?: boolean
 }
 
+export type NewList = {
+  /** 1 to 63 lower-case letters, digits and hyphens, not beginning with a hyphen */
+  alias: string
+  /**
+   * Up to 5,000 aliases of mailboxes and of other lists, and addresses, also beyond the
+   * site.
+   */
+  members: Array<string>
+  /** Further addresses; `<alias>@<domain>` is always there. */
+  addresses?: Array<string>
+  /** Whoever wrote to the list is told of members that fail; else nobody is. */
+  reportToOriginator?: boolean
+  /** A larger message is not expanded, and its originator is told. */
+  maxBytes?: number | null
+  /** Whose replica of the directory is written first. Default: the first server. */
+  server?: string
+}
+
 /** A number of milliseconds, or text: `500ms`, `30s`, `10m`, `1h30m`, `7d`. */
 export type Duration = string | number
 
@@ -53,6 +72,27 @@ export type PutMailbox = {
   deliverToBoth?: boolean
   /**
    * When the other replicas know: at once, as of a new mailbox, or after the replication
+   * delay, as of a change.
+   */
+  replicate?: 'now' | 'lagged'
+}
+
+export type PutList = {
+  /**
+   * Up to 5,000 aliases of mailboxes and of other lists, and addresses, also beyond the
+   * site.
+   */
+  members: Array<string>
+  /** Further addresses; `<alias>@<domain>` is always there. */
+  addresses?: Array<string>
+  /** Whoever wrote to the list is told of members that fail; else nobody is. */
+  reportToOriginator?: boolean
+  /** A larger message is not expanded, and its originator is told. */
+  maxBytes?: number | null
+  /** Whose replica of the directory is written first. Default: the first server. */
+  server?: string
+  /**
+   * When the other replicas know: at once, as of a new list, or after the replication
    * delay, as of a change.
    */
   replicate?: 'now' | 'lagged'
@@ -78,6 +118,8 @@ export type NewMessage = {
   notify?: Array<Notify>
   /** Private: no alternate recipient may get it (X.411). */
   reassignmentProhibited?: boolean
+  /** No distribution list is to be expanded (X.411). */
+  expansionProhibited?: boolean
 }
 
 /** Decides how long delivery is tried. */

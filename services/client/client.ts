@@ -29,6 +29,7 @@ export type {
   NewMove,
   NewSite,
   Profile,
+  PutList,
   PutMailbox,
 } from './api-requests.ts'
 export type { ClientOptions } from './call.ts'

@@ -8,7 +8,7 @@
  */
 import type { Advanced, Clock } from './api-answers.ts'
 import type { Calls } from './api-calls.ts'
-import type { NewFault, NewMessage, NewMove, PutMailbox } from './api-requests.ts'
+import type { NewFault, NewMessage, NewMove, PutList, PutMailbox } from './api-requests.ts'
 import type { Caller } from './call.ts'
 import { type EventsOptions, eventsOf } from './events.ts'
 import { type Letter, letterOf } from './letter.ts'
@@ -47,6 +47,7 @@ export function siteOf(caller: Caller, name: string) {
       call('PATCH /sites/{site}', { path, body: { profile } }),
     delete: () => call('DELETE /sites/{site}', { path }),
     mailboxes: mailboxesOf(caller, name),
+    lists: listsOf(caller, name),
     ...mailOf(caller, name),
     moves: movesOf(caller, name),
     faults: faultsOf(caller, name),
@@ -88,6 +89,18 @@ function mailboxesOf({ call }: Caller, site: string) {
     /** Removes one, as the user of the mailbox would. */
     remove: (alias: string, id: string) =>
       call('DELETE /sites/{site}/mailboxes/{alias}/messages/{id}', { path: { site, alias, id } }),
+  }
+}
+
+function listsOf({ call }: Caller, site: string) {
+  return {
+    list: async () => (await call('GET /sites/{site}/lists', { path: { site } })).lists,
+    /** As the directory, each replica and each cache have it. */
+    get: (alias: string) => call('GET /sites/{site}/lists/{alias}', { path: { site, alias } }),
+    put: (alias: string, body: PutList) =>
+      call('PUT /sites/{site}/lists/{alias}', { path: { site, alias }, body }),
+    delete: (alias: string) =>
+      call('DELETE /sites/{site}/lists/{alias}', { path: { site, alias } }),
   }
 }
 

@@ -63,7 +63,7 @@ function verdict(pass: boolean, text: string, { message, entries }: Seen): Verdi
 
 /** An entry that went to somebody else instead owes nothing itself. */
 const owed = (entries: Entry[]): Entry[] =>
-  entries.filter(({ outcome }) => outcome !== 'redirected')
+  entries.filter(({ outcome }) => outcome !== 'redirected' && outcome !== 'expanded')
 
 /** Each entry is held by the mailbox that it is for. */
 export async function delivered(mail: Mail): Promise<Verdict> {

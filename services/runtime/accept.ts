@@ -190,6 +190,7 @@ async function prepare(
     ...(facts.hops > 0 ? { hopsBefore: facts.hops } : {}),
     ...(submission.asked ? { asked: submission.asked } : {}),
     ...(submission.reassignmentProhibited ? { reassignmentProhibited: true } : {}),
+    ...(submission.expansionProhibited ? { expansionProhibited: true } : {}),
   }
   const entries = entriesOf(submission, to)
   const chunks = Math.max(1, Math.ceil(entries.length / CHUNK))

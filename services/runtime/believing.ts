@@ -13,7 +13,7 @@ import {
 import { partsOfProfile } from '../../machines/parts.ts'
 import type { Profile } from '../../machines/profile.ts'
 import type { Beliefs } from '../../machines/reads.ts'
-import { missing } from '../../machines/routing.ts'
+import { missing, routed } from '../../machines/routing.ts'
 
 export interface Believed {
   lookups: Record<string, Lookup>
@@ -49,7 +49,7 @@ export function* believing(
     aliases = missing(records, lookups)
   }
   // Of mailboxes that are believed elsewhere: does the store beside this MTA hold them?
-  const away = Object.values(lookups).filter(
+  const away = routed(records, lookups).filter(
     ({ route, mailbox }) => route === 'elsewhere' && mailbox !== null,
   )
   if (away.length > 0) {

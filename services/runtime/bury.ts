@@ -89,7 +89,9 @@ function headerIn(fields: Record<string, string>): Header | null {
   return null
 }
 
-const ENDED = new Set<unknown>(['delivered', 'transferred', 'redirected', 'failed', 'expired'])
+const ENDED = new Set<unknown>([
+  ...['delivered', 'transferred', 'redirected', 'expanded', 'failed', 'expired'],
+])
 
 /** Entries of a copy. */
 export async function entriesEnd(grave: Grave, copy: string, keys: string[]): Promise<Burial> {

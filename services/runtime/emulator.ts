@@ -34,6 +34,8 @@ import type {
   Enveloped,
   ItemDetail,
   ItemView,
+  ListSpec,
+  ListView,
   MailboxSpec,
   MailboxView,
   MessageSummary,
@@ -58,6 +60,16 @@ export interface Emulator {
   mailboxes(site: string): Promise<MailboxView[]>
   mailbox(site: string, alias: string): Promise<MailboxView>
   deleteMailbox(site: string, alias: string): Promise<void>
+
+  putList(
+    site: string,
+    spec: ListSpec,
+    replicate?: 'now' | 'lagged',
+  ): Promise<{ created: boolean; list: ListView }>
+  lists(site: string): Promise<ListView[]>
+  list(site: string, alias: string): Promise<ListView>
+  deleteList(site: string, alias: string): Promise<void>
+
   items(
     site: string,
     alias: string,

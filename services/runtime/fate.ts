@@ -7,6 +7,7 @@
  * report, nor silence that was asked for, nor a dead letter, is lost.
  */
 import type { End } from '../../machines/keep.ts'
+import { entryKey } from '../../machines/protocol.ts'
 import { OUTSIDE, type Stored } from '../../machines/wire.ts'
 import type { Outcome } from './views-of-mail.ts'
 
@@ -21,6 +22,8 @@ export interface Evidence {
   end: End | null
   /** What the smart host has come to with it, where it gets it. */
   handed?: string | null
+  /** Of a list that was expanded: the number of a member that nobody knows of. */
+  missing?: number | null
   /** What it waits for, where that is known. */
   why?: string
 }
@@ -51,6 +54,10 @@ export function fateOf(leaf: Evidence): Fate | { report: string } {
         : { outcome: 'delivered', why: `held by ${[...leaf.places, ...leaf.removed].join(', ')}` }
     case 'redirected':
       return { outcome: 'redirected', why: 'its alternate recipient has it in its place' }
+    case 'expanded':
+      return (leaf.missing ?? null) === null
+        ? { outcome: 'expanded', why: 'its members have it in its place' }
+        : { outcome: 'lost', why: `it was expanded without its member ${leaf.missing}` }
     case 'failed':
     case 'expired':
       return fateOfFailure(leaf)
@@ -59,6 +66,18 @@ export function fateOf(leaf: Evidence): Fate | { report: string } {
     default:
       return { outcome: 'pending', why: leaf.why || `it is ${leaf.state}` }
   }
+}
+
+/** The first member of a list, by its number, that no entry is for, routed or not. */
+export function missingMember(
+  entry: Stored | null,
+  isThere: (key: string) => boolean,
+): number | null {
+  const { first = 0, count = 0 } = entry?.a.members ?? {}
+  for (let number = first; number < first + count; number++) {
+    if (!isThere(entryKey(number, 0))) return number
+  }
+  return null
 }
 
 function fateOfFailure({ state, entry, end }: Evidence): Fate | { report: string } {

@@ -83,7 +83,7 @@ const emptyTally = ({ accept }: Whole): Tally => ({
 })
 
 function count(judged: Judgement, whole: Whole, leaf: Leaf, leaves: Leaf[]): void {
-  if (leaf.outcome === 'redirected') return
+  if (leaf.outcome === 'redirected' || leaf.outcome === 'expanded') return
   judged.tally.obligations += 1
   const entry = ledgerEntry(whole, leaf)
   if (leaf.outcome === 'lost') judged.lost.push(entry)

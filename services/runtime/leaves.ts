@@ -8,7 +8,7 @@ import { allToldIn } from '../../machines/reporting.ts'
 import type { EntryRecord, Header, Stored } from '../../machines/wire.ts'
 import { stateName } from '../../machines/words.ts'
 import type { Client } from './commit.ts'
-import { DROPPED, fateByReport, fateOf } from './fate.ts'
+import { DROPPED, fateByReport, fateOf, missingMember } from './fate.ts'
 import type { TrimRecord } from './judgement.ts'
 import { messageKey } from './keys.ts'
 import type { AcceptRecord } from './messages.ts'
@@ -33,6 +33,8 @@ export interface Whole {
   trim: TrimRecord | null
   /** Recipients that are not routed yet. */
   unrouted: EntryRecord[]
+  /** Some numbers only. */
+  isPart: boolean
 }
 
 export interface Leaf {
@@ -41,6 +43,7 @@ export interface Leaf {
   branch: number
   address: string
   original: string
+  lists: string[]
   state: string
   outcome: Outcome
   why: string
@@ -57,6 +60,7 @@ export interface Leaf {
   copy: string | null
   end: End | null
   handed: string | null
+  missing: number | null
   report: { id: string; to: string; outcome: Outcome } | null
 }
 
@@ -91,7 +95,7 @@ export async function wholeOf(
     ({ number }) => !routed.has(`${number}`) && (!only || only.has(number)),
   )
   const trim = fields.trim ? (JSON.parse(fields.trim) as TrimRecord) : null
-  return { id, accept, header, copies, entries, ends, handed, trim, unrouted }
+  return { id, accept, header, copies, entries, ends, handed, trim, unrouted, isPart: !!only }
 }
 
 /** Every address that a recipient has had: as given, and as redirected since. */
@@ -105,7 +109,11 @@ export function addressesOf(whole: Whole): { number: number; address: string }[]
 
 /** Every leaf, with the places that hold it looked up. */
 export async function leavesOf(client: Client, settings: Settings, whole: Whole): Promise<Leaf[]> {
-  const leaves = [...byKey(whole).values()]
+  const found = byKey(whole)
+  const leaves = [...found.values()]
+  if (!whole.isPart) {
+    for (const leaf of leaves) leaf.missing = missingMember(leaf.entry, (key) => found.has(key))
+  }
   leaves.sort((a, b) => a.number - b.number || a.branch - b.branch)
   await lookUpPlaces(client, settings, whole.id, leaves)
   const reports = new Map<string, ReportSeen>()
@@ -144,6 +152,7 @@ function leafOf(
     ...entryOf(key),
     address: stored.a.entry?.address ?? '',
     original: stored.a.entry?.original ?? '',
+    lists: stored.a.entry?.lists ?? [],
     state: stateName(stored.s),
     outcome: 'pending',
     why: '',
@@ -158,6 +167,7 @@ function leafOf(
     copy,
     end: whole.ends.get(`${copy}/${key}`) ?? null,
     handed: whole.handed.get(`${copy}/${key}`) ?? null,
+    missing: null,
     report: null,
   }
 }
@@ -168,6 +178,7 @@ const unroutedLeaf = (record: EntryRecord, isSettled: boolean): Leaf => ({
   branch: 0,
   address: record.address,
   original: record.original,
+  lists: record.lists ?? [],
   state: isSettled ? DROPPED : 'queued',
   outcome: 'pending',
   why: 'it is not routed yet',
@@ -182,6 +193,7 @@ const unroutedLeaf = (record: EntryRecord, isSettled: boolean): Leaf => ({
   copy: null,
   end: null,
   handed: null,
+  missing: null,
   report: null,
 })
 

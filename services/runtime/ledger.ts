@@ -3,7 +3,8 @@
  * trust the machines.
  *
  * Obligations: one for each accepted recipient, one more for each alternate split off beside its
- * primary; a redirection replaces one. Each ends in exactly one way (I1); what ended in none is
+ * primary; a redirection replaces one, and so does a list's expansion, by one for each member that
+ * had no entry yet. Each ends in exactly one way (I1); what ended in none is
  * lost. Then the mailboxes are gone through for what no obligation explains, and for what is held
  * twice.
  */
@@ -95,7 +96,8 @@ async function sumUp(live: Live, settings: Settings, { audit, judged }: Book): P
 
 async function inspectMailboxes(live: Live, settings: Settings, book: Book): Promise<void> {
   const entries = await allEntries(live.client, settings)
-  for (const { mailbox } of entries.values()) {
+  for (const { mailbox, list } of entries.values()) {
+    if (list) continue
     const places = new Map<string, string[]>()
     for (const server of settings.servers) {
       await inspect(live, settings, book, server, mailbox, places)

@@ -13,6 +13,7 @@ import { erase, eraseKeys, withName } from './erase.ts'
 import { noteFounding } from './history.ts'
 import { part, placeOf } from './keys.ts'
 import { SERVERS_MAX } from './limits.ts'
+import { listFacts } from './lists.ts'
 import { iso, type Live, siteOf } from './live-parts.ts'
 import { queueNamesOf } from './queues.ts'
 import { type Settings, siteFacts } from './settings.ts'
@@ -20,8 +21,7 @@ import type { MailboxSpec, SiteSpec, SiteView } from './views-of-mail.ts'
 
 export async function createSite(live: Live, spec: SiteSpec): Promise<SiteView> {
   const settings = settingsFor(live, spec)
-  const mailboxes = spec.mailboxes ?? []
-  checkMailboxes(settings, mailboxes)
+  const mailboxes = entriesFor(settings, spec)
   await withName(live, spec.name, async () => {
     if ((await live.settings.names()).includes(spec.name)) {
       throw problem('site-exists', `There is a site "${spec.name}" already.`)
@@ -71,13 +71,17 @@ export function profileFor(spec: unknown): Settings['profile'] {
   throw problem(code, `${checked.wrong[0]?.toUpperCase()}${checked.wrong.slice(1)}.`)
 }
 
-function checkMailboxes(settings: Settings, mailboxes: MailboxSpec[]): void {
-  const aliases = new Set(mailboxes.map(({ alias }) => alias))
-  if (aliases.size !== mailboxes.length) throw problem('mailbox-exists', 'An alias is given twice.')
-  for (const spec of mailboxes) checkMailbox(settings, spec, (alias) => aliases.has(alias))
+/** What the site begins with: its mailboxes, then its lists. */
+function entriesFor(settings: Settings, { mailboxes = [], lists = [] }: SiteSpec): MailboxFacts[] {
+  const aliases = new Set([...mailboxes, ...lists].map(({ alias }) => alias))
+  if (aliases.size !== mailboxes.length + lists.length) {
+    throw problem('mailbox-exists', 'An alias is given twice.')
+  }
+  const known = (alias: string) => aliases.has(alias)
+  for (const spec of mailboxes) checkMailbox(settings, spec, known)
   const owners = new Map<string, string>()
   for (const alias of aliases) owners.set(`${alias}@${settings.domain}`, alias)
-  for (const { alias, addresses = [] } of mailboxes) {
+  for (const { alias, addresses = [] } of [...mailboxes, ...lists]) {
     for (const address of addresses.map((one) => one.toLowerCase())) {
       const owner = owners.get(address) ?? alias
       if (owner !== alias) {
@@ -86,6 +90,8 @@ function checkMailboxes(settings: Settings, mailboxes: MailboxSpec[]): void {
       owners.set(address, alias)
     }
   }
+  const ownerOf = (address: string) => owners.get(address)
+  return [...mailboxes, ...lists.map((spec) => listFacts(settings, spec, { known, ownerOf }))]
 }
 
 export function checkMailbox(
@@ -139,14 +145,17 @@ const run = (client: Client, [command, ...args]: (string | number)[]): Promise<u
 
 export async function viewOf(live: Live, settings: Settings): Promise<SiteView> {
   const entries = await allEntries(live.client, settings)
-  const aliases = [...entries.values()].filter((entry) => !entry.deleted).map(({ alias }) => alias)
+  const there = [...entries.values()].filter(({ deleted }) => !deleted)
+  const aliasesOf = (kept: typeof there) => kept.map(({ alias }) => alias).sort()
+  const lists = aliasesOf(there.filter(({ list }) => list))
   return {
     name: settings.site,
     domain: settings.domain,
     profile: settings.profile.name,
     defects: settings.profile.defects,
     servers: settings.servers,
-    mailboxes: aliases.filter((alias) => alias !== OUTSIDE).sort(),
+    mailboxes: aliasesOf(there.filter(({ alias, list }) => alias !== OUTSIDE && !list)),
+    ...(lists.length > 0 ? { lists } : {}),
     paused: settings.paused,
     ...(settings.smartHost === undefined ? {} : { smartHost: settings.smartHost }),
     createdAt: iso(settings.createdAt),

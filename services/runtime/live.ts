@@ -19,6 +19,7 @@ import { follow } from './journal.ts'
 import { cacheKey } from './keys.ts'
 import { audit } from './ledger.ts'
 import * as lifecycle from './lifecycle.ts'
+import * as lists from './lists.ts'
 import { type Live, serverIn, siteOf, still } from './live-parts.ts'
 import * as mailboxes from './mailboxes.ts'
 import * as marks from './marks.ts'
@@ -94,6 +95,10 @@ const mailCalls = (live: Live): Pick<Emulator, MailCall> => ({
   mailboxes: (...args) => mailboxes.listMailboxes(live, ...args),
   mailbox: async (site, alias) => mailboxes.viewOf(live, await siteOf(live, site), alias),
   deleteMailbox: (...args) => mailboxes.deleteMailbox(live, ...args),
+  putList: (...args) => lists.putList(live, ...args),
+  lists: (...args) => lists.listLists(live, ...args),
+  list: async (site, alias) => lists.viewOfList(live, await siteOf(live, site), alias),
+  deleteList: (...args) => lists.deleteList(live, ...args),
   items: (...args) => items.listItems(live, ...args),
   item: (...args) => items.getItem(live, ...args),
   rawItem: (...args) => items.getRaw(live, ...args),
@@ -110,6 +115,10 @@ type MailCall =
   | 'mailboxes'
   | 'mailbox'
   | 'deleteMailbox'
+  | 'putList'
+  | 'lists'
+  | 'list'
+  | 'deleteList'
   | 'items'
   | 'item'
   | 'rawItem'

@@ -4,14 +4,14 @@
  */
 import { partsOfProfile } from '../../machines/parts.ts'
 import { type Address, kindOf, partsOf } from '../../machines/protocol.ts'
-import { beliefs, type Reads, reads } from '../../machines/reads.ts'
+import { beliefs, expands, type Reads, reads } from '../../machines/reads.ts'
 import { upToDate } from '../../machines/versions.ts'
 import type { FoundItems, MailEvent, Stored } from '../../machines/wire.ts'
 import { readBox, readOffers } from './boxes.ts'
 import { type Client, load as loadFields } from './commit.ts'
 import { boxKeyOf, part, placeOf, shardOf } from './keys.ts'
 import { lookUp } from './lookups.ts'
-import { readChunk } from './messages.ts'
+import { readAddressees, readChunk } from './messages.ts'
 import type { Loaded, LoadOptions } from './port.ts'
 import { type Settings, siteFacts } from './settings.ts'
 import { timerKeyOf, timerMember } from './timer-names.ts'
@@ -33,15 +33,16 @@ export async function load(
   const found = await chunkIfUnknown(client, settings, event, wanted, actors, items)
   const late = early ? null : beliefs(event, actors, found.entries)
   const believed = soon ?? (late ? await lookUp(client, settings, late, options) : null)
+  const lookups = believed?.lookups ?? {}
   return {
     settings,
     site,
     event,
     at: options.at,
     actors,
-    found,
+    found: await withAddressees(client, settings, event, lookups, found),
     armedFor,
-    lookups: believed?.lookups ?? {},
+    lookups,
     refreshed: {
       server: early?.server ?? late?.server ?? '',
       entries: believed?.refreshed ?? {},
@@ -79,11 +80,27 @@ export async function loadTogether(
   })
   const shared = { settings, site, at: options.at, actors, armedFor: null, ...believed }
   let offer = 0
-  return events.map((event, i) => ({
-    ...shared,
-    event,
-    found: wanted[i]?.box ? (known[offer++]?.found ?? {}) : {},
-  }))
+  const found = wanted.map(({ box }) => (box ? (known[offer++]?.found ?? {}) : {}))
+  return Promise.all(
+    events.map(async (event, i) => ({
+      ...shared,
+      event,
+      found: await withAddressees(client, settings, event, shared.lookups, found[i] ?? {}),
+    })),
+  )
+}
+
+/** Where a list may be expanded, with all that its message is for. */
+async function withAddressees(
+  client: Client,
+  settings: Settings,
+  event: MailEvent,
+  lookups: Loaded['lookups'],
+  found: FoundItems,
+): Promise<FoundItems> {
+  if (!expands(event, lookups)) return found
+  const id = partsOf(event.to)[0] as string
+  return { ...found, addressees: await readAddressees(client, settings, id, event.entries ?? []) }
 }
 
 /** All recipients that these events bring, looked up as one event's. */

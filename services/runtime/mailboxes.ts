@@ -27,10 +27,17 @@ export async function entryOrProblem(
   alias: string,
 ): Promise<DirectoryEntry> {
   const entry = await entryOf(live.client, settings, alias)
-  if (!entry || entry.deleted) {
-    throw problem('unknown-mailbox', `The site ${settings.site} has no mailbox "${alias}".`)
-  }
-  return entry
+  return mailboxOf(settings, alias, entry)
+}
+
+function mailboxOf(
+  { site }: Settings,
+  alias: string,
+  entry: DirectoryEntry | null,
+): DirectoryEntry {
+  if (entry && !entry.deleted && !entry.list) return entry
+  const what = `The site ${site} has no mailbox "${alias}"`
+  throw problem('unknown-mailbox', entry?.list ? `${what}: it is a list.` : `${what}.`)
 }
 
 export async function putMailbox(
@@ -50,6 +57,9 @@ export async function putMailbox(
   const edit: Edit = async (newestEntry, send) => {
     const version = (newestEntry?.version ?? 0) + 1
     created = isNew(newestEntry)
+    if (newestEntry?.list && !created) {
+      throw problem('list-exists', `"${spec.alias}" is the alias of a distribution list.`)
+    }
     if (newestEntry && !created && newestEntry.home !== spec.server) {
       const how = 'Move it: POST /sites/:site/moves.'
       const where = `The mailbox ${spec.alias} is on ${newestEntry.home}.`
@@ -67,10 +77,10 @@ export async function putMailbox(
 }
 
 /** An address leads to one mailbox. */
-async function checkAddresses(
+export async function checkAddresses(
   live: Live,
   settings: Settings,
-  { alias, addresses = [] }: MailboxSpec,
+  { alias, addresses = [] }: Pick<MailboxSpec, 'alias' | 'addresses'>,
   known: (alias: string) => boolean,
 ): Promise<void> {
   if (addresses.length === 0) return
@@ -81,16 +91,16 @@ async function checkAddresses(
     const local = address.endsWith(own) ? address.slice(0, -own.length) : null
     const owner = owners[i] ?? (local !== null && known(local) ? local : null)
     if (owner === null || owner === alias) return
-    throw problem('mailbox-exists', `${address} is an address of the mailbox ${owner}.`)
+    throw problem('mailbox-exists', `${address} is an address of ${owner}.`)
   })
 }
 
 /** A mailbox made again under an alias is another mailbox. */
-const freshId = (alias: string, version: number): string =>
+export const freshId = (alias: string, version: number): string =>
   version === 1 ? alias : `${alias}-${version}`
 
 /** Further addresses lead to the alias; those that it had before and has no more lead nowhere. */
-async function rememberAddresses(
+export async function rememberAddresses(
   live: Live,
   settings: Settings,
   alias: string,
@@ -117,7 +127,7 @@ type Edit = (newest: DirectoryEntry | null, send: Send) => Promise<DirectoryEntr
  * Writes the entry at its home, under the same claim that a move takes: an edit and a move exclude
  * each other, also when the edit takes longer than its caller waits.
  */
-async function changeEntry(
+export async function changeEntry(
   live: Live,
   settings: Settings,
   alias: string,
@@ -195,16 +205,14 @@ export async function deleteMailbox(live: Live, site: string, alias: string): Pr
 export async function listMailboxes(live: Live, site: string): Promise<MailboxView[]> {
   const settings = await siteOf(live, site)
   const entries = [...(await allEntries(live.client, settings)).values()]
-  const aliases = entries.filter(({ deleted }) => !deleted).map(({ alias }) => alias)
+  const there = entries.filter(({ deleted, list }) => !deleted && !list)
+  const aliases = there.map(({ alias }) => alias)
   return Promise.all(aliases.sort().map((alias) => viewOf(live, settings, alias)))
 }
 
 export async function viewOf(live: Live, settings: Settings, alias: string): Promise<MailboxView> {
   const replicas = await replicasOf(live.client, settings, alias)
-  const entry = newest(replicas.values())
-  if (!entry || entry.deleted) {
-    throw problem('unknown-mailbox', `The site ${settings.site} has no mailbox "${alias}".`)
-  }
+  const entry = mailboxOf(settings, alias, newest(replicas.values()))
   const now = siteTime(settings.clock, Date.now())
   const stores: MailboxView['stores'] = {}
   const caches: MailboxView['caches'] = {}

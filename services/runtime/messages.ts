@@ -2,7 +2,8 @@
  * Accepted messages as they lie in Redis: the record of what was accepted, the recipients in
  * chunks, the content once.
  */
-import type { EntryRecord, FoundItems, Header } from '../../machines/wire.ts'
+import { addresseesOf } from '../../machines/expansion.ts'
+import type { Addressees, EntryRecord, FoundItems, Header } from '../../machines/wire.ts'
 import type { Client } from './commit.ts'
 import { messageKey } from './keys.ts'
 import type { Settings } from './settings.ts'
@@ -45,6 +46,8 @@ export const bytesOf = ({ header, recipients }: AcceptRecord): number =>
 /** The real time at which a message's id was made. */
 export const timeOf = (id: string): number => Number.parseInt(id.replace('-', '').slice(0, 12), 16)
 
+export const chunkField = (chunk: number): string => `to/${chunk}`
+
 export async function readChunk(
   client: Client,
   settings: Settings,
@@ -53,8 +56,30 @@ export async function readChunk(
 ): Promise<FoundItems> {
   const [text, next] = await client.hmget(
     messageKey(settings, id),
-    `to/${chunk}`,
-    `to/${chunk + 1}`,
+    chunkField(chunk),
+    chunkField(chunk + 1),
   )
   return { entries: text ? (JSON.parse(text) as EntryRecord[]) : [], last: !next }
+}
+
+/** Chunks that are read at a time. */
+const CHUNKS = 50
+
+/** All that a message is for; a report is kept in no chunk, and has only its own. */
+export async function readAddressees(
+  client: Client,
+  settings: Settings,
+  id: string,
+  own: EntryRecord[],
+): Promise<Addressees> {
+  const kept: EntryRecord[][] = []
+  for (let from = 0; kept.length === from; from += CHUNKS) {
+    const fields = Array.from({ length: CHUNKS }, (_, k) => chunkField(from + k))
+    const texts = await client.hmget(messageKey(settings, id), ...fields)
+    texts.forEach((text, k) => {
+      if (text) kept[from + k] = JSON.parse(text) as EntryRecord[]
+    })
+  }
+  if (kept[0] === undefined) kept[0] = own
+  return addresseesOf(kept)
 }

@@ -37,13 +37,14 @@ async function beginMove(door: Door, settings: Settings, spec: MoveSpec): Promis
   serverIn(settings, to)
   checkPhase(spec.holdAt)
   const entry = await entryOf(door.client, settings, alias)
-  if (!entry || entry.deleted) throw unknownMailbox(settings, alias)
+  if (!entry || entry.deleted || entry.list) throw unknownMailbox(settings, alias)
   const id = uuidv7()
   await claim(door, settings, entry.mailbox, id)
   const current = await entryOf(door.client, settings, alias)
-  if (!current || current.deleted || current.home === to) {
+  const isThere = current && !current.deleted && !current.list
+  if (!isThere || current.home === to) {
     await unclaim(door, settings, entry.mailbox, id)
-    if (!current || current.deleted) throw unknownMailbox(settings, alias)
+    if (!isThere) throw unknownMailbox(settings, alias)
     throw problem('same-server', `The mailbox ${alias} is on ${to} already.`)
   }
   const record = { ...current, home: to, version: current.version + 1 }

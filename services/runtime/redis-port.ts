@@ -25,6 +25,7 @@ import {
   shardOfMessage,
 } from './keys.ts'
 import { load, loadTogether } from './loading.ts'
+import { chunkField } from './messages.ts'
 import type { Loaded, Outcome, Port, Taken } from './port.ts'
 import type { Settings } from './settings.ts'
 import { timerKeyOf, timerMember } from './timer-names.ts'
@@ -120,11 +121,18 @@ function pendingCommands(settings: Settings, stepped: Stepped): RedisCommand[] {
 }
 
 function itemCommands(settings: Settings, write: ItemWrite): RedisCommand[] {
-  if (!('end' in write)) return boxCommands(boxKeyOf(settings, write.box), write)
+  if (!('of' in write)) return boxCommands(boxKeyOf(settings, write.box), write)
   const [id, copy] = partsOf(write.of) as [string, string]
+  if ('recipients' in write) return recipientCommands(messageKey(settings, id), write)
   const field = `e/${copy}/${write.end.entry}`
   return [['HSET', messageKey(settings, id), field, asciiJson(write.end)]]
 }
+
+const recipientCommands = (
+  key: string,
+  { chunk, recipients }: Extract<ItemWrite, { recipients: unknown }>,
+): RedisCommand[] =>
+  recipients.map((records, k) => ['HSET', key, chunkField(chunk + k), asciiJson(records)])
 
 /**
  * The cache lies in shard 0; from another shard it is written after the commit, since it is only a

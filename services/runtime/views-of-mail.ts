@@ -21,11 +21,25 @@ export interface MailboxSpec {
   deliverToBoth?: boolean
 }
 
+export interface ListSpec {
+  alias: string
+  /** Aliases and addresses, other lists' among them. */
+  members: string[]
+  addresses?: string[]
+  /** Whoever wrote to the list is told of members that fail. */
+  reportToOriginator?: boolean
+  /** A larger message is not expanded. */
+  maxBytes?: number | null
+  /** Whose replica of the directory is written first; else that of the first server. */
+  server?: string
+}
+
 export interface SiteSpec {
   name: string
   profile?: ProfileSpec
   servers: string[]
   mailboxes?: MailboxSpec[]
+  lists?: ListSpec[]
   /** Defaults to `<name>.example`. */
   domain?: string
   /** `HOST:PORT`: who gets what is for addresses beyond the site; else whom the service has. */
@@ -41,6 +55,8 @@ export interface SiteView {
   defects: string[]
   servers: string[]
   mailboxes: string[]
+  /** Not there when it has none. */
+  lists?: string[]
   paused: boolean
   /** Its own; not there when it has none. */
   smartHost?: string
@@ -69,6 +85,8 @@ export interface Submission {
   notify?: Notify[]
   /** Private: no alternate recipient may get it (X.411). */
   reassignmentProhibited?: boolean
+  /** No distribution list is to be expanded (X.411). */
+  expansionProhibited?: boolean
 }
 
 /** A submission with what only the envelope of SMTP can say. */
@@ -93,6 +111,7 @@ export interface Accepted {
 export type Outcome =
   | 'delivered'
   | 'redirected'
+  | 'expanded'
   | 'reported'
   | 'silenced'
   | 'deadLettered'
@@ -135,6 +154,8 @@ export interface EntryView {
   /** The originally addressed recipient's number, from 1. */
   number: number
   branch: 'own' | 'redirected'
+  /** Lists that it is a member of, the outermost first; not there when the originator named it. */
+  lists?: string[]
   state: string
   outcome: Outcome
   attempts: number
@@ -183,6 +204,19 @@ export interface MailboxView {
   stores: Record<string, { state: string; messages: number; inTransit: number; waiters: number }>
   replicas: Record<string, { home: string | null; version: number; alternate: string | null }>
   caches: Record<string, { home: string | null; alternate: string | null; ageMs: number } | null>
+}
+
+export interface ListView {
+  alias: string
+  addresses: string[]
+  members: string[]
+  reportToOriginator: boolean
+  maxBytes: number | null
+  server: string
+  version: number
+  /** How many members each server's replica has, and each MTA's cache. */
+  replicas: Record<string, { version: number; members: number | null }>
+  caches: Record<string, { version: number; members: number; ageMs: number } | null>
 }
 
 export interface ItemView {

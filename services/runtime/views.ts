@@ -64,6 +64,7 @@ async function entriesOf(
       address: leaf.address,
       number: leaf.number,
       branch: leaf.branch === 0 ? ('own' as const) : ('redirected' as const),
+      ...(leaf.lists.length > 0 ? { lists: leaf.lists } : {}),
       state: leaf.state,
       outcome: leaf.outcome,
       attempts: leaf.attempts,

@@ -18,6 +18,7 @@ export const EntryLabel = Type.String({ pattern: '^\\S+ (own|redirected)$' })
 export const OUTCOMES = [
   'delivered',
   'redirected',
+  'expanded',
   'reported',
   'silenced',
   'deadLettered',
@@ -36,6 +37,18 @@ export const MailboxFile = Type.Object(
   },
   closed,
 )
+
+export const ListFile = Type.Object(
+  {
+    alias: Name,
+    members: Type.Array(Type.String()),
+    addresses: optional(Type.Array(Type.String())),
+    reportToOriginator: optional(Type.Boolean()),
+    maxBytes: optional(Type.Integer({ minimum: 1 })),
+  },
+  closed,
+)
+export type ListOfFile = Type.Static<typeof ListFile>
 
 export const MoveFile = Type.Object(
   { mailbox: Name, to: Name, holdAt: optional(Type.String()) },

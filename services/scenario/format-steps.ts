@@ -2,13 +2,26 @@
  * The steps of a scenario: what a person would do, in order.
  */
 import Type from 'typebox'
-import { closed, Duration, EntryLabel, MailboxFile, MoveFile, Name } from './format-parts.ts'
+import {
+  closed,
+  Duration,
+  EntryLabel,
+  ListFile,
+  MailboxFile,
+  MoveFile,
+  Name,
+} from './format-parts.ts'
 
 const optional = Type.Optional
 
 /** A change of a directory entry; `now` spares the delay of replication. */
 const PutFile = Type.Object(
   { ...MailboxFile.properties, replicate: optional(Type.Enum(['now', 'lagged'])) },
+  closed,
+)
+
+const PutListFile = Type.Object(
+  { ...ListFile.properties, replicate: optional(Type.Enum(['now', 'lagged'])) },
   closed,
 )
 
@@ -27,6 +40,7 @@ export const STEPS = {
       priority: optional(Type.Enum(['urgent', 'normal', 'non-urgent'])),
       notify: optional(Type.Array(Type.Enum(['never', 'failure', 'success', 'delay']))),
       reassignmentProhibited: optional(Type.Boolean()),
+      expansionProhibited: optional(Type.Boolean()),
       /** Only there to warm a cache: not among the results. */
       background: optional(Type.Boolean()),
     },
@@ -59,6 +73,8 @@ export const STEPS = {
   ),
   put: PutFile,
   deleteMailbox: Type.Object({ mailbox: Name }, closed),
+  putList: PutListFile,
+  deleteList: Type.Object({ list: Name }, closed),
   deleteItem: Type.Object({ mailbox: Name, message: Name }, closed),
   restart: Type.Object({ server: Name }, closed),
   profile: Type.Object({ name: Type.String() }, closed),

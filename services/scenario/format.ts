@@ -11,7 +11,7 @@
  */
 import Type from 'typebox'
 import { type Expect, ExpectFile } from './format-expect.ts'
-import { closed, Duration, MailboxFile, MoveFile, Name } from './format-parts.ts'
+import { closed, Duration, ListFile, MailboxFile, MoveFile, Name } from './format-parts.ts'
 import type { Step } from './format-steps.ts'
 
 const optional = Type.Optional
@@ -20,6 +20,7 @@ const SiteFile = Type.Object(
   {
     servers: Type.Array(Name, { minItems: 1 }),
     mailboxes: Type.Array(MailboxFile, { minItems: 1 }),
+    lists: optional(Type.Array(ListFile)),
     /** What differs from the profile that is played, in the words of a profile. */
     profile: optional(Type.Record(Type.String(), Type.Unknown())),
   },

@@ -59,6 +59,11 @@ function againstStep(step: Step, names: Names): string[] {
     case 'put':
       names.aliases.add(step.value.alias)
       return unknownName('server', step.value.server, names.servers)
+    case 'putList':
+      names.aliases.add(step.value.alias)
+      return unknownMembers(step.value, names)
+    case 'deleteList':
+      return unknownName('list', step.value.list, names.aliases)
     case 'release':
     case 'cancel':
       return unknownName('mailbox', step.value.move, names.aliases)
@@ -90,6 +95,9 @@ function againstStep(step: Step, names: Names): string[] {
   }
 }
 
+const unknownMembers = ({ members }: { members: string[] }, { aliases }: Names): string[] =>
+  members.flatMap((one) => (one.includes('@') ? [] : unknownName('member', one, aliases)))
+
 function againstExpect(expect: Expect, index: number, names: Names): string[] {
   const reasons = unknownName('message', expect.message, names.messages)
   for (const profile of expect.for ?? []) {
@@ -113,8 +121,9 @@ function againstExpect(expect: Expect, index: number, names: Names): string[] {
 
 /** Names that are used must exist: the second half of the check. */
 export function againstNames(scenario: Scenario): string[] {
+  const { mailboxes, lists = [] } = scenario.site
   const names: Names = {
-    aliases: new Set(scenario.site.mailboxes.map((mailbox) => mailbox.alias)).add('outside'),
+    aliases: new Set([...mailboxes, ...lists].map(({ alias }) => alias)).add('outside'),
     servers: new Set(scenario.site.servers),
     faults: new Set(Object.keys(scenario.faults)),
     messages: new Set(),
@@ -123,7 +132,10 @@ export function againstNames(scenario: Scenario): string[] {
     ...scenario.profiles.flatMap((name) =>
       unknownProfile(name).map((reason) => `profiles: ${reason}`),
     ),
-    ...scenario.site.mailboxes.flatMap((mailbox) =>
+    ...lists.flatMap((list) =>
+      unknownMembers(list, names).map((reason) => `site.lists.${list.alias}: ${reason}`),
+    ),
+    ...mailboxes.flatMap((mailbox) =>
       unknownName('server', mailbox.server, names.servers).map(
         (reason) => `site.mailboxes.${mailbox.alias}: ${reason}`,
       ),

@@ -64,13 +64,14 @@ function profileOf(scenario: Scenario, profile: string): ProfileSpec {
 
 async function openStage(client: Client, scenario: Scenario, profile: string): Promise<Stage> {
   const site = siteName(scenario.name, profile)
-  const { servers, mailboxes } = scenario.site
+  const { servers, mailboxes, lists = [] } = scenario.site
   const home = servers[0] ?? ''
   await client.post('/sites', {
     name: site,
     profile: profileOf(scenario, profile),
     servers,
     mailboxes: mailboxes.map((mailbox) => ({ server: home, ...mailbox })),
+    ...(lists.length > 0 ? { lists } : {}),
     ttl: SITE_TTL,
   })
   const maps = { messages: new Map(), faults: new Map(), hits: new Map() }

@@ -101,6 +101,10 @@ const PERFORM: Performers = {
   put: async (stage, { alias, ...entry }) => {
     await stage.client.put(`${stage.path}/mailboxes/${alias}`, entry)
   },
+  putList: async (stage, { alias, ...list }) => {
+    await stage.client.put(`${stage.path}/lists/${alias}`, list)
+  },
+  deleteList: (stage, { list }) => stage.client.delete(`${stage.path}/lists/${list}`),
   deleteMailbox: (stage, { mailbox }) => stage.client.delete(`${stage.path}/mailboxes/${mailbox}`),
   restart: async (stage, { server }) => {
     await stage.client.post(`${stage.path}/servers/${server}/restart`, { service: 'mta' })

@@ -17,6 +17,7 @@ export type What =
   | 'transferredOut'
   | 'delivered'
   | 'redirected'
+  | 'expanded'
   | 'reported'
   | 'deferred'
   | 'failed'
@@ -100,6 +101,7 @@ export function happeningsOf(step: JournalRecord, records: Records): Happening[]
     ['transferredIn', step.y === 'copy.transferred' ? all : []],
     ['reported', step.y === 'report.submitted' ? all : []],
     ['redirected', made && step.y !== 'copy.transferred' ? all.filter(isRedirected) : []],
+    ['expanded', inState('expanded')],
     ['deferred', inState('deferred')],
     ['delivered', inState('delivered')],
     ['failed', inState('failed')],

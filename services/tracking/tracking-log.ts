@@ -10,6 +10,7 @@
  *   - the MTS-ID is the message's id here, as it stands in reports; on a line about a report it is
  *     that of the message reported on, and field 12 is the report's
  *   - event 28 is written for each alternate recipient, beside its primary too
+ *   - event 26 names the list; each member has lines of its own from then on
  *   - a report's recipients are, on event 34, those whom it tells of, with 1 for not delivered; on
  *     the others the one whom it goes to, with 0 when it has it and 1 when it was discarded
  *   - all mail goes through the MTA, so 9 is written and 1000 (local delivery) never, as with the
@@ -39,6 +40,7 @@ const SUBMITTED = 4
 const TRANSFER_IN = { message: 0, report: 2 }
 const TRANSFER_OUT = { message: 7, report: 8 }
 const DELIVERY = { message: 9, report: 10 }
+const EXPANDED = 26
 const REDIRECTED = 28
 const REPORT_GENERATED = 34
 const REPORT_DISCARDED = 43
@@ -76,6 +78,8 @@ function linesOf(site: string, happening: Happening, addressees: readonly string
     }
     case 'redirected':
       return line(REDIRECTED, here, names)
+    case 'expanded':
+      return line(EXPANDED, here, names)
     case 'reported': {
       const kept = reportedOn(happening).map(({ recipient }) => recipient)
       const told = kept.length > 0 ? kept : ['']

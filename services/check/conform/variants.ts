@@ -91,4 +91,6 @@ export const ROUTES = [
   'route.looped',
   'route.prohibited',
   'route.redirected',
+  'route.expanded',
+  'route.unexpanded',
 ] as const satisfies EventType[]

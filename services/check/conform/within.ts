@@ -31,6 +31,9 @@ const FIRST: ReadonlySet<string> = new Set([
   ...['mail.submitted', 'copy.transferred', 'report.submitted'],
 ])
 
+/** Entries in whose place others are. */
+const REPLACED: ReadonlySet<string> = new Set(['redirected', 'expanded'])
+
 /** What the copy hears from its entries and slots, at least and at most. */
 interface Heard {
   made: number
@@ -114,7 +117,7 @@ function entryShare(
 }
 
 /**
- * Entries of one number that the same step made; one that was redirected is none any more. Not
+ * Entries of one number that the same step made; one that others replaced is none any more. Not
  * known where a transfer came twice, the smaller repetition first: the rest is then counted with
  * what was there already.
  */
@@ -123,7 +126,7 @@ function siblingsOf(world: World, { step }: Seen, address: Address): number | un
   const number = (one: Address) => entryOf(partsOf(one)[2] as string).number
   return step.s.filter(
     ([other, state]) =>
-      kindOf(other) === 'recipient' && state !== 'redirected' && number(other) === number(address),
+      kindOf(other) === 'recipient' && !REPLACED.has(state) && number(other) === number(address),
   ).length
 }
 

@@ -60,10 +60,16 @@ function written({ rehearsal }: Journey, record: DirectoryEntry, now: boolean): 
     : { do: 'put', mailbox: factsOf(record), now }
 }
 
-const factsOf = ({ alias, home, addresses, alternate, both }: DirectoryEntry): MailboxFacts => ({
+const factsOf = ({
+  alias,
+  home,
+  addresses,
+  alternate,
+  both,
+  list,
+}: DirectoryEntry): MailboxFacts => ({
   alias,
   server: home,
   ...(addresses.length > 0 ? { addresses } : {}),
-  alternateRecipient: alternate,
-  deliverToBoth: both,
+  ...(list ? { list } : { alternateRecipient: alternate, deliverToBoth: both }),
 })

@@ -137,5 +137,6 @@ function send(
     priority: header.priority,
     wanted: recipients.every(({ wanted }) => wanted),
     ...(header.reassignmentProhibited ? { reassignmentProhibited: true } : {}),
+    ...(header.expansionProhibited ? { expansionProhibited: true } : {}),
   })
 }

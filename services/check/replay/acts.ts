@@ -5,8 +5,9 @@
  * itself. So a call is begun, and the act is done when its first event is held; the answer is
  * waited for at the end.
  */
+import type { MailboxFacts } from '../../../machines/site.ts'
 import type { MailEvent } from '../../../machines/wire.ts'
-import type { MailboxView } from '../../runtime/views-of-mail.ts'
+import type { ListView, MailboxView } from '../../runtime/views-of-mail.ts'
 import { Refusal } from '../../scenario/client.ts'
 import type { Act } from '../acts.ts'
 import { answered, type Call, Differs, type Stage, standing, until } from './stage.ts'
@@ -70,9 +71,11 @@ const FIRST: Record<Asked['do'], string[]> = {
 }
 
 async function send(stage: Stage, act: Extract<Act, { do: 'send' }>): Promise<void> {
-  const { from, to, server, priority, wanted, as, reassignmentProhibited = false } = act
+  const { from, to, server, priority, wanted, as } = act
+  const { reassignmentProhibited = false, expansionProhibited = false } = act
   const notify = [wanted ? 'failure' : 'never']
-  const about = { priority, notify, reassignmentProhibited, subject: as, text: '' }
+  const prohibited = { reassignmentProhibited, expansionProhibited }
+  const about = { priority, notify, ...prohibited, subject: as, text: '' }
   const body = { from, to, server, ...about }
   const answer = stage.client.post<{ id: string }>(`${stage.path}/messages`, body)
   const { id } = await answer.catch((error: Error) => {
@@ -111,7 +114,8 @@ async function callOf(stage: Stage, act: Asked): Promise<() => Promise<unknown>>
     case 'cancel':
       return () => client.post(`${path}/moves/${id(act.move)}/cancel`, {})
     case 'put': {
-      const { alias, ...entry } = act.mailbox
+      if (act.mailbox.list) return putList(stage, act.mailbox, act.now)
+      const { alias, list: _, ...entry } = act.mailbox
       const place = `${path}/mailboxes/${alias}`
       const old = await client.get<MailboxView>(place).catch((error: Error) => {
         if (error instanceof Refusal && error.code === 'unknown-mailbox') return null
@@ -121,9 +125,22 @@ async function callOf(stage: Stage, act: Asked): Promise<() => Promise<unknown>>
       // A new mailbox is known at once; the home of another is changed by a move only.
       return () => client.put(place, old ? { ...entry, server: old.server, replicate } : entry)
     }
-    case 'delete':
-      return () => client.delete(`${path}/mailboxes/${act.mailbox}`)
+    case 'delete': {
+      const { lists } = await client.get<{ lists: ListView[] }>(`${path}/lists`)
+      const kind = lists.some(({ alias }) => alias === act.mailbox) ? 'lists' : 'mailboxes'
+      return () => client.delete(`${path}/${kind}/${act.mailbox}`)
+    }
     case 'remove':
       return () => client.delete(`${path}/mailboxes/${act.mailbox}/messages/${id(act.message)}`)
   }
+}
+
+function putList(
+  { client, path }: Stage,
+  { alias, addresses, list }: MailboxFacts,
+  now: boolean,
+): () => Promise<unknown> {
+  const replicate = now ? 'now' : 'lagged'
+  const body = { ...list, ...(addresses ? { addresses } : {}), replicate }
+  return () => client.put(`${path}/lists/${alias}`, body)
 }

@@ -54,8 +54,8 @@ export async function openStage(client: Client, schedule: Schedule): Promise<Sta
   const site = `replay-${randomBytes(4).toString('hex')}`
   const path = `/sites/${site}`
   const profile = profileOf(schedule)
-  const { mailboxes } = schedule
-  const body = { name: site, domain, servers, mailboxes, profile, ttl: SITE_TTL }
+  const entries = { mailboxes: mailboxesIn(schedule), lists: listsIn(schedule) }
+  const body = { name: site, domain, servers, ...entries, profile, ttl: SITE_TTL }
   await client.post('/sites', body).catch((error: Error) => {
     const why = `its site cannot be made: ${error.message}`
     throw error instanceof Refusal && error.status < 500 ? new DataError('schedule', [why]) : error
@@ -66,6 +66,14 @@ export async function openStage(client: Client, schedule: Schedule): Promise<Sta
   const names = new Names()
   return { client, schedule, site, path, names, now: startedAt, startedAt, asked: [] }
 }
+
+const mailboxesIn = ({ mailboxes }: Schedule) =>
+  mailboxes.flatMap(({ list, ...mailbox }) => (list ? [] : [mailbox]))
+
+const listsIn = ({ mailboxes }: Schedule) =>
+  mailboxes.flatMap(({ alias, server, addresses = [], list }) =>
+    list ? [{ alias, server, addresses, ...list }] : [],
+  )
 
 /** A preset, or all figures over one. */
 export function profileOf({ profile, site }: Pick<Schedule, 'profile' | 'site'>): ProfileSpec {

@@ -32,14 +32,16 @@ export function concerning(script: Script, { entry }: Wanted): Script {
   }
 }
 
-/** Mailboxes that may be an alternate of one of these, now or after an edit. */
+/** Mailboxes that may be an alternate, or a list's member, of these, now or after an edit. */
 function reach({ mailboxes }: Script, acts: Act[], named: string[]): Set<string> {
   const facts = [...mailboxes, ...acts.flatMap((act) => (act.do === 'put' ? [act.mailbox] : []))]
   const reached = new Set(named)
   for (let before = -1; before !== reached.size; ) {
     before = reached.size
-    for (const { alias, alternateRecipient } of facts) {
-      if (alternateRecipient && reached.has(alias)) reached.add(alternateRecipient)
+    for (const { alias, alternateRecipient, list } of facts) {
+      if (!reached.has(alias)) continue
+      if (alternateRecipient) reached.add(alternateRecipient)
+      for (const member of list?.members ?? []) reached.add(member)
     }
   }
   return reached
@@ -96,7 +98,12 @@ const withoutHold: Candidates = function* (script) {
 const withoutMailbox: Candidates = function* (script) {
   const { mailboxes } = script
   const acts = JSON.stringify(script.steps.filter((step) => step.do === 'act'))
-  const alternates = new Set(mailboxes.map(({ alternateRecipient }) => alternateRecipient))
+  const alternates = new Set(
+    mailboxes.flatMap(({ alternateRecipient, list }) => [
+      alternateRecipient,
+      ...(list?.members ?? []),
+    ]),
+  )
   const isNamed = (alias: string) =>
     alias === OUTSIDE || acts.includes(`"${alias}"`) || alternates.has(alias)
   const unnamed = mailboxes.filter(({ alias }) => !isNamed(alias))

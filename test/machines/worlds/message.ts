@@ -8,7 +8,8 @@ import { type Catalogue, NO_FIELDS, ORDERED, variantsIn, yesNo } from '../catalo
 import type { Edge, Place, Variant, World } from '../walk.ts'
 import { armedAfter, drops, keeps, sends } from '../witness.ts'
 
-type Origin = 'submitted' | 'transferred' | 'report'
+const ORIGINS = ['submitted', 'transferred', 'report'] as const
+type Origin = (typeof ORIGINS)[number]
 interface Witness {
   armed: string[]
   /** The last of its recipients was routed. */
@@ -33,7 +34,7 @@ export const events: Catalogue<'message', MessageContext> = {
   'mail.submitted': { chunk, count, last, ordered: ORDERED },
   'routing.due': { chunk, count, last },
   'copy.transferred': { count, found, ordered: ORDERED },
-  'report.submitted': { count: { '1 entry': 1 } },
+  'report.submitted': { count: { '1 entry': 1 }, last },
   'transfer.taken': NO_FIELDS,
   'transfer.deferred': NO_FIELDS,
   'transfer.refused': NO_FIELDS,
@@ -42,11 +43,11 @@ export const events: Catalogue<'message', MessageContext> = {
   'report.due': NO_FIELDS,
 }
 
-const MAKES: Record<string, Origin> = {
-  'mail.submitted': 'submitted',
-  'routing.due': 'submitted',
-  'copy.transferred': 'transferred',
-  'report.submitted': 'report',
+const MAKES: Record<string, readonly Origin[]> = {
+  'mail.submitted': ['submitted'],
+  'routing.due': ['submitted', 'report'],
+  'copy.transferred': ['transferred'],
+  'report.submitted': ['report'],
 }
 type Known = Exclude<Found, 'new'>
 /** What is known of a transfer follows from what was answered to one. */
@@ -70,7 +71,7 @@ const possible = (
   { event }: Variant,
   { armed, whole, entries, answered }: Witness,
 ): boolean =>
-  (MAKES[event.type] ?? origin) === origin &&
+  (MAKES[event.type] ?? ORIGINS).includes(origin) &&
   (event.type !== 'routing.due' || armed.includes('routing') || whole) &&
   (event.type !== 'entry.closed' || entries > 0) &&
   (event.type !== 'copy.transferred' ||
@@ -100,7 +101,6 @@ const world = (origin: Origin, nullSender: boolean): World<Witness> => ({
   within: ({ open, chunks }) => Number(open) <= ENTRIES && Number(chunks) <= CHUNKS,
 })
 
-const ORIGINS = ['submitted', 'transferred', 'report'] as const
 export const worlds = ORIGINS.flatMap((origin) => [world(origin, false), world(origin, true)])
 
 export const places = {

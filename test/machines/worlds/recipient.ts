@@ -28,6 +28,8 @@ export const events: Catalogue<'recipient', RecipientContext> = {
   'route.looped': NO_FIELDS,
   'route.prohibited': NO_FIELDS,
   'route.redirected': NO_FIELDS,
+  'route.expanded': NO_FIELDS,
+  'route.unexpanded': NO_FIELDS,
   'reply.accepted': NO_FIELDS,
   'reply.deferred': { attempt },
   'reply.refused': {
@@ -97,7 +99,8 @@ export const edges = {
     (variant.event.type.startsWith('transfer.') && variant.event.stale !== true),
   'R4. It never asks for a report of a failure itself': ({ asks, to }: Edge<Witness>) =>
     sends(asks, 'report.owed') === 0 &&
-    (sends(asks, 'report.submitted') === 0 || ['delivered', 'deferred'].includes(to.state)),
+    (sends(asks, 'report.submitted') === 0 ||
+      ['delivered', 'deferred', 'expanded'].includes(to.state)),
   'I9. It expires only from `deferred`, or when the store has answered the withdrawal': ({
     from,
     to,
