@@ -17,6 +17,7 @@ describe.each([
   ['row-6b', BOUNDS],
   ['row-17', BOUNDS],
   ['row-19', BOUNDS],
+  ['list-moved', { ...BOUNDS, retries: 0, crashes: 0 }],
 ])('%s', (name, bounds) => {
   test.each(['exchange-5.5-sp3', 'exchange-5.5-sp4', 'modern'])('%s', async (profile) => {
     const { reduced, plain } = await compared(name, profile, bounds)

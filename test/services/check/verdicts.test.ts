@@ -1,5 +1,5 @@
 /**
- * The verdict of the search on scenarios in which two things happen to one message: how each entry
+ * The verdict of the search on scenarios in which several things happen to one message: how each entry
  * may end, over all interleavings, and that without the defect no invariant is broken.
  */
 import { describe, expect, test } from 'vitest'
@@ -61,6 +61,43 @@ const VERDICTS: { name: string; lost: string[]; ends: Ends }[] = [
     name: 'rolled-back',
     lost: ['letter anna own'],
     ends: { 'letter anna own': MOVED, 'letter bob redirected': ARRIVES },
+  },
+  {
+    name: 'list',
+    lost: [],
+    ends: {
+      'letter everybody own': ['expanded'],
+      'letter anna own': ARRIVES,
+      'letter bob own': ARRIVES,
+      'letter dan@far.example own': ['handedOff'],
+      'again everybody own': ['expanded'],
+      'again team own': ['expanded'],
+      'again anna own': ARRIVES,
+      'again bob own': ARRIVES,
+    },
+  },
+  {
+    name: 'list-moved',
+    lost: ['letter anna own'],
+    ends: {
+      'letter team own': ['expanded'],
+      'letter dave own': ARRIVES,
+      'letter bob redirected': ARRIVES,
+      'letter anna own': MOVED,
+    },
+  },
+  {
+    name: 'list-alternate',
+    lost: [],
+    ends: {
+      'letter hers redirected': ['expanded'],
+      'letter his redirected': ['expanded'],
+      'letter anna own': ['reported'],
+      'letter bob own': ['reported'],
+      'copied theirs redirected': ['expanded'],
+      'copied erin own': ARRIVES,
+      'copied dave own': ARRIVES,
+    },
   },
   {
     name: 'late-transfer',

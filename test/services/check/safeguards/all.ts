@@ -1,5 +1,6 @@
 /** All safeguards that the search can miss, in one place. */
 import { COPY, ENTRY } from './entry.ts'
+import { LISTS } from './lists.ts'
 import { BELIEFS, MOVES } from './moves.ts'
 import { COMMIT, TIMERS } from './port.ts'
 import type { Safeguard } from './safeguard.ts'
@@ -9,6 +10,7 @@ export const SAFEGUARDS: readonly Safeguard[] = [
   ...COMMIT,
   ...TIMERS,
   ...COPY,
+  ...LISTS,
   ...ENTRY,
   ...KEYS,
   ...MOVED,
