@@ -90,8 +90,10 @@ export async function getRecipient(
   wait?: { until: string; timeoutMs: number; signal?: AbortSignal },
 ): Promise<{ reached: boolean; entries: EntryView[] }> {
   const settings = await siteOf(live, site)
-  const mine = await numbersOf(live, settings, id, address)
+  let mine: Set<number> | null = null
   const look = async () => {
+    mine ??= await numbersOf(live, settings, id, address)
+    if (!mine) return null
     const whole = await wholeOrProblem(live, settings, id, mine)
     const leaves = await leavesOf(live.client, settings, whole)
     const now = !wait || (await reached(live, settings, id, leaves, wait.until))
@@ -103,27 +105,33 @@ export async function getRecipient(
   if (found) {
     return { reached: true, entries: await entriesOf(live, settings, found.whole, found.leaves) }
   }
+  if (!mine) throw unknownRecipient(id, address)
   const whole = await wholeOrProblem(live, settings, id, mine)
   const leaves = await leavesOf(live.client, settings, whole)
   return { reached: false, entries: await entriesOf(live, settings, whole, leaves) }
 }
 
-/** The recipient numbers that were addressed so: as given, by alias, or as an alternate. */
+const unknownRecipient = (id: string, address: string) =>
+  problem('unknown-recipient', `The message ${id} has no recipient "${address}".`)
+
+/**
+ * The recipient numbers that were addressed so: as given, by alias, as an alternate, or by a list.
+ * Null: there is none, but one may come while others are still to be routed.
+ */
 async function numbersOf(
   live: Live,
   settings: Settings,
   id: string,
   address: string,
-): Promise<Set<number>> {
+): Promise<Set<number> | null> {
   const whole = await wholeOrProblem(live, settings, id)
   const wanted = address.toLowerCase()
   const alias = wanted.endsWith(`@${settings.domain}`) ? wanted.split('@')[0] : wanted
   const is = (given: string) => [wanted, alias].includes(given.toLowerCase())
   const numbers = addressesOf(whole).flatMap(({ number, address }) => (is(address) ? [number] : []))
-  if (numbers.length === 0) {
-    throw problem('unknown-recipient', `The message ${id} has no recipient "${address}".`)
-  }
-  return new Set(numbers)
+  if (numbers.length > 0) return new Set(numbers)
+  if (whole.unrouted.length > 0) return null
+  throw unknownRecipient(id, address)
 }
 
 /**
