@@ -6,8 +6,8 @@
  * chunks, since a message may have 10,000 recipients: each chunk's entries are made with the
  * cache's answer for each, and the next chunk is an event to itself. It counts its open entries and
  * never lists them. A distribution list among them adds chunks of its members, which are routed in
- * their turn (`expansion.ts`). A store that has no session with its MTA keeps what it was to hand over, and
- * tries again [ours]; with Q247255 it is deleted.
+ * their turn (`expansion.ts`). A store that has no session with its MTA keeps what it was to hand
+ * over, and tries again [ours]; with Q247255 it is deleted.
  *
  * A transfer that is not answered is repeated, and the first of it may come last. Over SMTP the
  * next MTA cannot tell a repetition from another message, and delivers twice (RFC 1047); X.400

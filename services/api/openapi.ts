@@ -18,6 +18,7 @@ type JsonObject = { [member: string]: Json }
 const TAGS = {
   sites: 'The unit of isolation: its own servers, profile, clock, faults and ledger.',
   mailboxes: 'The directory, and what has arrived.',
+  lists: 'Distribution lists of the directory.',
   mailpit:
     'A mailbox, or all of a site’s, by Mailpit’s API v1, for clients that were written for Mailpit',
   messages: 'Mail that was accepted, entry by entry.',

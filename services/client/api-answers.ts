@@ -26,27 +26,6 @@ export type Site = {
   queues: Array<string>
 }
 
-export type List = {
-  alias: string
-  addresses: Array<string>
-  members: Array<string>
-  reportToOriginator: boolean
-  maxBytes: number | null
-  /** Whose replica is written first. */
-  server: string
-  /** Of the directory entry. */
-  version: number
-  replicas: Record<
-    string,
-    {
-      version: number
-      /** How many that replica has. */
-      members: number | null
-    }
-  >
-  caches: Record<string, { version: number; members: number; ageMs: number } | null>
-}
-
 export type Move = {
   id: string
   mailbox: string

@@ -1,5 +1,5 @@
 /**
- * What the HTTP API answers about mail and mailboxes.
+ * What the HTTP API answers about mail, mailboxes and lists.
  *
  * Written by test/services/client/api.test.ts from the description of the API: run it
  * with -u, and never edit this.
@@ -52,6 +52,27 @@ export type Mailbox = {
   >
   replicas: Record<string, { home: string | null; version: number; alternate: string | null }>
   caches: Record<string, { home: string | null; alternate: string | null; ageMs: number } | null>
+}
+
+export type List = {
+  alias: string
+  addresses: Array<string>
+  members: Array<string>
+  reportToOriginator: boolean
+  maxBytes: number | null
+  /** Whose replica is written first. */
+  server: string
+  /** Of the directory entry. */
+  version: number
+  replicas: Record<
+    string,
+    {
+      version: number
+      /** How many that replica has. */
+      members: number | null
+    }
+  >
+  caches: Record<string, { version: number; members: number; ageMs: number } | null>
 }
 
 export type Report = {

@@ -21,7 +21,16 @@ export type {
   Move,
 } from './api-answers.ts'
 export type { Calls } from './api-calls.ts'
-export type { Entry, Item, ItemDetail, Mailbox, Message, Report, WaitsFor } from './api-mail.ts'
+export type {
+  Entry,
+  Item,
+  ItemDetail,
+  List,
+  Mailbox,
+  Message,
+  Report,
+  WaitsFor,
+} from './api-mail.ts'
 export type {
   NewFault,
   NewMailbox,

@@ -1,6 +1,6 @@
 /**
- * The verdict of the search on scenarios in which several things happen to one message: how each entry
- * may end, over all interleavings, and that without the defect no invariant is broken.
+ * The verdict of the search on scenarios in which several things happen to one message: how each
+ * entry may end, over all interleavings, and that without the defect no invariant is broken.
  */
 import { describe, expect, test } from 'vitest'
 import { broken, MODERN, ONCE, planFor, SP3, SP4, searched } from './verdict.ts'

@@ -209,13 +209,13 @@ export function written(description: Description): Record<string, string> {
     operations.map(([, { requestBody, parameters }]) => [requestBody, parameters]),
     schemas,
   )
-  const ofMail = operations.filter(([call]) => /\/(messages|mailboxes)/.test(call))
+  const ofMail = operations.filter(([call]) => /\/(messages|mailboxes|lists)/.test(call))
   const mail = mentioned(ofMail, schemas)
   const rest = Object.keys(schemas).filter((name) => !requests.has(name))
   const files: Record<string, File> = {
     'api-requests.ts': { about: 'What is sent to the HTTP API.', types: [...requests] },
     'api-mail.ts': {
-      about: 'What the HTTP API answers about mail and mailboxes.',
+      about: 'What the HTTP API answers about mail, mailboxes and lists.',
       types: rest.filter((name) => mail.has(name)),
     },
     'api-answers.ts': {

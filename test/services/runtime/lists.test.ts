@@ -32,7 +32,7 @@ async function conforms(site: string): Promise<void> {
   expect(taken).toHaveLength(bundle.journal.steps.length)
 }
 
-test('a list of hundreds, by way of others, is expanded in chunks, and each member is accounted for', async () => {
+test('a list of hundreds is expanded in chunks, and each member is accounted for', async () => {
   const names = Array.from({ length: 900 }, (_, i) => `m${i}`)
   const mailboxes = names.map(
     (alias, i): MailboxSpec => ({ alias, server: i % 2 === 0 ? 'nyc' : 'lon' }),
@@ -105,7 +105,7 @@ test('who asked for it is told that the list was expanded, and of members that f
   expect(conform(bundle).failure).toBeNull()
 })
 
-test('a list is read from the cache for a minute, and from the own replica after that', async () => {
+test('a list is read from the cache for a minute, then from the own replica', async () => {
   const site = await sites.open({ lists: [team] })
   const { emulator } = sites
   await emulator.setClock(site, { stop: true })
