@@ -1,6 +1,6 @@
 /** Safeguards of distribution lists. */
 import { ALWAYS, guarded, type Safeguard } from './safeguard.ts'
-import { ANNA, CAROL, move, send } from './scenes.ts'
+import { ANNA, CAROL, send } from './scenes.ts'
 
 const BOB = { alias: 'bob', server: 'lon' }
 const TEAM = {
@@ -16,7 +16,7 @@ export const LISTS: Safeguard[] = [
     name: 'a list is expanded once, however often its message comes',
     at: 'machines/message.ts, state accepted',
     breaks: 'I1 letter anna own',
-    scene: { ...toTheList, acts: [send(['team']), move('anna', 'lon')] },
+    scene: toTheList,
     bounds: { duplicates: 1 },
     without: {
       load: (loaded) =>
