@@ -140,3 +140,17 @@ test('a move that is always taken back loses nothing, with the defect or without
   })
   expect(found.tuples.some(({ deferred }) => deferred.includes('letter anna own'))).toBe(true)
 })
+
+test('a list is expanded once, though a worker dies and each event may come twice', async () => {
+  const found = await searched(await planFor('list-moved', SP3), {
+    bounds: { ...ONCE, moves: 0, retries: 0, crashes: 1, duplicates: 1 },
+  })
+  expect(found).toMatchObject({ ended: null, cutOff: 0, states: 640 })
+  expect(broken(found)).toEqual([])
+  expect(found.outcomes).toEqual({
+    'letter team own': ['expanded'],
+    'letter anna own': ARRIVES,
+    'letter bob redirected': ARRIVES,
+    'letter dave own': ARRIVES,
+  })
+})
