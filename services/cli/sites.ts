@@ -54,16 +54,28 @@ async function list({ client, print }: Place): Promise<void> {
   )
 }
 
+/** Of a long list, so many are enough to know it by. */
+const MEMBERS_SHOWN = 10
+
 async function show({ site, print }: Place): Promise<void> {
-  const [about, mailboxes] = await Promise.all([site.get(), site.mailboxes.list()])
+  const [about, mailboxes, lists] = await Promise.all([
+    site.get(),
+    site.mailboxes.list(),
+    site.lists.list(),
+  ])
   const defects = about.defects.length === 0 ? 'no defect' : about.defects.join(', ')
-  const width = Math.max(0, ...mailboxes.map(({ alias }) => alias.length))
-  print({ ...about, directory: mailboxes }, [
+  const width = Math.max(0, ...[...mailboxes, ...lists].map(({ alias }) => alias.length))
+  print({ ...about, directory: [...mailboxes, ...lists] }, [
     `${about.name}  ${about.profile} (${defects})`,
     ...mailboxes.map(({ alias, server, alternateRecipient, deliverToBoth, move }) => {
       const also = alternateRecipient === null ? '' : ` ${deliverToBoth ? '+' : '>'}`
       const moving = move === null ? '' : '  is being moved'
       return `  ${alias.padEnd(width)}  ${server}${also}${alternateRecipient ?? ''}${moving}`
+    }),
+    ...lists.map(({ alias, members }) => {
+      const shown = members.slice(0, MEMBERS_SHOWN).join(', ')
+      const others = members.length - MEMBERS_SHOWN
+      return `  ${alias.padEnd(width)}  list: ${shown}${others > 0 ? `, and ${others} more` : ''}`
     }),
   ])
 }

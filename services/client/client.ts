@@ -33,6 +33,7 @@ export type {
 } from './api-mail.ts'
 export type {
   NewFault,
+  NewList,
   NewMailbox,
   NewMessage,
   NewMove,

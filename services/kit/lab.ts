@@ -14,7 +14,7 @@
  */
 import { uuidv7 } from 'uuidv7'
 import type { Fault } from '../client/api-answers.ts'
-import type { NewFault, NewMailbox, NewSite } from '../client/api-requests.ts'
+import type { NewFault, NewList, NewMailbox, NewSite } from '../client/api-requests.ts'
 import { type Client, openClient } from '../client/client.ts'
 import { UndeliverableError } from '../client/problem.ts'
 import type { Site } from '../client/site.ts'
@@ -31,6 +31,8 @@ export interface LabOptions {
    * nyc, dave is at lon.
    */
   mailboxes?: NewMailbox[]
+  /** Distribution lists. Default: none. */
+  lists?: NewList[]
   domain?: string
   /**
    * A Redis that runs, instead of one of the lab's own; the lab keeps to a namespace in it, and
@@ -73,11 +75,12 @@ export async function startLab(options: LabOptions = {}): Promise<Lab> {
   }
 }
 
-function topologyOf({ servers, mailboxes, domain }: LabOptions) {
+function topologyOf({ servers, mailboxes, lists, domain }: LabOptions) {
   const demo = (DEMO_SITE.mailboxes ?? []) as NewMailbox[]
   return {
     servers: servers ?? DEMO_SITE.servers,
     mailboxes: mailboxes ?? (servers === undefined ? demo : []),
+    ...(lists === undefined ? {} : { lists }),
     ...(domain === undefined ? {} : { domain }),
   }
 }

@@ -38,12 +38,15 @@ test('a site is made, shown, listed, changed and deleted', async () => {
     code: 0,
     text: 'own is there: a, b; 3 mailboxes',
   })
+  const members = ['ann', ...Array.from({ length: 11 }, (_, i) => `p${i}@far.example`)]
+  await lab.client.site('own').lists.put('all', { members })
   expect((await cli('site', 'show', '--site', 'own')).text.split('\n')).toEqual([
     'own  modern (no defect)',
     '  ann      a +ben',
     '  ben      b',
     '  cid      b >ben',
     '  outside  a',
+    `  all      list: ${members.slice(0, 10).join(', ')}, and 2 more`,
   ])
   expect((await asked('site')).answer).toMatchObject([{ name: 'lab' }, { name: 'own' }])
   const changed = await cli('site', 'profile', 'exchange-5.5-sp3', '--site', 'own')

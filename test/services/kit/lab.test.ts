@@ -87,11 +87,12 @@ test('it has the mail of a site, and the ledger', async () => {
   expect((await mailboxes.items('bob')).items).toMatchObject([{ subject: 'lunch?' }])
 })
 
-test('its servers, mailboxes, profile and domain are as they are asked for', async () => {
-  const { get, mailboxes } = await lab({
+test('its servers, mailboxes, lists, profile and domain are as they are asked for', async () => {
+  const { get, mailboxes, lists } = await lab({
     profile: { extends: 'exchange-5.5-sp3', storeRetryMs: 60_000 },
     servers: ['a', 'b'],
     mailboxes: [{ alias: 'ann', server: 'b' }],
+    lists: [{ alias: 'all', members: ['ann'] }],
     domain: 'ours.example',
   })
   expect(await get()).toMatchObject({
@@ -101,6 +102,7 @@ test('its servers, mailboxes, profile and domain are as they are asked for', asy
     domain: 'ours.example',
   })
   expect(await mailboxes.get('ann')).toMatchObject({ server: 'b' })
+  expect(await lists.list()).toMatchObject([{ alias: 'all', members: ['ann'] }])
 })
 
 test('labs side by side do not know of one another', async () => {
