@@ -100,6 +100,17 @@ const VERDICTS: { name: string; lost: string[]; ends: Ends }[] = [
     },
   },
   {
+    name: 'list-report',
+    lost: [],
+    ends: {
+      'letter nobody own': ['reported'],
+      'letter~1 team own': ['expanded'],
+      'letter~1 anna own': ARRIVES,
+      'letter~1 bob own': ARRIVES,
+      'letter~1 nobody-else own': ['deadLettered'],
+    },
+  },
+  {
     name: 'late-transfer',
     lost: [],
     ends: { 'letter dave own': ['delivered', 'reported'] },

@@ -60,6 +60,21 @@ test('a list of hundreds is expanded in chunks, and each member is accounted for
   expect(chunks.filter((field) => field.startsWith('to/')).length).toBeGreaterThan(sent / CHUNK)
 })
 
+test('a list behind hundreds of other recipients is expanded in its turn', async () => {
+  const site = await sites.open({ lists })
+  const others = Array.from({ length: CHUNK + 50 }, (_, i) => `guest${i}@away.example`)
+  const { id } = await sites.send(site, [...others, 'team', 'all'])
+  const audit = await sites.rest(site)
+  // anna, her alternate bob, and dave by the team; bob by all.
+  expect(audit).toMatchObject({ ...FLAWLESS, handedOff: others.length, delivered: 4 })
+  const entries = await sites.settled(site, id)
+  const members = entries.filter(({ lists: by }) => by)
+  expect(members.map(({ address }) => address)).toEqual(['anna', 'bob', 'dave', 'bob'])
+  expect(members[0]?.number).toBe(others.length + 3)
+  expect((await sites.emulator.messages(site, page)).messages[0]?.recipients).toBe(252)
+  await conforms(site)
+})
+
 test('an event of an expansion that comes again makes nothing', async () => {
   const site = await sites.open({ lists })
   const { emulator } = sites
