@@ -14,6 +14,7 @@ import { OTHERS } from './defects-others.ts'
 import type { Lines } from './lines.ts'
 import type { Profile } from './profile.ts'
 import type { Kind } from './protocol.ts'
+import { storeDelay } from './retry.ts'
 import type { MoveFacts } from './wire.ts'
 
 export interface Entry {
@@ -44,6 +45,8 @@ export interface Parts {
   deliversProhibited: boolean
   /** When the store no longer knows the mailbox, the MTA looks where it is now. */
   resolvesAgain: (figures: Pick<Profile, 'whenUnknown'>) => boolean
+  /** Milliseconds from a deferral by a store to the next attempt. */
+  storeDelay: (figures: Profile, attempts: number) => number
 }
 
 /** What is asked of the engine that runs the machines; they know nothing of it. */
@@ -56,6 +59,8 @@ export interface EngineParts {
 
 export interface Defect {
   id: string
+  /** Of one that is not ours: which edition of its file this is. */
+  version?: string
   title: string
   source: string
   /** What is published of it, and what is our inference; white space is as it comes. */
@@ -83,14 +88,52 @@ export const SOUND: Parts = {
   readsPast: true,
   deliversProhibited: true,
   resolvesAgain: ({ whenUnknown }) => whenUnknown === 'resolve again',
+  storeDelay,
 }
 
 /** Failing it for good would tell nobody, so there is no limit that is ever reached. */
 const SOUND_ENGINE: EngineParts = { stallsMax: 1_000_000, sweeps: true }
 
-export const DEFECTS: Readonly<Record<string, Defect>> = Object.fromEntries(
+const known: Record<string, Defect> = Object.fromEntries(
   [...EXCHANGE, ...OTHERS].map((defect) => [defect.id, defect]),
 )
+
+export const DEFECTS: Readonly<Record<string, Defect>> = known
+
+/** One that is not ours (`own.ts` checks it): known from now on, and for good. */
+export function addDefect(defect: Defect): void {
+  known[defect.id] = defect
+}
+
+/** Which edition of those that are not ours a profile was made with, by id. */
+export type Versions = Readonly<Record<string, string>>
+
+export function versionsOf(defects: readonly string[]): Versions | null {
+  const own = defects.flatMap((id) => {
+    const version = DEFECTS[id]?.version
+    return version === undefined ? [] : [[id, version]]
+  })
+  return own.length === 0 ? null : Object.fromEntries(own)
+}
+
+/** What of a profile's defects is not known here, in words; null when all of it is. */
+export function missingDefect(profile: Pick<Profile, 'defects' | 'own'>): string | null {
+  for (const id of profile.defects) {
+    if (!Object.hasOwn(DEFECTS, id)) {
+      return `the defect "${id}" is not known here: name its file, --defect FILE`
+    }
+    const [wanted, have] = [profile.own?.[id], DEFECTS[id]?.version]
+    if (wanted === have) continue
+    const editions = `${wanted ?? 'of ours'}, and here it is ${have ?? 'of ours'}`
+    return `the defect "${id}" is known here in another version: it was ${editions}`
+  }
+  return null
+}
+
+/** Rather nothing is done than what other machines would do. */
+export class MissingDefect extends Error {
+  override readonly name = 'MissingDefect'
+}
 
 /** Each once and in one order, whatever order they were named in: the same set is the same. */
 export const inOrder = (defects: readonly string[]): string[] =>

@@ -3,7 +3,7 @@
  * defects replace.
  */
 import type { AnyStateMachine } from 'xstate'
-import { DEFECTS, inOrder, type Parts, partsWith } from './defects.ts'
+import { DEFECTS, inOrder, MissingDefect, missingDefect, type Parts, partsWith } from './defects.ts'
 import { directory } from './directory.ts'
 import { rewritten } from './lines.ts'
 import { mailbox } from './mailbox.ts'
@@ -37,9 +37,12 @@ export function withParts(
   return other
 }
 
+/** Throws `MissingDefect` for a profile with a defect of the user's own that is not here. */
 export function partsOfProfile(profile: Profile): Running {
   const known = running.get(profile)
   if (known) return known
+  const missing = missingDefect(profile)
+  if (missing !== null) throw new MissingDefect(missing)
   const max = transfersMax(profile)
   const machines = machinesWith(profile.defects)
   const parts = partsWith(profile.defects)
@@ -61,7 +64,14 @@ export function partsOfProfile(profile: Profile): Running {
   return made
 }
 
-const SOUND_MACHINES: Machines = { message, slot, mailbox, move, directory, recipient }
+export const SOUND_MACHINES: Readonly<Machines> = {
+  message,
+  slot,
+  mailbox,
+  move,
+  directory,
+  recipient,
+}
 
 /**
  * By the set of defects that is on: what a machine did is remembered with it, so it is made once.

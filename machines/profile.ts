@@ -3,13 +3,15 @@
  *
  * Every figure cites its article, or is marked as ours. Durations are milliseconds.
  */
-import { DEFECTS, inOrder } from './defects.ts'
+import { DEFECTS, inOrder, type Versions, versionsOf } from './defects.ts'
 
 export type Priority = 'urgent' | 'normal' | 'non-urgent'
 
 export interface Profile {
   name: string
   defects: string[]
+  /** Of defects that are not ours: with which edition of each it was made. */
+  own?: Versions
   /** What an MTA does when the store no longer knows the mailbox that its cache named. */
   whenUnknown: 'report' | 'resolve again'
   /** Whom no mailbox of the site has: accepted and then reported, or refused at the door (RCPT). */
@@ -113,7 +115,7 @@ export const DEFAULT_PROFILE = 'exchange-5.5-sp3'
  * The name of a preset; with defects behind it (`exchange-5.5-sp4+Q277911+RFC1047`), it with these
  * switched on too; or an object that extends a preset and overrides any of its figures.
  */
-export type ProfileSpec = string | ({ extends: string } & Partial<Omit<Profile, 'name'>>)
+export type ProfileSpec = string | ({ extends: string } & Partial<Omit<Profile, 'name' | 'own'>>)
 
 /** What is wrong with a profile that a user wrote, or the profile. */
 export type Checked = { profile: Profile } | { wrong: string; defect?: string; preset?: string }
@@ -126,8 +128,41 @@ export function checkProfile(spec: ProfileSpec): Checked {
   const wrong = Object.entries(given).flatMap(([key, value]) => wrongWith(base, key, value))[0]
   if (wrong) return wrong
   const expiryMs = { ...base.expiryMs, ...given.expiryMs }
-  return { profile: { ...base, ...given, expiryMs, name: `${spec.extends}+` } as Profile }
+  return { profile: dated({ ...base, ...given, expiryMs, name: `${spec.extends}+` } as Profile) }
 }
+
+/** With the editions of the defects that are not ours. */
+function dated({ own: _, ...profile }: Profile): Profile {
+  const own = versionsOf(profile.defects)
+  return own === null ? profile : { ...profile, own }
+}
+
+const PROFILE_NAME = /^[a-z0-9][a-z0-9.-]{0,62}$/
+
+/** A profile of the user's own, under a name that is known from now on as those of presets are. */
+export function addProfile(name: string, spec: Exclude<ProfileSpec, string>): Checked {
+  if (!PROFILE_NAME.test(name)) return { wrong: `a profile is not named "${name}"` }
+  const checked = checkProfile(spec)
+  if ('wrong' in checked) return checked
+  const profile = { ...checked.profile, name }
+  const there = Object.hasOwn(PROFILES, name) ? PROFILES[name] : undefined
+  const same = there !== undefined && isOwnProfile(name) && isSame(there, profile)
+  if (there && !same) return { wrong: `there is a profile "${name}" already` }
+  PROFILES[name] = there ?? profile
+  return { profile: PROFILES[name] }
+}
+
+const isSame = (one: Profile, other: Profile): boolean =>
+  JSON.stringify(one) === JSON.stringify(other)
+
+/** All of its figures, for whoever does not know its name: it matters no more what they extend. */
+export function specOf({ name: _, own: __, ...figures }: Profile): Exclude<ProfileSpec, string> {
+  return { extends: DEFAULT_PROFILE, ...figures }
+}
+
+/** With or without defects behind a `+`: it is none of the presets. */
+export const isOwnProfile = (name: string): boolean =>
+  !PRESETS.some(([preset]) => preset === name.split('+')[0])
 
 /** One and the same object for one set of defects: as many as there are sets, at most. */
 const switched = new Map<string, Profile>()
@@ -142,7 +177,8 @@ function profileNamed(spec: string): Checked {
   const more = inOrder(added).filter((id) => !base.defects.includes(id))
   if (more.length === 0) return { profile: base }
   const name = [preset, ...more].join('+')
-  const profile = switched.get(name) ?? { ...base, name, defects: [...base.defects, ...more] }
+  const made = () => dated({ ...base, name, defects: [...base.defects, ...more] })
+  const profile = switched.get(name) ?? made()
   switched.set(name, profile)
   return { profile }
 }

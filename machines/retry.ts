@@ -37,7 +37,7 @@ export function storeDelay(profile: Profile, attempts: number): number {
   return Math.max(storeRetryMs, Math.min(grown, storeRetryMostMs))
 }
 
-/** A delay from now; an expiry is a date and is not asked here. */
+/** A delay from now; an expiry is a date, and a store's is a part, so they are not asked here. */
 export function delayOf(rule: Exclude<Rule, { by: 'expiry' }>, profile: Profile, peer = 0): number {
   switch (rule.by) {
     case 'reply':
@@ -49,10 +49,7 @@ export function delayOf(rule: Exclude<Rule, { by: 'expiry' }>, profile: Profile,
     case 'replication':
       return profile.replicationMs + peer * profile.replicationStepMs
     default:
-      if (rule.towards === 'now') return 0
-      return rule.towards === 'store'
-        ? storeDelay(profile, rule.attempts)
-        : transferDelay(profile, rule.attempts)
+      return rule.towards === 'now' ? 0 : transferDelay(profile, rule.attempts)
   }
 }
 

@@ -241,13 +241,18 @@ function perform(working: Working, self: Address, actor: Stored, event: Seen, on
 
 /** What is gathered waits from its first on, however much is added. */
 const timerDue = (
-  { given }: Working,
+  { given, running }: Working,
   actor: Stored,
   event: Seen,
   rule: Exclude<Extract<Ask, { arm: Timer }>, { by: 'expiry' }>,
 ): number => {
+  const { profile } = given.site
   const from = rule.by === 'gathering' ? actor.a.owed?.[0]?.failedAt : undefined
-  return (from ?? given.at) + delayOf(rule, given.site.profile, event.peer)
+  const isStore = rule.by === 'retry' && rule.towards === 'store'
+  const delay = isStore
+    ? running.storeDelay(profile, rule.attempts)
+    : delayOf(rule, profile, event.peer)
+  return (from ?? given.at) + delay
 }
 
 const expiry = (working: Working, self: Address): number =>

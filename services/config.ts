@@ -47,6 +47,9 @@ function checkExposure({ host, roles, tokens }: Config): void {
   )
 }
 
+/** What may stand more than once. */
+const LISTS: ReadonlySet<string> = new Set(['role', 'defect', 'profile'])
+
 type Given = Record<string, string | boolean | string[] | undefined>
 
 function readArguments(args: string[]): Given {
@@ -55,7 +58,7 @@ function readArguments(args: string[]): Given {
     { type: 'string' | 'boolean'; multiple?: boolean; short?: string }
   > = { help: { type: 'boolean', short: 'h' } }
   for (const { name, value } of Object.values(TABLE)) {
-    options[name] = { type: value === undefined ? 'boolean' : 'string', multiple: name === 'role' }
+    options[name] = { type: value === undefined ? 'boolean' : 'string', multiple: LISTS.has(name) }
   }
   try {
     return parseArgs({ args, options, allowPositionals: false }).values as Given

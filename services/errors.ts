@@ -92,6 +92,13 @@ export const PROBLEMS = {
     title: 'No such list',
     description: 'The directory of the site has no distribution list with that alias.',
   },
+  'missing-defect': {
+    status: 503,
+    title: 'The service lacks a defect of the site',
+    description:
+      'The profile of the site has a defect of a file that this service was not started with, or ' +
+      'was changed since. Nothing was accepted: other machines would do something else.',
+  },
   'unknown-message': {
     status: 404,
     title: 'No such message',

@@ -15,8 +15,15 @@ process.on('uncaughtException', exitWith)
 try {
   const invocation = readInvocation(process.argv.slice(2), process.env)
   if (invocation.help) console.log(helpText())
-  else if (invocation.config.roles === 'all') await supervise(invocation.config)
-  else await runRoles(invocation.config, invocation.config.roles)
+  else {
+    const { config } = invocation
+    const { defects, profiles } = config
+    if (defects.length + profiles.length > 0) {
+      const { admitFiles } = await import('./own/files.ts')
+      await admitFiles(defects, profiles)
+    }
+    await (config.roles === 'all' ? supervise(config) : runRoles(config, config.roles))
+  }
 } catch (error) {
   exitWith(error)
 }

@@ -9,6 +9,7 @@
 import { resolve } from 'node:path'
 import { MAIL_OPTIONS } from './mail-options.ts'
 import { matching, oneOf, optional, wholeNumber } from './option-values.ts'
+import { OWN_OPTIONS } from './own/options.ts'
 import {
   DURABILITIES,
   type Durability,
@@ -64,6 +65,9 @@ export interface Config {
   site: string | null
   concurrency: number
   workerProcesses: number
+  /** Absolute: modules with defects, and profiles, of the user's own. */
+  defects: string[]
+  profiles: string[]
   demo: boolean
   logLevel: (typeof LOG_LEVELS)[number]
 }
@@ -267,6 +271,7 @@ export const OPTIONS = {
     description: 'how many worker processes the supervisor keeps',
     parse: wholeNumber(1, MOST_WORKER_PROCESSES),
   },
+  ...OWN_OPTIONS,
   demo: {
     name: 'no-demo',
     env: 'UNDELIVERABLE_NO_DEMO',

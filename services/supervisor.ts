@@ -157,6 +157,8 @@ function roleArguments(config: Config): string[] {
   }
   const given = Object.entries(values).flatMap(([name, value]) => [`--${name}`, `${value}`])
   if (config.tokens !== null) given.push('--tokens', config.tokens)
+  for (const file of config.defects) given.push('--defect', file)
+  for (const file of config.profiles) given.push('--profile', file)
   return config.demo ? given : [...given, '--no-demo']
 }
 

@@ -6,7 +6,7 @@
  * Redis alone. Sites come and go while it runs.
  */
 import type { Worker } from 'bullmq'
-import { type EngineParts, engineWith } from '../machines/defects.ts'
+import { type EngineParts, engineWith, missingDefect } from '../machines/defects.ts'
 import type { Connection } from './redis/connect.ts'
 import { openAlarms } from './runtime/alarms.ts'
 import { type Client, withCommit } from './runtime/commit.ts'
@@ -136,6 +136,15 @@ function openFleet(
   open: (queue: string, engine: EngineParts) => Worker,
 ): Fleet {
   const running = new Map<string, { as: string; workers: Worker[] }>()
+  const told = new Map<string, string>()
+  /** Its events wait for a worker that has the defect: other machines would do something else. */
+  const cannotRun = ({ site, profile }: Settings): boolean => {
+    const missing = missingDefect(profile)
+    if (missing === null) return !!told.delete(site) && false
+    if (told.get(site) !== missing) console.error(`The site ${site} waits here: ${missing}.`)
+    told.set(site, missing)
+    return true
+  }
   const closeSite = async (name: string): Promise<void> => {
     const workers = running.get(name)?.workers ?? []
     running.delete(name)
@@ -150,6 +159,10 @@ function openFleet(
         if (name !== (options.site ?? name)) continue
         const site = await settings.get(name)
         if (!site) continue
+        if (cannotRun(site)) {
+          await closeSite(name)
+          continue
+        }
         const engine = engineWith(site.profile.defects)
         const as = `${site.createdAt} ${engine.stallsMax}`
         if (running.get(name)?.as === as) continue

@@ -34,7 +34,7 @@ const sourceOf = (built: string): string =>
   built.replace(/^(\.\/)?dist\//, './').replace(/(\.d\.ts|\.js)$/, '.ts')
 
 test('each entry has its source, its types and its code', () => {
-  expect(entries.length).toBe(5)
+  expect(entries.length).toBe(6)
   for (const { checkout, types, default: code } of entries) {
     expect(existsSync(join(TOP, checkout)), checkout).toBe(true)
     expect([sourceOf(types), sourceOf(code)]).toEqual([checkout, checkout])

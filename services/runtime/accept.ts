@@ -18,7 +18,7 @@ import { counted } from './counts.ts'
 import { entryOf, newest } from './directory-read.ts'
 import { eventFor, writeNow } from './inject.ts'
 import { contentKey, directoryKey, messageKey, part, shardOfMessage, uploadKey } from './keys.ts'
-import { type Live, serverIn, siteOf } from './live-parts.ts'
+import { type Live, runnableSite, serverIn } from './live-parts.ts'
 import { type AcceptRecord, bytesOf, type Remembered } from './messages.ts'
 import { outboxText } from './redis-port.ts'
 import type { Settings } from './settings.ts'
@@ -36,7 +36,7 @@ export async function accept(
   idempotencyKey?: string,
   incoming?: Incoming,
 ): Promise<Accepted> {
-  const settings = await siteOf(live, site)
+  const settings = await runnableSite(live, site)
   await live.admission.admit(settings, submission.to.length)
   const fresh = idFor(settings, idempotencyKey)
   const content = await arriving(live, settings, fresh, submission, incoming)

@@ -1,6 +1,7 @@
 /**
  * What every part of the live emulator is given.
  */
+import { missingDefect } from '../../machines/defects.ts'
 import { type ProblemCode, problem } from '../errors.ts'
 import type { Connection } from '../redis/connect.ts'
 import type { Admission } from './admission.ts'
@@ -25,6 +26,14 @@ export interface Live {
 export async function siteOf(live: Live, site: string): Promise<Settings> {
   const settings = await live.settings.get(site)
   if (!settings) throw problem('unknown-site', `There is no site "${site}".`)
+  return settings
+}
+
+/** The same, where something is to begin: the machines of its profile are here. */
+export async function runnableSite(live: Live, site: string): Promise<Settings> {
+  const settings = await siteOf(live, site)
+  const missing = missingDefect(settings.profile)
+  if (missing !== null) throw problem('missing-defect', `Of the site ${site} ${missing}.`)
   return settings
 }
 

@@ -1,6 +1,8 @@
 /**
  * The live emulator: the parts put together behind the one interface that the doors use.
  */
+import { DEFECTS } from '../../machines/defects.ts'
+import { problem } from '../errors.ts'
 import type { Connection } from '../redis/connect.ts'
 import { eventLog, trackingLog, trackingLogs } from '../tracking/logs.ts'
 import { accept } from './accept.ts'
@@ -85,6 +87,11 @@ const siteCalls = (live: Live) => ({
 async function changeProfile(live: Live, site: string, spec: ProfileSpec): Promise<SiteView> {
   const profile = lifecycle.profileFor(spec)
   const settings = await siteOf(live, site)
+  const unknown = settings.profile.defects.find((id) => !Object.hasOwn(DEFECTS, id))
+  if (unknown !== undefined) {
+    const why = 'what becomes of machines that are in a state of its own is said in its file'
+    throw problem('missing-defect', `The site has the defect "${unknown}" now; ${why}.`)
+  }
   await noteChange(live.client, settings, { what: 'profile', before: settings.profile })
   const changed = await live.settings.change(site, (old) => ({ ...old, profile }))
   return lifecycle.viewOf(live, still(changed, site))

@@ -16,7 +16,7 @@ import { allEntries, entryOf, newest, replicasOf } from './directory-read.ts'
 import { eventFor, inject } from './inject.ts'
 import { boxKey, cacheKey, part, shardOf } from './keys.ts'
 import { checkMailbox } from './lifecycle.ts'
-import { type Live, OWN_EVENT_MS, siteOf } from './live-parts.ts'
+import { type Live, OWN_EVENT_MS, runnableSite, siteOf } from './live-parts.ts'
 import type { Settings } from './settings.ts'
 import type { MailboxSpec, MailboxView } from './views-of-mail.ts'
 
@@ -46,7 +46,7 @@ export async function putMailbox(
   spec: MailboxSpec,
   replicate?: 'now' | 'lagged',
 ): Promise<{ created: boolean; mailbox: MailboxView }> {
-  const settings = await siteOf(live, site)
+  const settings = await runnableSite(live, site)
   const entries = await allEntries(live.client, settings)
   const known = (alias: string) => entries.has(alias) && !entries.get(alias)?.deleted
   checkMailbox(settings, spec, known)

@@ -11,7 +11,7 @@ import { claim, moveActor, unclaim } from './claims.ts'
 import { entryOf } from './directory-read.ts'
 import { type Door, eventFor, inject } from './inject.ts'
 import { part } from './keys.ts'
-import { iso, type Live, OWN_EVENT_MS, serverIn, siteOf } from './live-parts.ts'
+import { iso, type Live, OWN_EVENT_MS, runnableSite, serverIn, siteOf } from './live-parts.ts'
 import type { Settings } from './settings.ts'
 import type { MoveSpec, MoveView } from './views-of-driving.ts'
 
@@ -65,7 +65,7 @@ function checkPhase(phase: string | undefined): void {
 }
 
 export async function start(live: Live, site: string, spec: MoveSpec): Promise<MoveView> {
-  const settings = await siteOf(live, site)
+  const settings = await runnableSite(live, site)
   const id = await beginMove(live, settings, spec)
   const begun = async () => {
     const actor = await moveActor(live.client, settings, id)

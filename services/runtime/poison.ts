@@ -8,6 +8,7 @@
  * was about get an ending, and a dead letter keeps the event with the error. Those behind it
  * went on meanwhile, since an event that is put off does not hold its queue.
  */
+import { MissingDefect } from '../../machines/defects.ts'
 import { NewerSnapshot } from '../../machines/versions.ts'
 import type { Client } from './commit.ts'
 import { decisionKey } from './faults.ts'
@@ -46,8 +47,8 @@ const PASSING_WORDS = [
 const PASSING_CODES = /^(E[A-Z]+|CLUSTER_.*)$/
 
 export function isPassing(error: Error & { code?: unknown }): boolean {
-  // A worker that is as new as the snapshot will take it.
-  if (error instanceof NewerSnapshot) return true
+  // A worker that is as new as the snapshot, or has the site's defect, will take it.
+  if (error instanceof NewerSnapshot || error instanceof MissingDefect) return true
   if (typeof error.code === 'string' && PASSING_CODES.test(error.code)) return true
   return PASSING.test(error.message) || PASSING_WORDS.some((words) => words.test(error.message))
 }

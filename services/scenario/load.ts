@@ -1,13 +1,14 @@
 /**
  * Reads scenarios: from YAML or JSON text to a checked `Scenario`.
  *
- * Owns the shape of a step, which has exactly one key. Pure but for the two functions at the end,
- * which read the folder.
+ * Owns the shape of a step, which has exactly one key. Pure but for the functions at the end,
+ * which read files.
  */
 import { readdir, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { Value } from 'typebox/value'
 import { parse } from 'yaml'
+import { readYaml } from '../own/yaml-file.ts'
 import { type Scenario, ScenarioFile } from './format.ts'
 import { STEPS, type Step } from './format-steps.ts'
 import { againstNames } from './names.ts'
@@ -67,6 +68,15 @@ export async function scenarioNames(folder = SCENARIO_FOLDER): Promise<string[]>
     .filter((file) => /\.(ya?ml|json)$/.test(file) && file !== TABLE_FILE)
     .map((file) => file.replace(/\.(ya?ml|json)$/, ''))
     .sort()
+}
+
+/** A name has neither a slash nor an ending. */
+export const isScenarioFile = (name: string): boolean => /[/\\]|\.(ya?ml|json)$/.test(name)
+
+/** Reads a scenario that is not of the folder; its name is its own. */
+export async function scenarioIn(file: string): Promise<Scenario> {
+  const { data } = await readYaml(file)
+  return readScenario(data, file)
 }
 
 /** Reads one scenario by name; its file and its `name` must agree. */

@@ -7,6 +7,7 @@
  */
 import { writeFile } from 'node:fs/promises'
 import { UsageError } from '../command-line.ts'
+import { type Own, ownOf } from '../own/own.ts'
 import { withProgress } from '../progress.ts'
 import { clientAt, Refusal, Unreachable } from './client.ts'
 import { junitOf } from './junit.ts'
@@ -53,36 +54,37 @@ async function report(runs: readonly Run[], options: Options): Promise<void> {
   )
 }
 
-async function playChosen(options: Options): Promise<number> {
+async function playChosen(options: Options, own: Own): Promise<number> {
   const scenarios = await chosen(options)
-  const own = options.url === null ? await openSystem() : null
+  const system = options.url === null ? await openSystem() : null
   try {
-    const client = clientAt(options.url ?? own?.url ?? '', process.env.UNDELIVERABLE_TOKEN)
+    const client = clientAt(options.url ?? system?.url ?? '', process.env.UNDELIVERABLE_TOKEN)
     const playing = () => `playing ${scenarios.map(({ name }) => name).join(', ')}`
-    const runs = await withProgress(playing, () => playAll(client, scenarios, options))
+    const runs = await withProgress(playing, () => playAll(client, scenarios, { ...options, own }))
     await report(runs, options)
     if (options.keep) {
       const sites = runs.map((run) => `${client.url}/sites/${run.site}`).join('\n')
       process.stderr.write(`kept for an hour:\n${sites}\n`)
-      if (own) {
+      if (system) {
         process.stderr.write(`queues: ${client.url}/queues; Ctrl-C ends the service\n`)
         await untilInterrupted()
       }
     }
     return runs.every(held) ? EXIT_HELD : EXIT_NOT_HELD
   } finally {
-    await own?.close()
+    await system?.close()
   }
 }
 
 async function run(args: string[]): Promise<number> {
   try {
-    const options = readOptions(args)
+    const own = await ownOf(args)
+    const options = readOptions(own.args)
     if (options.help || options.list) {
       process.stdout.write(options.help ? USAGE : await listText())
       return EXIT_HELD
     }
-    return await playChosen(options)
+    return await playChosen(options, own)
   } catch (error) {
     const usage = error instanceof UsageError || error instanceof DataError
     if (!usage && !(error instanceof Refusal || error instanceof Unreachable)) throw error

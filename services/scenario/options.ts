@@ -3,6 +3,7 @@
  * asked.
  */
 import { parsed, UsageError } from '../command-line.ts'
+import { OWN_USAGE } from '../own/own.ts'
 
 export const USAGE = `usage: npm run -s scenario -- NAME... [options]
 
@@ -10,17 +11,19 @@ Plays scenarios of test/scenarios/ live, each under its profiles, each in a site
 Exits 0 if every expectation held and every fault fired, 1 if not, 2 if it was asked for something
 that does not exist.
 
-  NAME              a scenario, or row-<n> for a row of the truth table
-  --all             every scenario
-  --rows            every row of the truth table
-  --list            the names of all scenarios, with their titles
-  --profile NAME    under this profile only; may be repeated; default: those of the scenario
-  --json            one JSON array, an element per run
-  --junit FILE      also write JUnit XML
-  --keep            leave the sites for looking at; with a service of its own, stay until Ctrl-C
-  --url URL         play against a service that runs; default: a service of its own
-                    (its bearer token, if it asks for one: UNDELIVERABLE_TOKEN)
-  --help            this text
+  NAME                a scenario, row-<n> for a row of the truth table, or a file of your own
+  --all               every scenario
+  --rows              every row of the truth table
+  --list              the names of all scenarios, with their titles
+  --profile NAME      under this profile only, or a file of your own; may be repeated;
+                      default: those of the scenario
+${OWN_USAGE}
+  --json              one JSON array, an element per run
+  --junit FILE        also write JUnit XML
+  --keep              leave the sites for looking at; with a service of its own, stay until Ctrl-C
+  --url URL           play against a service that runs; default: a service of its own
+                      (its bearer token, if it asks for one: UNDELIVERABLE_TOKEN)
+  --help              this text
 `
 
 export interface Options {

@@ -7,6 +7,7 @@
  * explains the failure.
  */
 import { randomBytes } from 'node:crypto'
+import { checkProfile, isOwnProfile, specOf } from '../../machines/profile.ts'
 import type { Audit, ClockView } from '../runtime/views-of-driving.ts'
 import type { EntryView, Outcome, ProfileSpec } from '../runtime/views-of-mail.ts'
 import type { Client } from './client.ts'
@@ -50,15 +51,24 @@ export interface PlayOptions {
 const SITE_TTL = '1h'
 /** The longest name of a site. */
 const NAME_CHARACTERS_MAX = 63
+/** Of the profile in that name: the rest is the scenario's. */
+const PROFILE_CHARACTERS = 24
 
 function siteName(scenario: string, profile: string): string {
-  const short = profile.replace(/^exchange-5\.5-/, '').replace(/[^a-z0-9-]/g, '-')
+  const plain = profile
+    .replace(/^exchange-5\.5-/, '')
+    .toLowerCase()
+    .replace(/[^a-z0-9-]/g, '-')
+  const short = plain.slice(0, PROFILE_CHARACTERS)
   const suffix = `-${short}-${randomBytes(3).toString('hex')}`
   return `${scenario.slice(0, NAME_CHARACTERS_MAX - suffix.length)}${suffix}`
 }
 
 function profileOf(scenario: Scenario, profile: string): ProfileSpec {
   const differs = scenario.site.profile
+  const checked = isOwnProfile(profile) ? checkProfile(profile) : null
+  // Whose service it is need not know the file.
+  if (checked && 'profile' in checked) return { ...specOf(checked.profile), ...differs }
   return differs ? { extends: profile, ...differs } : profile
 }
 

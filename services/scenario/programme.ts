@@ -1,13 +1,14 @@
 /**
  * The programme: which scenarios are played under which profiles, several sites at a time.
  *
- * A name is a scenario of the folder, or `row-<n>` for a row of the truth table.
+ * A name is a scenario of the folder, `row-<n>` for a row of the truth table, or a file.
  */
 import { wrongName } from '../../machines/profile.ts'
 import { UsageError } from '../command-line.ts'
+import { type Own, switchedOn } from '../own/own.ts'
 import type { Client } from './client.ts'
 import type { Scenario } from './format.ts'
-import { loadScenario, scenarioNames } from './load.ts'
+import { isScenarioFile, loadScenario, scenarioIn, scenarioNames } from './load.ts'
 import type { Options } from './options.ts'
 import { play, type Run } from './play.ts'
 import { scenarioOf } from './rows.ts'
@@ -46,6 +47,7 @@ export async function allScenarios(): Promise<Scenario[]> {
 }
 
 async function named(name: string): Promise<Scenario[]> {
+  if (isScenarioFile(name)) return [await scenarioIn(name)]
   if (!/^row-\d+[a-z]?$/.test(name)) return [await loadScenario(name)]
   const rows = await loadTable()
   const wanted = rows.filter((row) => rowName(row) === name || `row-${row.row}` === name)
@@ -74,10 +76,11 @@ export async function chosen(
 export async function playAll(
   client: Client,
   scenarios: readonly Scenario[],
-  options: Pick<Options, 'profiles' | 'keep'>,
+  options: Pick<Options, 'profiles' | 'keep'> & { own?: Own },
 ): Promise<Run[]> {
   const pairs = scenarios.flatMap((scenario) => {
-    const profiles = options.profiles.length > 0 ? options.profiles : scenario.profiles
+    const named = options.profiles.length > 0 ? options.profiles : scenario.profiles
+    const profiles = options.own ? switchedOn(options.own, named) : named
     return profiles.map((profile) => ({ scenario, profile }))
   })
   return inParallel(pairs, SITES_AT_A_TIME, ({ scenario, profile }) =>

@@ -1,6 +1,7 @@
 /**
  * A bundle as it was saved, or as a service gives it: checked, or refused in words.
  */
+import { missingDefect } from '../../../machines/defects.ts'
 import { BundleFile } from '../../api/bundle-schema.ts'
 import type { Bundle } from '../../runtime/views-of-bundle.ts'
 import { clientAt } from '../../scenario/client.ts'
@@ -31,12 +32,21 @@ export function checkedBundle(data: unknown, file: string): Bundle {
   }
   const bundle = data as Bundle
   const mine = machinesDigest()
-  if (bundle.machines === mine) return bundle
+  if (bundle.machines === mine) return withItsDefects(bundle, file)
   const { undeliverable } = bundle.versions
   throw new DataError(file, [
     `was made by machines ${short(bundle.machines)} (undeliverable ${undeliverable}); ` +
       `these are ${short(mine)}, and only what they made can be judged by them`,
   ])
+}
+
+/** Those of the user's own are not in it: each that it was ever run with must be here. */
+function withItsDefects(bundle: Bundle, file: string): Bundle {
+  const { profile, history } = bundle
+  const before = history.changes.flatMap((one) => (one.what === 'profile' ? [one.before] : []))
+  const missing = [profile, ...before].flatMap((one) => missingDefect(one) ?? [])
+  if (missing.length > 0) throw new DataError(file, [...new Set(missing)])
+  return bundle
 }
 
 const short = (digest: string): string => digest.slice(0, 12)

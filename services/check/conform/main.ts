@@ -6,6 +6,7 @@
  */
 
 import { UsageError } from '../../command-line.ts'
+import { ownOf } from '../../own/own.ts'
 import { Refusal, Unreachable } from '../../scenario/client.ts'
 import { DataError } from '../../scenario/problems.ts'
 import { bundleFrom } from './bundle-file.ts'
@@ -19,7 +20,7 @@ const EXIT_USAGE = 2
 
 async function run(args: string[]): Promise<number> {
   try {
-    const { from, json } = readOptions(args)
+    const { from, json } = readOptions((await ownOf(args)).args)
     if (from === null) {
       process.stdout.write(USAGE)
       return EXIT_CONFORMS

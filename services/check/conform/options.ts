@@ -16,6 +16,7 @@ Exits 0 if it is, 1 at the first step that is not, 2 if there is nothing that co
   BUNDLE.json    a file that GET /sites/NAME/bundle gave
   --site NAME    a site of a service that runs
   --url URL      that service; default: ${DEFAULT_URL}
+  --defect FILE  a defect of your own that the site has; may be repeated
   --json         the result as JSON
   --help         this text
 `

@@ -6,6 +6,7 @@
 import { writeFile } from 'node:fs/promises'
 import { freemem } from 'node:os'
 import { UsageError } from '../../command-line.ts'
+import { type Own, ownOf, switchedOn } from '../../own/own.ts'
 import { DataError } from '../../scenario/problems.ts'
 import { chosen } from '../../scenario/programme.ts'
 import { planOf } from '../plan.ts'
@@ -20,7 +21,7 @@ const EXIT_ENDED = 3
 
 const MEGABYTE = 1 << 20
 
-async function checkOne(options: Options): Promise<number> {
+async function checkOne(options: Options, own: Own): Promise<number> {
   const free = Math.floor(freemem() / MEGABYTE)
   if (options.memoryMb > free) {
     throw new UsageError(`--memory ${options.memoryMb}: this machine has ${free} MB to spare`)
@@ -28,7 +29,8 @@ async function checkOne(options: Options): Promise<number> {
   const names = { names: [options.scenario], profiles: [], all: false, rows: false }
   const [scenario] = await chosen(names)
   if (!scenario) throw new UsageError(`there is no scenario ${options.scenario}`)
-  const plan = planOf(scenario, options.profile ?? (scenario.profiles[0] as string))
+  const [profile = ''] = switchedOn(own, [options.profile ?? (scenario.profiles[0] as string)])
+  const plan = planOf(scenario, profile)
   let interrupted = false
   process.once('SIGINT', () => {
     interrupted = true
@@ -53,8 +55,9 @@ async function checkOne(options: Options): Promise<number> {
 
 async function run(args: string[]): Promise<number> {
   try {
-    const options = readOptions(args)
-    if (!options.help) return await checkOne(options)
+    const own = await ownOf(args)
+    const options = readOptions(own.args)
+    if (!options.help) return await checkOne(options, own)
     process.stdout.write(USAGE)
     return EXIT_HOLDS
   } catch (error) {

@@ -2,6 +2,7 @@
  * The command line of `npm run -s check`.
  */
 import { parsed, UsageError } from '../../command-line.ts'
+import { OWN_USAGE } from '../../own/own.ts'
 import { BOUND_FLAGS, type Bounds, DEFAULT_BOUNDS } from './bounds.ts'
 
 const DEFAULT_MEMORY_MB = 2_048
@@ -14,8 +15,9 @@ and are called off at any moment, crashes, and what a fault rule of the scenario
 Exits 0 when no invariant is broken, 1 when one is, 2 when it was asked for something that does not
 exist, 3 when it ended before it had seen every state within its bounds.
 
-  SCENARIO            a scenario, or row-<n> for a row of the truth table
-  --profile NAME      default: the first one of the scenario
+  SCENARIO            a scenario, row-<n> for a row of the truth table, or a file of your own
+  --profile NAME      or a file of your own; default: the first one of the scenario
+${OWN_USAGE}
   --retries N         how often each timer of an actor rings (default ${DEFAULT_BOUNDS.retries})
   --crashes N         workers that die after a commit (default ${DEFAULT_BOUNDS.crashes})
   --duplicates N      events that come twice (default ${DEFAULT_BOUNDS.duplicates})

@@ -7,6 +7,7 @@
  */
 
 import { UsageError } from '../../command-line.ts'
+import { type Own, ownOf } from '../../own/own.ts'
 import { clientAt, Refusal, Unreachable } from '../../scenario/client.ts'
 import { DataError } from '../../scenario/problems.ts'
 import { EXIT, StartError } from '../../setup/start-error.mjs'
@@ -19,11 +20,12 @@ const EXIT_SAME = 0
 const EXIT_DIFFERS = 1
 const EXIT_USAGE = 2
 
-async function play(options: Options): Promise<Replayed> {
+async function play(options: Options, { flags }: Own): Promise<Replayed> {
   const { schedule, notes } = await readSchedule(options.file)
   for (const note of notes) process.stderr.write(`${note}\n`)
   // The service is only loaded when none was named.
-  const service = options.url === null ? await (await import('./system.ts')).openService() : null
+  const own = () => import('./system.ts').then(({ openService }) => openService(flags))
+  const service = options.url === null ? await own() : null
   let taken = 0
   const interrupted = async (): Promise<void> => {
     const left = service ? '' : '; its site goes away within an hour'
@@ -49,12 +51,13 @@ async function play(options: Options): Promise<Replayed> {
 
 async function run(args: string[]): Promise<number> {
   try {
-    const options = readOptions(args)
+    const own = await ownOf(args)
+    const options = readOptions(own.args)
     if (options.help) {
       process.stdout.write(USAGE)
       return EXIT_SAME
     }
-    const result = await play(options)
+    const result = await play(options, own)
     process.stdout.write(options.json ? `${JSON.stringify(result, null, 2)}\n` : sayResult(result))
     return result.same ? EXIT_SAME : EXIT_DIFFERS
   } catch (error) {

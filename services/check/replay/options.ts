@@ -13,6 +13,7 @@ not (the first step that differed is shown), 2 if it was given something that is
 other machines.
 
   --url URL         replay in a service that runs; default: one of its own, kept in memory only
+  --defect FILE     a defect of your own that its profile has; may be repeated
   --json            the result as JSON
   --keep            leave the site for looking at (with --url)
   --help            this text

@@ -6,6 +6,7 @@
  * when its turn comes.
  */
 import { Type } from 'typebox'
+import { missingDefect } from '../../../machines/defects.ts'
 import { DataError, reasonsAgainst } from '../../scenario/problems.ts'
 import { checkedBundle } from '../conform/bundle-file.ts'
 import { type Home, homeOf } from '../home/home.ts'
@@ -85,5 +86,7 @@ export async function readSchedule(file: string): Promise<Home> {
   if (looksLikeBundle(data)) return homeOf(checkedBundle(data, file), file)
   const schedule = checkSchedule(data, file)
   checkMachines(schedule, file)
+  const missing = missingDefect(schedule.site.profile)
+  if (missing !== null) throw new DataError(file, [missing])
   return { schedule, notes: [] }
 }

@@ -4,7 +4,7 @@
  */
 import { randomBytes } from 'node:crypto'
 import { setTimeout as pause } from 'node:timers/promises'
-import { checkProfile } from '../../../machines/profile.ts'
+import { checkProfile, isOwnProfile, specOf } from '../../../machines/profile.ts'
 import type { Advanced, ClockView, Standing, WholeEvent } from '../../runtime/views-of-driving.ts'
 import type { ProfileSpec } from '../../runtime/views-of-mail.ts'
 import { type Client, Refusal } from '../../scenario/client.ts'
@@ -75,17 +75,17 @@ const listsIn = ({ mailboxes }: Schedule) =>
     list ? [{ alias, server, addresses, ...list }] : [],
   )
 
-/** A preset, or all figures over one. */
+/** A preset, or all figures: then it does not matter which one they extend. */
 export function profileOf({ profile, site }: Pick<Schedule, 'profile' | 'site'>): ProfileSpec {
-  const { name, ...figures } = site.profile
+  const { name } = site.profile
   const known = [name, profile, name.replace(/\+$/, '')]
   for (const preset of known) {
     const checked = checkProfile(preset)
-    if ('wrong' in checked) continue
+    if ('wrong' in checked || isOwnProfile(preset)) continue
     const isSame = JSON.stringify(checked.profile) === JSON.stringify(site.profile)
-    return isSame ? preset : { extends: preset, ...figures }
+    return isSame ? preset : specOf(site.profile)
   }
-  return { extends: name, ...figures }
+  return specOf(site.profile)
 }
 
 /** Site time goes on to this time of the schedule; what comes due is held. */

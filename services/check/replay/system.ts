@@ -24,9 +24,10 @@ const ARGS = [
 const UP = /^ {2}processes .*worker (\d+)/
 const UP_AGAIN = /^The worker process is up again \(process (\d+)\)\.$/
 
-export async function openService(): Promise<Service> {
+/** `flags` are told to it beside those that every replay's service has. */
+export async function openService(flags: readonly string[] = []): Promise<Service> {
   const { REDIS_URL: _, ...environment } = process.env
-  const child = spawn(process.execPath, [...NODE_FLAGS, MAIN, ...ARGS], {
+  const child = spawn(process.execPath, [...NODE_FLAGS, MAIN, ...ARGS, ...flags], {
     // Under npm the service ends with npm; so it does with this process, even when it is killed.
     env: { ...environment, npm_lifecycle_event: 'replay' },
     stdio: ['ignore', 'pipe', 'pipe'],

@@ -6,6 +6,7 @@
  */
 import { writeFile } from 'node:fs/promises'
 import { UsageError } from '../../command-line.ts'
+import { ownOf } from '../../own/own.ts'
 import { DataError } from '../../scenario/problems.ts'
 import type { Violation } from '../judge.ts'
 import { readSchedule } from '../replay/read.ts'
@@ -53,7 +54,7 @@ async function shrinkBy(options: Options): Promise<number> {
 
 async function run(args: string[]): Promise<number> {
   try {
-    const options = readOptions(args)
+    const options = readOptions((await ownOf(args)).args)
     if (!options.help) return await shrinkBy(options)
     process.stdout.write(USAGE)
     return EXIT_SHRUNK

@@ -14,6 +14,7 @@ or is of other machines.
 
   --entry LABEL     which violation, if there are several: letter anna own (default: the first)
   --schedule FILE   where the schedule is written; default: the name given, with .shrunk.json
+  --defect FILE     a defect of your own that its profile has; may be repeated
   --json            one JSON object
   --help            this text
 `

@@ -6,6 +6,7 @@
  */
 import { writeFile } from 'node:fs/promises'
 import { UsageError } from '../../command-line.ts'
+import { type Own, ownOf, switchedOn } from '../../own/own.ts'
 import { DataError } from '../../scenario/problems.ts'
 import { chosen } from '../../scenario/programme.ts'
 import { planOf } from '../plan.ts'
@@ -21,16 +22,16 @@ const EXIT_USAGE = 2
 
 const BIG_PROFILE = 'exchange-5.5-sp4'
 
-async function simulatedBy({ scenario: name, profile }: Options): Promise<Simulated> {
+async function simulatedBy({ scenario: name, profile }: Options, own: Own): Promise<Simulated> {
   if (name === null) {
-    const under = profile ?? BIG_PROFILE
+    const [under = ''] = switchedOn(own, [profile ?? BIG_PROFILE])
     return { scenario: 'big', profile: under, courseOf: (seed) => bigCourse(seed, under) }
   }
   const none = { all: false, rows: false, list: false, json: false, keep: false, help: false }
   const wanted = { ...none, names: [name], profiles: [], junit: null, url: null }
   const [scenario] = await chosen(wanted)
   if (!scenario) throw new UsageError(`no scenario ${name}`)
-  const under = profile ?? (scenario.profiles[0] as string)
+  const [under = ''] = switchedOn(own, [profile ?? (scenario.profiles[0] as string)])
   const plan = planOf(scenario, under)
   return { scenario: name, profile: under, courseOf: (seed) => courseOf(plan, seed) }
 }
@@ -45,8 +46,8 @@ function progress() {
   }
 }
 
-async function simulateAll(options: Options): Promise<number> {
-  const simulated = await simulatedBy(options)
+async function simulateAll(options: Options, own: Own): Promise<number> {
+  const simulated = await simulatedBy(options, own)
   let interrupted = false
   process.once('SIGINT', () => {
     interrupted = true
@@ -63,8 +64,9 @@ async function simulateAll(options: Options): Promise<number> {
 
 async function run(args: string[]): Promise<number> {
   try {
-    const options = readOptions(args)
-    if (!options.help) return await simulateAll(options)
+    const own = await ownOf(args)
+    const options = readOptions(own.args)
+    if (!options.help) return await simulateAll(options, own)
     process.stdout.write(USAGE)
     return EXIT_SOUND
   } catch (error) {

@@ -5,6 +5,7 @@
 
 import { wrongName } from '../../../machines/profile.ts'
 import { parsed, UsageError } from '../../command-line.ts'
+import { OWN_USAGE } from '../../own/own.ts'
 
 export const USAGE = `usage: npm run -s simulate -- SCENARIO [options]
        npm run -s simulate -- --big [options]
@@ -14,18 +15,19 @@ and judges what became of every recipient. The same seed is the same run, to the
 Exits 0 if no invariant was broken, 1 if one was, 2 if it was asked for something that does not
 exist.
 
-  SCENARIO          a scenario of test/scenarios/, or row-<n> for a row of the truth table
-  --big             a site of 10 servers, 1,000 mailboxes, 2,000 messages and 200 moves
-  --profile NAME    under this profile; default: the first of the scenario, exchange-5.5-sp4 of
-                    the big site
-  --seeds N         so many seeds; default: 100 of a scenario, 10 of the big site
-  --seed S          the first one; default: 1
-  --events N        no further seed once so many events were taken
-  --schedule FILE   where the shrunk schedule of the first violation is written; default:
-                    simulate-<name>-<seed>.json
-  --no-shrink       do not shrink, write no schedule
-  --json            one JSON object
-  --help            this text
+  SCENARIO            a scenario, row-<n> for a row of the truth table, or a file of your own
+  --big               a site of 10 servers, 1,000 mailboxes, 2,000 messages and 200 moves
+  --profile NAME      under this profile, or a file of your own; default: the first of the
+                      scenario, exchange-5.5-sp4 of the big site
+${OWN_USAGE}
+  --seeds N           so many seeds; default: 100 of a scenario, 10 of the big site
+  --seed S            the first one; default: 1
+  --events N          no further seed once so many events were taken
+  --schedule FILE     where the shrunk schedule of the first violation is written; default:
+                      simulate-<name>-<seed>.json
+  --no-shrink         do not shrink, write no schedule
+  --json              one JSON object
+  --help              this text
 `
 
 export interface Options {
