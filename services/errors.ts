@@ -119,6 +119,16 @@ export const PROBLEMS = {
     title: 'No such move',
     description: 'The site knows no move with that id.',
   },
+  'unknown-batch': {
+    status: 404,
+    title: 'No such batch',
+    description: 'The site has no batch of moves with that id.',
+  },
+  'too-many-batches': {
+    status: 409,
+    title: 'Too many batches',
+    description: 'A site keeps a thousand batches of moves, and has as many.',
+  },
   'unknown-fault': {
     status: 404,
     title: 'No such fault rule',

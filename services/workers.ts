@@ -9,6 +9,7 @@ import type { Worker } from 'bullmq'
 import { type EngineParts, engineWith, missingDefect } from '../machines/defects.ts'
 import type { Connection } from './redis/connect.ts'
 import { openAlarms } from './runtime/alarms.ts'
+import { driveBatches } from './runtime/batches.ts'
 import { type Client, withCommit } from './runtime/commit.ts'
 import type { Engine } from './runtime/engine.ts'
 import { cleanExpired } from './runtime/erase.ts'
@@ -101,6 +102,9 @@ export async function startWorkers(
     repeat(() => each((site) => ring(keeping, site)), TICK_MS),
     repeat(() => each((site) => swept(keeping, site)), SWEEP_MS),
     repeat(() => each((site) => trim(trimming, site)), TRIM_MS),
+    ...(options.roles.includes('moves')
+      ? [repeat(() => each((site) => driveBatches(engine.gate, site)), TICK_MS)]
+      : []),
     repeat(() => beat(client, namespace, options.roles, mayDie), SWEEP_MS),
   ]
   settings.onChange(() => loops[0]?.now())

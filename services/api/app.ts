@@ -17,6 +17,7 @@ import type { Connection } from '../redis/connect.ts'
 import type { Emulator } from '../runtime/emulator.ts'
 import type { Token } from '../tokens.ts'
 import { audit } from './audit.ts'
+import { batches } from './batches.ts'
 import { bundle } from './bundle.ts'
 import { clock } from './clock.ts'
 import { debug } from './debug.ts'
@@ -76,6 +77,7 @@ const RESOURCES: Resource[][] = [
   mailpit,
   messages,
   moves,
+  batches,
   faults,
   servers,
   audit,

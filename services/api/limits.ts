@@ -96,6 +96,19 @@ export const ID_CHARACTERS_MAX = 255
 /** Mailboxes in the body of a new site; more can be put afterwards. */
 export const MAILBOXES_MAX = 10_000
 
+/** Messages of one call that fills a mailbox: they take some ten seconds. */
+export const PREFILL_MESSAGES_MAX = 10_000
+
+/** The body of each: a short letter, unless it says otherwise; a large one at most. */
+export const PREFILL_BYTES_DEFAULT = 2 * KIB
+export const PREFILL_BYTES_MAX = MIB
+
+/** All bodies of one call: what Redis holds without being asked about it first. */
+export const PREFILL_ALL_BYTES_MAX = 64 * MIB
+
+/** Moves of one batch: every mailbox of a large site. */
+export const BATCH_MOVES_MAX = MAILBOXES_MAX
+
 /** Further addresses of one mailbox. */
 export const ADDRESSES_MAX = 100
 

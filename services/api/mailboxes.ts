@@ -4,6 +4,14 @@
  */
 
 import { Type } from 'typebox'
+import { problem } from '../errors.ts'
+import {
+  MAILBOXES_MAX,
+  PREFILL_ALL_BYTES_MAX,
+  PREFILL_BYTES_DEFAULT,
+  PREFILL_BYTES_MAX,
+  PREFILL_MESSAGES_MAX,
+} from './limits.ts'
 import type { Resource } from './resource.ts'
 import {
   AliasParams,
@@ -14,7 +22,7 @@ import {
   SiteParams,
   strict,
 } from './schema.ts'
-import { checkMailbox, mailboxMembers } from './sites.ts'
+import { checkMailbox, mailboxMembers, NewMailbox } from './sites.ts'
 
 export const Mailbox = Type.Object(
   {
@@ -112,6 +120,93 @@ const put: Resource = (app, { emulator }) => {
   )
 }
 
+const Prefilled = Type.Object(
+  {
+    accepted: Type.Integer(),
+    stopped: Type.Union([Type.Object({ code: Type.String(), detail: Type.String() }), Type.Null()]),
+  },
+  { title: 'Prefilled' },
+)
+
+const Import = Type.Object(
+  {
+    created: Type.Integer(),
+    changed: Type.Integer(),
+    unchanged: Type.Integer({ description: 'They were as they should be.' }),
+    refused: Type.Array(
+      Type.Object({ alias: Type.String(), code: Type.String(), detail: Type.String() }),
+      { description: 'Each that could not be written just now, and why; import again.' },
+    ),
+  },
+  { title: 'Import' },
+)
+
+const importAll: Resource = (app, { emulator }) => {
+  app.post(
+    '/sites/:site/mailboxes',
+    {
+      schema: {
+        summary: 'Make many mailboxes at once, or change their directory entries',
+        description:
+          'All are checked before the first is written: what is wrong in the list changes ' +
+          'nothing. They may be alternates of one another. Asked again it goes on where it was.',
+        tags,
+        params: SiteParams,
+        body: strict(
+          { mailboxes: Type.Array(NewMailbox, { minItems: 1, maxItems: MAILBOXES_MAX }) },
+          { title: 'NewMailboxes', examples: [{ mailboxes: [{ alias: 'ann', server: 'nyc' }] }] },
+        ),
+        response: { 200: Import, ...Refusals },
+      },
+    },
+    async (request) => {
+      const { mailboxes } = request.body
+      mailboxes.forEach(checkMailbox)
+      return emulator.importMailboxes(request.params.site, mailboxes)
+    },
+  )
+}
+
+const prefill: Resource = (app, { emulator }) => {
+  app.post(
+    '/sites/:site/mailboxes/:alias/prefill',
+    {
+      schema: {
+        summary: 'Send many messages to a mailbox, so that there is something to move',
+        description:
+          'Each is accepted, routed and delivered as any other message, from the mailbox to ' +
+          'itself, and each is an obligation of the ledger; a mailbox with an alternate passes ' +
+          'it on. `stopped` says why it was not all of them.',
+        tags,
+        params: AliasParams,
+        body: strict(
+          {
+            messages: Type.Integer({ minimum: 1, maximum: PREFILL_MESSAGES_MAX }),
+            bytes: Type.Optional(
+              Type.Integer({
+                minimum: 1,
+                maximum: PREFILL_BYTES_MAX,
+                description: `Of the body of each; default: ${PREFILL_BYTES_DEFAULT}.`,
+              }),
+            ),
+          },
+          { title: 'Prefill', examples: [{ messages: 100, bytes: 2_000 }] },
+        ),
+        response: { 202: Prefilled, ...Refusals },
+      },
+    },
+    async (request, reply) => {
+      const { site, alias } = request.params
+      const { messages, bytes = PREFILL_BYTES_DEFAULT } = request.body
+      if (messages * bytes > PREFILL_ALL_BYTES_MAX) {
+        const most = `${PREFILL_ALL_BYTES_MAX / (1024 * 1024)} MB`
+        throw problem('bad-request', `One call sends ${most} at most: messages × bytes.`)
+      }
+      return reply.code(202).send(await emulator.prefill(site, alias, { messages, bytes }))
+    },
+  )
+}
+
 const read: Resource = (app, { emulator }) => {
   app.get(
     '/sites/:site/mailboxes/:alias',
@@ -146,4 +241,4 @@ const remove: Resource = (app, { emulator }) => {
   )
 }
 
-export const mailboxes: Resource[] = [list, put, read, remove]
+export const mailboxes: Resource[] = [list, put, importAll, prefill, read, remove]

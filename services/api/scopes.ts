@@ -29,6 +29,8 @@ export const NEEDS: Record<string, Needs> = {
   'POST /sites/:site/api/v1/send': 'inject',
   'POST /sites/:site/mailboxes/:alias/api/v1/send': 'inject',
 
+  'POST /sites/:site/mailboxes/:alias/prefill': 'inject',
+
   'POST /sites': 'operate',
   'PATCH /sites/:site': 'operate',
   'DELETE /sites/:site': 'operate',
@@ -49,6 +51,9 @@ export const NEEDS: Record<string, Needs> = {
   'PUT /sites/:site/mailboxes/:alias/api/v1/tags': 'operate',
   'PUT /sites/:site/mailboxes/:alias/api/v1/tags/:tag': 'operate',
   'DELETE /sites/:site/mailboxes/:alias/api/v1/tags/:tag': 'operate',
+  'POST /sites/:site/mailboxes': 'operate',
+  'POST /sites/:site/batches': 'operate',
+  'POST /sites/:site/batches/:id/cancel': 'operate',
   'POST /sites/:site/moves': 'operate',
   'POST /sites/:site/moves/:id/release': 'operate',
   'POST /sites/:site/moves/:id/cancel': 'operate',

@@ -49,16 +49,14 @@ export const mailboxMembers = {
   ),
 }
 
+export const NewMailbox = strict({ alias: Name, ...mailboxMembers }, { title: 'NewMailbox' })
+
 const NewSite = strict(
   {
     name: Name,
     profile: Type.Optional(Profile),
     servers: Type.Array(Name, { minItems: 1, maxItems: SERVERS_MAX, uniqueItems: true }),
-    mailboxes: Type.Optional(
-      Type.Array(strict({ alias: Name, ...mailboxMembers }, { title: 'NewMailbox' }), {
-        maxItems: MAILBOXES_MAX,
-      }),
-    ),
+    mailboxes: Type.Optional(Type.Array(NewMailbox, { maxItems: MAILBOXES_MAX })),
     lists: Type.Optional(
       Type.Array(strict({ alias: Name, ...listMembers }, { title: 'NewList' }), {
         maxItems: MAILBOXES_MAX,

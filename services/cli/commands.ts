@@ -1,4 +1,5 @@
 /** Every command of `undeliverable`, in the order in which they are told. */
+import { batch } from './batch.ts'
 import type { Command } from './command.ts'
 import { completionOf } from './completion.ts'
 import { audit, send } from './mail.ts'
@@ -6,12 +7,13 @@ import { hold, move, release } from './moves.ts'
 import { programs } from './programs.ts'
 import { site } from './sites.ts'
 import { watch } from './watch.ts'
+import { importFile, prefill } from './world.ts'
 
 const [start, ...others] = programs
 
 export const commands: Command[] = [
   ...(start ? [start] : []),
-  ...[site, send, move, hold, release, watch, audit],
+  ...[site, importFile, prefill, send, move, hold, release, batch, watch, audit],
   ...others,
   completionOf(() => commands),
 ]

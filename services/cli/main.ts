@@ -9,6 +9,7 @@
 import { readFileSync } from 'node:fs'
 import { UndeliverableError } from '../client/problem.ts'
 import { UsageError } from '../command-line.ts'
+import { DataError } from '../scenario/problems.ts'
 import { type Command, EXIT, SHARED } from './command.ts'
 import { commands } from './commands.ts'
 
@@ -53,7 +54,7 @@ function say(text: string): number {
 
 /** For a person in words, for a program as what it is; on stderr in either case. */
 function explained(error: unknown): number {
-  if (error instanceof UsageError) {
+  if (error instanceof UsageError || error instanceof DataError) {
     process.stderr.write(`${error.message}\n`)
     return EXIT.usage
   }

@@ -1,6 +1,8 @@
 /** `undeliverable site`: sites are listed, made, shown, changed and deleted. */
 import type { NewMailbox, NewSite } from '../client/client.ts'
 import { UsageError } from '../command-line.ts'
+import { readMailboxes } from '../own/mailbox-file.ts'
+import { isProfileFile, readProfile } from '../own/profile-file.ts'
 import { type Command, EXIT, type Place, read, words } from './command.ts'
 
 const SYNOPSIS = 'site [list | show | create NAME | profile PROFILE | delete]'
@@ -8,6 +10,7 @@ const SYNOPSIS = 'site [list | show | create NAME | profile PROFILE | delete]'
 const OPTIONS = {
   servers: { type: 'string' },
   mailbox: { type: 'string', multiple: true },
+  mailboxes: { type: 'string' },
   profile: { type: 'string' },
   ttl: { type: 'string' },
 } as const
@@ -15,6 +18,7 @@ const OPTIONS = {
 interface Values {
   servers?: string
   mailbox?: string[]
+  mailboxes?: string
   profile?: string
   ttl?: string
 }
@@ -31,17 +35,26 @@ export function mailboxOf(text: string): NewMailbox {
   return { alias, server, alternateRecipient: alternate, deliverToBoth: sign === '+' }
 }
 
+/** A name that the service knows, or the file of one. */
+const profileOf = async (text: string): Promise<NonNullable<NewSite['profile']>> =>
+  isProfileFile(text) ? (await readProfile(text, true)).spec : text
+
 async function create({ client, print }: Place, name: string, values: Values): Promise<void> {
-  const mailboxes = (values.mailbox ?? []).map(mailboxOf)
+  const file = values.mailboxes === undefined ? null : await readMailboxes(values.mailboxes)
+  const mailboxes = [...(file?.mailboxes ?? []), ...(values.mailbox ?? []).map(mailboxOf)]
   const named = values.servers?.split(',') ?? [...new Set(mailboxes.map(({ server }) => server))]
   if (named.length === 0) throw new UsageError('a site needs --servers, or mailboxes on some')
   const { profile, ttl } = values
   const spec: NewSite = { name, servers: named, mailboxes }
-  if (profile !== undefined) spec.profile = profile
+  if (profile !== undefined) spec.profile = await profileOf(profile)
   if (ttl !== undefined) spec.ttl = ttl
   const site = await client.sites.create(spec)
   const made = await site.get()
-  print(made, [`${name} is there: ${named.join(', ')}; ${made.mailboxes.length} mailboxes`])
+  const notes = file?.notes ?? []
+  print(file ? { ...made, notes } : made, [
+    `${name} is there: ${named.join(', ')}; ${made.mailboxes.length} mailboxes`,
+    ...notes.map((note) => `  ${note}`),
+  ])
 }
 
 async function list({ client, print }: Place): Promise<void> {
@@ -88,7 +101,7 @@ async function run(args: string[]): Promise<number> {
   else if (what === 'show') await show(place)
   else if (what === 'create' && name !== undefined) await create(place, name, values as Values)
   else if (what === 'profile' && name !== undefined) {
-    const { profile } = await site.changeProfile(name)
+    const { profile } = await site.changeProfile(await profileOf(name))
     print({ site: site.name, profile }, [`${site.name} runs as ${profile}`])
   } else if (what === 'delete') {
     await site.delete()
@@ -104,7 +117,8 @@ export const site: Command = {
   options: [
     '--servers LIST    of a new site, with commas between them',
     '--mailbox TEXT    of a new site: anna@nyc, anna@nyc+bob (both), anna@nyc>bob; for each',
-    '--profile NAME    of a new site',
+    "--mailboxes FILE  of a new site: Exchange 5.5's CSV, YAML or JSON",
+    '--profile NAME    of a new site, or a file of your own',
     '--ttl DURATION    a new site goes by itself after this real time, as 1h',
   ],
   run,

@@ -41,6 +41,30 @@ export type Move = {
   state: 'running' | 'completed' | 'rolledBack' | 'refused'
 }
 
+export type Batch = {
+  id: string
+  concurrency: number
+  /** Real time, ISO 8601. */
+  startedAt: string
+  state: 'running' | 'ended' | 'cancelled'
+  /** Moves; the six that follow sum to it. */
+  total: number
+  waiting: number
+  running: number
+  completed: number
+  rolledBack: number
+  refused: number
+  /** They were never begun. */
+  cancelled: number
+  moves: Array<{
+    mailbox: string
+    to: string
+    state: 'waiting' | 'running' | 'completed' | 'rolledBack' | 'refused' | 'cancelled'
+    move: string | null
+    why: string | null
+  }>
+}
+
 export type Fault = {
   id: string
   match?: FaultMatch

@@ -8,6 +8,7 @@
 import type {
   Advanced,
   Audit,
+  Batch,
   Bundle,
   Clock,
   DeadLetter,
@@ -21,22 +22,26 @@ import type {
 } from './api-answers.ts'
 import type {
   Accepted,
+  Import,
   Item,
   ItemDetail,
   List,
   Mailbox,
   Message,
   MessageSummary,
+  Prefilled,
   Recipient,
 } from './api-mail.ts'
 import type {
   ClockChange,
   Empty,
+  NewBatch,
   NewFault,
+  NewMailboxes,
   NewMessage,
   NewMove,
   NewSite,
-  PutList,
+  Prefill,
   PutMailbox,
   Release,
   Restart,
@@ -62,13 +67,11 @@ export interface Calls {
   'PATCH /sites/{site}': Call<SiteChange, Site>
   'DELETE /sites/{site}': Call<null, null>
   'GET /sites/{site}/mailboxes': Call<null, { mailboxes: Array<Mailbox> }>
+  'POST /sites/{site}/mailboxes': Call<NewMailboxes, Import>
   'PUT /sites/{site}/mailboxes/{alias}': Call<PutMailbox, Mailbox>
   'GET /sites/{site}/mailboxes/{alias}': Call<null, Mailbox>
   'DELETE /sites/{site}/mailboxes/{alias}': Call<null, null>
-  'GET /sites/{site}/lists': Call<null, { lists: Array<List> }>
-  'PUT /sites/{site}/lists/{alias}': Call<PutList, List>
-  'GET /sites/{site}/lists/{alias}': Call<null, List>
-  'DELETE /sites/{site}/lists/{alias}': Call<null, null>
+  'POST /sites/{site}/mailboxes/{alias}/prefill': Call<Prefill, Prefilled>
   'GET /sites/{site}/mailboxes/{alias}/messages': Call<
     null,
     { total: number; items: Array<Item> },
@@ -138,6 +141,10 @@ export interface Calls {
   'GET /sites/{site}/moves/{id}': Call<null, Move>
   'POST /sites/{site}/moves/{id}/release': Call<Release, Move>
   'POST /sites/{site}/moves/{id}/cancel': Call<Empty, Move>
+  'POST /sites/{site}/batches': Call<NewBatch, Batch>
+  'GET /sites/{site}/batches': Call<null, { batches: Array<Batch> }>
+  'GET /sites/{site}/batches/{id}': Call<null, Batch>
+  'POST /sites/{site}/batches/{id}/cancel': Call<Empty, Batch>
   'POST /sites/{site}/faults': Call<NewFault, Fault>
   'GET /sites/{site}/faults': Call<null, { faults: Array<Fault> }>
   'GET /sites/{site}/faults/{id}': Call<null, Fault>

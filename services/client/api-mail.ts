@@ -54,26 +54,16 @@ export type Mailbox = {
   caches: Record<string, { home: string | null; alternate: string | null; ageMs: number } | null>
 }
 
-export type List = {
-  alias: string
-  addresses: Array<string>
-  members: Array<string>
-  reportToOriginator: boolean
-  maxBytes: number | null
-  /** Whose replica is written first. */
-  server: string
-  /** Of the directory entry. */
-  version: number
-  replicas: Record<
-    string,
-    {
-      version: number
-      /** How many that replica has. */
-      members: number | null
-    }
-  >
-  caches: Record<string, { version: number; members: number; ageMs: number } | null>
+export type Import = {
+  created: number
+  changed: number
+  /** They were as they should be. */
+  unchanged: number
+  /** Each that could not be written just now, and why; import again. */
+  refused: Array<{ alias: string; code: string; detail: string }>
 }
+
+export type Prefilled = { accepted: number; stopped: { code: string; detail: string } | null }
 
 export type Report = {
   /** RFC 3464: what has happened to the message. */

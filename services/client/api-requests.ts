@@ -61,6 +61,8 @@ export type Duration = string | number
 
 export type SiteChange = { profile: Profile }
 
+export type NewMailboxes = { mailboxes: Array<NewMailbox> }
+
 export type PutMailbox = {
   /** 1 to 63 lower-case letters, digits and hyphens, not beginning with a hyphen */
   server: string
@@ -77,25 +79,10 @@ export type PutMailbox = {
   replicate?: 'now' | 'lagged'
 }
 
-export type PutList = {
-  /**
-   * Up to 5,000 aliases of mailboxes and of other lists, and addresses, also beyond the
-   * site.
-   */
-  members: Array<string>
-  /** Further addresses; `<alias>@<domain>` is always there. */
-  addresses?: Array<string>
-  /** Whoever wrote to the list is told of members that fail; else nobody is. */
-  reportToOriginator?: boolean
-  /** A larger message is not expanded, and its originator is told. */
-  maxBytes?: number | null
-  /** Whose replica of the directory is written first. Default: the first server. */
-  server?: string
-  /**
-   * When the other replicas know: at once, as of a new list, or after the replication
-   * delay, as of a change.
-   */
-  replicate?: 'now' | 'lagged'
+export type Prefill = {
+  messages: number
+  /** Of the body of each; default: 2048. */
+  bytes?: number
 }
 
 export type NewMessage = {
@@ -142,6 +129,19 @@ export type Release = {
 }
 
 export type Empty = Record<string, never>
+
+export type NewBatch = {
+  moves: Array<BatchMove>
+  /** Moves under way at a time; default: 10. */
+  concurrency?: number
+}
+
+export type BatchMove = {
+  /** 1 to 63 lower-case letters, digits and hyphens, not beginning with a hyphen */
+  mailbox: string
+  /** 1 to 63 lower-case letters, digits and hyphens, not beginning with a hyphen */
+  to: string
+}
 
 export type NewFault = { match?: FaultMatch; when?: FaultWhen; do: FaultDo }
 

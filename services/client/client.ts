@@ -12,6 +12,7 @@ import { type Site, siteOf } from './site.ts'
 export type {
   Advanced,
   Audit,
+  Batch,
   Bundle,
   Clock,
   Fault,
@@ -32,6 +33,7 @@ export type {
   WaitsFor,
 } from './api-mail.ts'
 export type {
+  NewBatch,
   NewFault,
   NewList,
   NewMailbox,

@@ -8,12 +8,21 @@
  */
 import type { Advanced, Clock } from './api-answers.ts'
 import type { Calls } from './api-calls.ts'
-import type { NewFault, NewMessage, NewMove, PutList, PutMailbox } from './api-requests.ts'
+import type {
+  NewBatch,
+  NewFault,
+  NewMailbox,
+  NewMessage,
+  NewMove,
+  Prefill,
+  PutList,
+  PutMailbox,
+} from './api-requests.ts'
 import type { Caller } from './call.ts'
 import { type EventsOptions, eventsOf } from './events.ts'
 import { type Letter, letterOf } from './letter.ts'
 import { restOf } from './rest.ts'
-import { type MoveWait, untilMove } from './wait.ts'
+import { type MoveWait, untilBatch, untilMove } from './wait.ts'
 
 export type Duration = number | string
 
@@ -50,6 +59,7 @@ export function siteOf(caller: Caller, name: string) {
     lists: listsOf(caller, name),
     ...mailOf(caller, name),
     moves: movesOf(caller, name),
+    batches: batchesOf(caller, name),
     faults: faultsOf(caller, name),
     clock: clockOf(caller, name),
     ...debuggerOf(caller, name),
@@ -73,6 +83,12 @@ function mailboxesOf({ call }: Caller, site: string) {
     get: (alias: string) => call('GET /sites/{site}/mailboxes/{alias}', { path: { site, alias } }),
     put: (alias: string, body: PutMailbox) =>
       call('PUT /sites/{site}/mailboxes/{alias}', { path: { site, alias }, body }),
+    /** Many at once: all are checked before the first is written. */
+    import: (mailboxes: NewMailbox[]) =>
+      call('POST /sites/{site}/mailboxes', { path: { site }, body: { mailboxes } }),
+    /** Mail that is there before anything happens; each message is one like any other. */
+    prefill: (alias: string, body: Prefill) =>
+      call('POST /sites/{site}/mailboxes/{alias}/prefill', { path: { site, alias }, body }),
     delete: (alias: string) =>
       call('DELETE /sites/{site}/mailboxes/{alias}', { path: { site, alias } }),
     /** What has arrived, reports included, the oldest first. */
@@ -146,6 +162,22 @@ function movesOf(caller: Caller, site: string) {
       call('POST /sites/{site}/moves/{id}/cancel', { path: { site, id }, body: {} }),
     /** The move once it is held, or in this phase or state. */
     until: (id: string, wait: MoveWait) => untilMove(caller, site, id, wait),
+  }
+}
+
+/** Many moves, so many at a time, which go on without whoever asked. */
+function batchesOf(caller: Caller, site: string) {
+  const { call } = caller
+  return {
+    list: async () => (await call('GET /sites/{site}/batches', { path: { site } })).batches,
+    get: (id: string) => call('GET /sites/{site}/batches/{id}', { path: { site, id } }),
+    start: (body: NewBatch) => call('POST /sites/{site}/batches', { path: { site }, body }),
+    /** No further move of it begins. */
+    cancel: (id: string) =>
+      call('POST /sites/{site}/batches/{id}/cancel', { path: { site, id }, body: {} }),
+    /** The batch once none of its moves waits or runs. */
+    untilEnded: (id: string, wait: { deadlineMs?: number } = {}) =>
+      untilBatch(caller, site, id, wait),
   }
 }
 

@@ -4,7 +4,7 @@
  * Rule: what does not come in time is an `UndeliverableError` of the code `not-reached`, which says
  * where things stand; nothing is waited for without an end.
  */
-import type { Move } from './api-answers.ts'
+import type { Batch, Move } from './api-answers.ts'
 import type { Calls } from './api-calls.ts'
 import type { Entry } from './api-mail.ts'
 import type { Caller } from './call.ts'
@@ -76,5 +76,27 @@ export async function untilMove(
       throw notReached(`the move of ${move.mailbox} until ${JSON.stringify(wanted)}`, detail)
     }
     await new Promise((resolve) => setTimeout(resolve, ASK_MS))
+  }
+}
+
+/** A batch takes as long as its moves, so it is asked for less often. */
+const ASK_BATCH_MS = 200
+
+export async function untilBatch(
+  { call }: Caller,
+  site: string,
+  id: string,
+  { deadlineMs = DEADLINE_MS }: { deadlineMs?: number },
+): Promise<Batch> {
+  const end = performance.now() + deadlineMs
+  for (;;) {
+    const batch = await call('GET /sites/{site}/batches/{id}', { path: { site, id } })
+    const { waiting, running, total } = batch
+    if (waiting + running === 0) return batch
+    if (performance.now() >= end) {
+      const detail = `of ${total} moves ${waiting} wait and ${running} run after ${deadlineMs} ms`
+      throw notReached(`the batch ${id} until it has ended`, detail)
+    }
+    await new Promise((resolve) => setTimeout(resolve, ASK_BATCH_MS))
   }
 }

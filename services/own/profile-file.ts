@@ -7,7 +7,12 @@
  *     defects: [Q277911]
  */
 import { basename, extname } from 'node:path'
-import { addProfile, checkProfile, type ProfileSpec } from '../../machines/profile.ts'
+import {
+  addProfile,
+  checkProfile,
+  DEFAULT_PROFILE,
+  type ProfileSpec,
+} from '../../machines/profile.ts'
 import { DataError } from '../scenario/problems.ts'
 import { readYaml, type YamlFile } from './yaml-file.ts'
 
@@ -21,29 +26,39 @@ export interface OwnProfile {
   spec: Exclude<ProfileSpec, string>
 }
 
-/** Reads the file, or throws a `DataError` with all that is wrong in it and where. */
-export async function readProfile(file: string): Promise<OwnProfile> {
+/**
+ * Reads the file, or throws a `DataError` with all that is wrong in it and where. What is known
+ * `elsewhere`, at a service, may be unknown here: other profiles, and defects.
+ */
+export async function readProfile(file: string, elsewhere = false): Promise<OwnProfile> {
   const yaml = await readYaml(file)
   const { data } = yaml
   if (typeof data !== 'object' || data === null || Array.isArray(data)) {
     throw new DataError(file, ['is no profile: it has `extends`, and what differs'])
   }
   const { name = basename(file, extname(file)), ...given } = data as Record<string, unknown>
-  const reasons = reasonsAgainst(given, yaml)
+  const reasons = reasonsAgainst(given, yaml, elsewhere)
   if (typeof name !== 'string') reasons.push(`${yaml.at(['name'])}: name is a text`)
   if (reasons.length > 0) throw new DataError(file, reasons)
   return { name: name as string, spec: given as OwnProfile['spec'] }
 }
 
 /** Each member by itself, so that every one that is wrong is told. */
-function reasonsAgainst(given: Record<string, unknown>, { at }: YamlFile): string[] {
+function reasonsAgainst(
+  given: Record<string, unknown>,
+  { at }: YamlFile,
+  elsewhere: boolean,
+): string[] {
   const { extends: base, ...figures } = given
   if (typeof base !== 'string') return [`${at(['extends'])}: extends names a profile`]
   const checked = checkProfile(base)
-  if ('wrong' in checked) return [`${at(['extends'])}: ${checked.wrong}`]
+  const unknownHere = 'wrong' in checked
+  if (unknownHere && !elsewhere) return [`${at(['extends'])}: ${checked.wrong}`]
+  const known = unknownHere ? DEFAULT_PROFILE : base
   return Object.entries(figures).flatMap(([key, value]) => {
-    const one = checkProfile({ extends: base, [key]: value } as OwnProfile['spec'])
-    return 'wrong' in one ? [`${at([key])}: ${one.wrong}`] : []
+    const one = checkProfile({ extends: known, [key]: value } as OwnProfile['spec'])
+    const fine = !('wrong' in one) || (elsewhere && one.defect !== undefined)
+    return fine ? [] : [`${at([key])}: ${one.wrong}`]
   })
 }
 

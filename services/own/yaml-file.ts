@@ -15,20 +15,22 @@ export interface YamlFile {
   at(path: readonly (string | number)[]): string
 }
 
-/** Throws a `DataError` where there is no such file. */
-export async function textOf(file: string): Promise<string> {
-  try {
-    const { size } = await stat(file)
-    if (size > FILE_BYTES_MAX) {
-      throw new DataError(file, [`is larger than ${FILE_BYTES_MAX / 1024 / 1024} MB`])
-    }
-    return await readFile(file, 'utf8')
-  } catch (error) {
-    if (error instanceof DataError) throw error
-    const { code, message } = error as NodeJS.ErrnoException
+/** Throws a `DataError` where there is no such file, or where it is too large to be one. */
+export async function checkSize(file: string): Promise<void> {
+  const found = await stat(file).catch(({ code, message }: NodeJS.ErrnoException) => {
     const why = code === 'ENOENT' ? 'there is no such file' : message
     throw new DataError(file, [`cannot be read: ${why}`])
+  })
+  if (!found.isFile()) throw new DataError(file, ['is no file'])
+  if (found.size > FILE_BYTES_MAX) {
+    throw new DataError(file, [`is larger than ${FILE_BYTES_MAX / 1024 / 1024} MB`])
   }
+}
+
+/** Throws a `DataError` where it cannot be read. */
+export async function textOf(file: string): Promise<string> {
+  await checkSize(file)
+  return readFile(file, 'utf8')
 }
 
 export async function readYaml(file: string): Promise<YamlFile> {

@@ -42,6 +42,7 @@ export async function claim(
     const text = await client.hget(moving, mailbox)
     if (!text) continue
     const other = JSON.parse(text) as Claim
+    if (other.id === id) return
     if (!(await isVoid(client, settings, other))) {
       const what = other.event ? 'is being changed' : `has a move already: ${other.id}`
       throw problem('mailbox-moving', `The mailbox ${mailbox} ${what}.`)

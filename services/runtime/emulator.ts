@@ -18,6 +18,8 @@ import type { Bundle, BundleLimits } from './views-of-bundle.ts'
 import type {
   Advanced,
   Audit,
+  BatchSpec,
+  BatchView,
   ClockView,
   DeadLetterView,
   FaultSpec,
@@ -32,6 +34,7 @@ import type {
   Accepted,
   EntryView,
   Enveloped,
+  ImportView,
   ItemDetail,
   ItemView,
   ListSpec,
@@ -40,6 +43,8 @@ import type {
   MailboxView,
   MessageSummary,
   MessageView,
+  Prefilled,
+  PrefillSpec,
   ProfileSpec,
   SiteSpec,
   SiteView,
@@ -57,6 +62,10 @@ export interface Emulator {
     spec: MailboxSpec,
     replicate?: 'now' | 'lagged',
   ): Promise<{ created: boolean; mailbox: MailboxView }>
+  /** Mail that is there before anything happens. */
+  prefill(site: string, alias: string, spec: PrefillSpec): Promise<Prefilled>
+  /** Many at once: all are checked before the first is written. */
+  importMailboxes(site: string, specs: MailboxSpec[]): Promise<ImportView>
   mailboxes(site: string): Promise<MailboxView[]>
   mailbox(site: string, alias: string): Promise<MailboxView>
   deleteMailbox(site: string, alias: string): Promise<void>
@@ -115,6 +124,12 @@ export interface Emulator {
   /** Lets a held move go on; with `until`, to the next phase at which to hold. */
   releaseMove(site: string, id: string, holdAt?: string): Promise<MoveView>
   cancelMove(site: string, id: string): Promise<MoveView>
+
+  startBatch(site: string, spec: BatchSpec): Promise<BatchView>
+  batches(site: string): Promise<BatchView[]>
+  batch(site: string, id: string): Promise<BatchView>
+  /** What has not begun is not begun any more. */
+  cancelBatch(site: string, id: string): Promise<BatchView>
 
   addFault(site: string, spec: FaultSpec): Promise<FaultView>
   faults(site: string): Promise<FaultView[]>

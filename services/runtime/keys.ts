@@ -123,6 +123,8 @@ type Part =
   | 'parked'
   | 'moves'
   | 'moving'
+  | 'batches'
+  | 'batching'
   | 'idempotency'
   | 'addresses'
   | 'faults'

@@ -17,7 +17,7 @@ import { listFacts } from './lists.ts'
 import { iso, type Live, siteOf } from './live-parts.ts'
 import { queueNamesOf } from './queues.ts'
 import { type Settings, siteFacts } from './settings.ts'
-import type { MailboxSpec, SiteSpec, SiteView } from './views-of-mail.ts'
+import type { ListSpec, MailboxSpec, SiteSpec, SiteView } from './views-of-mail.ts'
 
 export async function createSite(live: Live, spec: SiteSpec): Promise<SiteView> {
   const settings = settingsFor(live, spec)
@@ -73,11 +73,25 @@ export function profileFor(spec: unknown): Settings['profile'] {
 
 /** What the site begins with: its mailboxes, then its lists. */
 function entriesFor(settings: Settings, { mailboxes = [], lists = [] }: SiteSpec): MailboxFacts[] {
+  const owners = checkTogether(settings, mailboxes, lists)
+  const aliases = new Set([...mailboxes, ...lists].map(({ alias }) => alias))
+  const known = (alias: string) => aliases.has(alias)
+  const ownerOf = (address: string) => owners.get(address)
+  return [...mailboxes, ...lists.map((spec) => listFacts(settings, spec, { known, ownerOf }))]
+}
+
+/** Of entries that come together; `there` says which others there are. Who has which address. */
+export function checkTogether(
+  settings: Settings,
+  mailboxes: MailboxSpec[],
+  lists: ListSpec[] = [],
+  there: (alias: string) => boolean = () => false,
+): Map<string, string> {
   const aliases = new Set([...mailboxes, ...lists].map(({ alias }) => alias))
   if (aliases.size !== mailboxes.length + lists.length) {
     throw problem('mailbox-exists', 'An alias is given twice.')
   }
-  const known = (alias: string) => aliases.has(alias)
+  const known = (alias: string) => aliases.has(alias) || there(alias)
   for (const spec of mailboxes) checkMailbox(settings, spec, known)
   const owners = new Map<string, string>()
   for (const alias of aliases) owners.set(`${alias}@${settings.domain}`, alias)
@@ -90,8 +104,7 @@ function entriesFor(settings: Settings, { mailboxes = [], lists = [] }: SiteSpec
       owners.set(address, alias)
     }
   }
-  const ownerOf = (address: string) => owners.get(address)
-  return [...mailboxes, ...lists.map((spec) => listFacts(settings, spec, { known, ownerOf }))]
+  return owners
 }
 
 export function checkMailbox(

@@ -8,6 +8,7 @@ import { eventLog, trackingLog, trackingLogs } from '../tracking/logs.ts'
 import { accept } from './accept.ts'
 import { LIMITS, type Limits, openAdmission } from './admission.ts'
 import { openAlarms } from './alarms.ts'
+import * as batches from './batches.ts'
 import { bundle } from './bundle.ts'
 import { type Client, withCommit } from './commit.ts'
 import { openConfirmation } from './confirm.ts'
@@ -16,6 +17,7 @@ import { openDestinations } from './destination.ts'
 import type { Emulator } from './emulator.ts'
 import * as faults from './fault-rules.ts'
 import { noteChange } from './history.ts'
+import { importMailboxes } from './import.ts'
 import * as items from './items.ts'
 import { follow } from './journal.ts'
 import { cacheKey } from './keys.ts'
@@ -27,6 +29,7 @@ import * as mailboxes from './mailboxes.ts'
 import * as marks from './marks.ts'
 import * as moves from './moves.ts'
 import { deadLetters } from './poison.ts'
+import { prefill } from './prefill.ts'
 import { openQueues, queueNamesOf } from './queues.ts'
 import { ready } from './readiness.ts'
 import { openSettings } from './settings.ts'
@@ -99,6 +102,8 @@ async function changeProfile(live: Live, site: string, spec: ProfileSpec): Promi
 
 const mailCalls = (live: Live): Pick<Emulator, MailCall> => ({
   putMailbox: (...args) => mailboxes.putMailbox(live, ...args),
+  prefill: (...args) => prefill(live, ...args),
+  importMailboxes: (...args) => importMailboxes(live, ...args),
   mailboxes: (...args) => mailboxes.listMailboxes(live, ...args),
   mailbox: async (site, alias) => mailboxes.viewOf(live, await siteOf(live, site), alias),
   deleteMailbox: (...args) => mailboxes.deleteMailbox(live, ...args),
@@ -119,6 +124,8 @@ const mailCalls = (live: Live): Pick<Emulator, MailCall> => ({
 })
 type MailCall =
   | 'putMailbox'
+  | 'importMailboxes'
+  | 'prefill'
   | 'mailboxes'
   | 'mailbox'
   | 'deleteMailbox'
@@ -143,6 +150,10 @@ const driveCalls = (live: Live): Pick<Emulator, DriveCall> => ({
   move: (...args) => moves.get(live, ...args),
   releaseMove: (...args) => moves.release(live, ...args),
   cancelMove: (...args) => moves.cancel(live, ...args),
+  startBatch: (...args) => batches.startBatch(live, ...args),
+  batches: (...args) => batches.listBatches(live, ...args),
+  batch: (...args) => batches.getBatch(live, ...args),
+  cancelBatch: (...args) => batches.cancelBatch(live, ...args),
   addFault: (...args) => faults.addFault(live, ...args),
   faults: (...args) => faults.listFaults(live, ...args),
   fault: (...args) => faults.getFault(live, ...args),
@@ -163,6 +174,10 @@ type DriveCall =
   | 'move'
   | 'releaseMove'
   | 'cancelMove'
+  | 'startBatch'
+  | 'batches'
+  | 'batch'
+  | 'cancelBatch'
   | 'addFault'
   | 'faults'
   | 'fault'

@@ -51,7 +51,18 @@ export async function putMailbox(
   const known = (alias: string) => entries.has(alias) && !entries.get(alias)?.deleted
   checkMailbox(settings, spec, known)
   await checkAddresses(live, settings, spec, known)
-  const old = entries.get(spec.alias)
+  const created = await writeEntry(live, settings, spec, entries.get(spec.alias), replicate)
+  return { created, mailbox: await viewOf(live, settings, spec.alias) }
+}
+
+/** What was checked is written; whether it was there before. */
+export async function writeEntry(
+  live: Live,
+  settings: Settings,
+  spec: MailboxSpec,
+  old: DirectoryEntry | undefined,
+  replicate?: 'now' | 'lagged',
+): Promise<boolean> {
   const isNew = (entry: DirectoryEntry | null | undefined) => !entry || entry.deleted === true
   let created = false
   const edit: Edit = async (newestEntry, send) => {
@@ -73,7 +84,7 @@ export async function putMailbox(
   }
   const how = replicate ?? (isNew(old) ? 'now' : 'lagged')
   await changeEntry(live, settings, spec.alias, old ?? null, edit, how)
-  return { created, mailbox: await viewOf(live, settings, spec.alias) }
+  return created
 }
 
 /** An address leads to one mailbox. */

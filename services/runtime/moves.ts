@@ -15,21 +15,30 @@ import { iso, type Live, OWN_EVENT_MS, runnableSite, serverIn, siteOf } from './
 import type { Settings } from './settings.ts'
 import type { MoveSpec, MoveView } from './views-of-driving.ts'
 
-/** Starts a move; says why not when that would be a problem of the caller's. */
+/**
+ * Starts a move; says why not when that would be a problem of the caller's. Under an id that it was
+ * begun with before it is the same move.
+ */
 export async function startMove(
   door: Door,
   settings: Settings,
   spec: MoveSpec,
+  id: string = uuidv7(),
 ): Promise<{ id: string } | { refused: string }> {
   try {
-    return { id: await beginMove(door, settings, spec) }
+    return { id: await beginMove(door, settings, spec, id) }
   } catch (error) {
     if (error instanceof Error && 'code' in error) return { refused: error.message }
     throw error
   }
 }
 
-async function beginMove(door: Door, settings: Settings, spec: MoveSpec): Promise<string> {
+async function beginMove(
+  door: Door,
+  settings: Settings,
+  spec: MoveSpec,
+  id: string = uuidv7(),
+): Promise<string> {
   const { mailbox: alias, to } = spec
   if (alias === OUTSIDE) {
     throw problem('reserved-mailbox', `"${OUTSIDE}" stands for what lies beyond the site.`)
@@ -38,7 +47,6 @@ async function beginMove(door: Door, settings: Settings, spec: MoveSpec): Promis
   checkPhase(spec.holdAt)
   const entry = await entryOf(door.client, settings, alias)
   if (!entry || entry.deleted || entry.list) throw unknownMailbox(settings, alias)
-  const id = uuidv7()
   await claim(door, settings, entry.mailbox, id)
   const current = await entryOf(door.client, settings, alias)
   const isThere = current && !current.deleted && !current.list

@@ -29,7 +29,7 @@ export async function reading(live: Live, settings: Settings): Promise<Reading> 
   return {
     underWay: sum('underWay'),
     timers: sum('timers'),
-    moves: await movesRunning(live, settings),
+    moves: (await movesRunning(live, settings)) + (await batchesOpen(live, settings)),
   }
 }
 
@@ -52,6 +52,10 @@ async function movesRunning(live: Live, settings: Settings): Promise<number> {
     return !(ENDS as readonly string[]).includes(phaseName((JSON.parse(text) as Stored).s))
   }).length
 }
+
+/** Their next moves begin by themselves. */
+const batchesOpen = (live: Live, settings: Settings): Promise<number> =>
+  live.client.scard(part(settings, 0, 'batching'))
 
 export async function isAtRest(live: Live, settings: Settings): Promise<boolean> {
   for (let twice = 0; twice < 2; twice++) {

@@ -24,6 +24,38 @@ export interface MoveView {
   state: 'running' | 'completed' | 'rolledBack' | 'refused'
 }
 
+export interface BatchSpec {
+  moves: { mailbox: string; to: string }[]
+  /** So many at a time. */
+  concurrency: number
+}
+
+/** One move of a batch: how it ended, as which move, and why it was refused. */
+export interface BatchedMove {
+  mailbox: string
+  to: string
+  state: 'waiting' | 'cancelled' | MoveView['state']
+  move: string | null
+  why: string | null
+}
+
+export interface BatchView {
+  id: string
+  concurrency: number
+  /** Real time. */
+  startedAt: string
+  state: 'running' | 'ended' | 'cancelled'
+  /** Of the moves; the six that follow sum to it. */
+  total: number
+  waiting: number
+  running: number
+  completed: number
+  rolledBack: number
+  refused: number
+  cancelled: number
+  moves: BatchedMove[]
+}
+
 /**
  * Where in the course of an event its worker dies: the step is made and not committed; committed,
  * and nothing that it asked for has left; some has left; all has left, and the job is not done.

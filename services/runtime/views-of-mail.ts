@@ -34,6 +34,27 @@ export interface ListSpec {
   server?: string
 }
 
+/** What became of each of the mailboxes that came together. */
+export interface ImportView {
+  created: number
+  changed: number
+  /** They were as they should be. */
+  unchanged: number
+  refused: { alias: string; code: string; detail: string }[]
+}
+
+export interface PrefillSpec {
+  messages: number
+  /** Of the body of each. */
+  bytes: number
+}
+
+export interface Prefilled {
+  accepted: number
+  /** Why it was not all of them; null when it was. */
+  stopped: { code: string; detail: string } | null
+}
+
 export interface SiteSpec {
   name: string
   profile?: ProfileSpec
