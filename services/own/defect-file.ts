@@ -50,7 +50,7 @@ async function load(file: string): Promise<{ default?: unknown }> {
 }
 
 function exportedBy(file: string, module: { default?: unknown }): unknown {
-  const { default: given } = module
+  const given = inner(module.default)
   if (given === undefined) throw new DataError(file, ['has no default export'])
   if (typeof given !== 'function') return given
   try {
@@ -59,6 +59,10 @@ function exportedBy(file: string, module: { default?: unknown }): unknown {
     throw new DataError(file, [`its default export throws: ${told(error)}`])
   }
 }
+
+/** Where no package.json says otherwise TypeScript is made CommonJS, whose export is one within. */
+const inner = (given: unknown): unknown =>
+  typeof given === 'object' && given !== null && 'default' in given ? given.default : given
 
 /** What was thrown, and the line of the file, where it is known. */
 function told(error: unknown): string {

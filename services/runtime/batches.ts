@@ -187,13 +187,17 @@ export async function driveBatches(door: Door, settings: Settings): Promise<void
     if (kept === null) return
     const { concurrency } = JSON.parse(kept) as Kept
     const running = await door.client.hvals(keys.running)
-    for (const text of running) await look(door, settings, keys, JSON.parse(text) as Running)
+    await Promise.all(
+      running.map((text) => look(door, settings, keys, JSON.parse(text) as Running)),
+    )
+    const begun: Promise<void>[] = []
     for (;;) {
       const args = [concurrency, uuidv7(), Date.now()]
       const taken = await door.client.eval(TAKE, 2, keys.waiting, keys.running, ...args)
       if (typeof taken !== 'string') break
-      await begin(door, settings, keys, JSON.parse(taken) as Running)
+      begun.push(begin(door, settings, keys, JSON.parse(taken) as Running))
     }
+    await Promise.all(begun)
     const left = (await door.client.llen(keys.waiting)) + (await door.client.hlen(keys.running))
     if (left === 0) await door.client.srem(batching, id)
   }

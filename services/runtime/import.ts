@@ -15,7 +15,7 @@ import { checkAddresses, writeEntry } from './mailboxes.ts'
 import type { ImportView, MailboxSpec } from './views-of-mail.ts'
 
 /** Each waits for its two or three events most of the time. */
-const AT_A_TIME = 64
+const AT_A_TIME = 32
 
 export async function importMailboxes(
   live: Live,

@@ -10,8 +10,8 @@ export function temporaryFolder(): string {
   return folder
 }
 
-export function temporaryFile(content: string | Buffer): string {
-  const path = join(temporaryFolder(), 'file')
+export function temporaryFile(content: string | Buffer, name = 'file'): string {
+  const path = join(temporaryFolder(), name)
   writeFileSync(path, content)
   return path
 }
