@@ -60,7 +60,7 @@ async function mailboxesFor({ site }: Place, named: string[], from?: string): Pr
 
 async function start(place: Place, named: string[], values: Values): Promise<Batch> {
   const { to, from, concurrency } = values
-  if (to === undefined) throw new UsageError('--to: which server?')
+  if (to === undefined) throw new UsageError(`usage: undeliverable ${BATCH} --to SERVER`)
   const mailboxes = await mailboxesFor(place, named, from)
   return place.site.batches.start({
     moves: mailboxes.map((mailbox) => ({ mailbox, to })),
