@@ -2,6 +2,7 @@
 import { batch } from './batch.ts'
 import type { Command } from './command.ts'
 import { completionOf } from './completion.ts'
+import { diff } from './diff.ts'
 import { audit, send } from './mail.ts'
 import { hold, move, release } from './moves.ts'
 import { programs } from './programs.ts'
@@ -15,5 +16,6 @@ export const commands: Command[] = [
   ...(start ? [start] : []),
   ...[site, importFile, prefill, send, move, hold, release, batch, watch, audit],
   ...others,
+  diff,
   completionOf(() => commands),
 ]

@@ -7,6 +7,9 @@
  */
 import { writeFile } from 'node:fs/promises'
 import { UsageError } from '../command-line.ts'
+import { isSame, profilesOf } from '../compare/difference.ts'
+import { renderDifferences } from '../compare/render.ts'
+import { resultsOf } from '../compare/results.ts'
 import { type Own, ownOf } from '../own/own.ts'
 import { withProgress } from '../progress.ts'
 import { clientAt, Refusal, Unreachable } from './client.ts'
@@ -54,6 +57,15 @@ async function report(runs: readonly Run[], options: Options): Promise<void> {
   )
 }
 
+const PLAYED = 'what was played'
+
+/** Between the two profiles of each scenario; whether each run is as expected is not asked. */
+function reportDifferences(runs: readonly Run[], { json }: Options): number {
+  const found = profilesOf(resultsOf(runs.map(jsonOf), PLAYED), PLAYED)
+  process.stdout.write(json ? `${JSON.stringify(found, null, 2)}\n` : renderDifferences(found))
+  return found.every(isSame) ? EXIT_HELD : EXIT_NOT_HELD
+}
+
 async function playChosen(options: Options, own: Own): Promise<number> {
   const scenarios = await chosen(options)
   const system = options.url === null ? await openSystem() : null
@@ -61,6 +73,7 @@ async function playChosen(options: Options, own: Own): Promise<number> {
     const client = clientAt(options.url ?? system?.url ?? '', process.env.UNDELIVERABLE_TOKEN)
     const playing = () => `playing ${scenarios.map(({ name }) => name).join(', ')}`
     const runs = await withProgress(playing, () => playAll(client, scenarios, { ...options, own }))
+    if (options.diff) return reportDifferences(runs, options)
     await report(runs, options)
     if (options.keep) {
       const sites = runs.map((run) => `${client.url}/sites/${run.site}`).join('\n')

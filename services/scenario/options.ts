@@ -18,6 +18,8 @@ that does not exist.
   --profile NAME      under this profile only, or a file of your own; may be repeated;
                       default: those of the scenario
 ${OWN_USAGE}
+  --diff              only what differs between two profiles, as a table; exits 1 if anything
+                      does
   --json              one JSON array, an element per run
   --junit FILE        also write JUnit XML
   --keep              leave the sites for looking at; with a service of its own, stay until Ctrl-C
@@ -33,6 +35,7 @@ export interface Options {
   rows: boolean
   list: boolean
   json: boolean
+  diff: boolean
   keep: boolean
   help: boolean
   junit: string | null
@@ -45,6 +48,7 @@ const OPTIONS = {
   rows: { type: 'boolean' },
   list: { type: 'boolean' },
   json: { type: 'boolean' },
+  diff: { type: 'boolean' },
   keep: { type: 'boolean' },
   help: { type: 'boolean' },
   junit: { type: 'string' },
@@ -55,11 +59,11 @@ const OPTIONS = {
 export function readOptions(args: string[]): Options {
   const { values, positionals } = parsed(args, OPTIONS)
   const { all = false, rows = false, list = false, json = false } = values
-  const { keep = false, help = false, junit = null, url = null } = values
+  const { diff = false, keep = false, help = false, junit = null, url = null } = values
   if (url !== null && !URL.canParse(url)) throw new UsageError(`--url: ${url} is not a URL`)
   const asked = all || rows || list || help || positionals.length > 0
   if (!asked) throw new UsageError('which scenario? --list shows them')
   const names = [...new Set(positionals)]
   const profiles = [...new Set(values.profile ?? [])]
-  return { names, profiles, all, rows, list, json, keep, help, junit, url }
+  return { names, profiles, all, rows, list, json, diff, keep, help, junit, url }
 }

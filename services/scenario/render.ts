@@ -177,12 +177,13 @@ export function renderSummary(runs: readonly Run[]): string {
 }
 
 /** A run for programs. */
-export function jsonOf(run: Run): object {
+export function jsonOf(run: Run) {
   const { scenario, profile, audit, faults, seconds } = run
   return {
     scenario,
     profile,
-    recipients: run.recipients.map(({ address, branch, outcome, attempts, report }) => ({
+    recipients: run.recipients.map(({ message, address, branch, outcome, attempts, report }) => ({
+      message,
       address,
       branch,
       outcome,

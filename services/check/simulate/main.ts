@@ -27,7 +27,15 @@ async function simulatedBy({ scenario: name, profile }: Options, own: Own): Prom
     const [under = ''] = switchedOn(own, [profile ?? BIG_PROFILE])
     return { scenario: 'big', profile: under, courseOf: (seed) => bigCourse(seed, under) }
   }
-  const none = { all: false, rows: false, list: false, json: false, keep: false, help: false }
+  const none = {
+    all: false,
+    rows: false,
+    list: false,
+    json: false,
+    diff: false,
+    keep: false,
+    help: false,
+  }
   const wanted = { ...none, names: [name], profiles: [], junit: null, url: null }
   const [scenario] = await chosen(wanted)
   if (!scenario) throw new UsageError(`no scenario ${name}`)
