@@ -3,8 +3,8 @@
  */
 
 import { Type } from 'typebox'
-import { durationMs, QueryDuration } from './duration.ts'
-import { WAIT_MS_MAX } from './limits.ts'
+import { Duration, durationMs, QueryDuration } from './duration.ts'
+import { WAIT_MS_DEFAULT, WAIT_MS_MAX } from './limits.ts'
 import { type Resource, signalOf } from './resource.ts'
 import {
   Moment,
@@ -16,6 +16,7 @@ import {
   Refusals,
   SiteParams,
   strict,
+  WaitsFor,
 } from './schema.ts'
 
 const LedgerEntry = Type.Object(
@@ -98,6 +99,50 @@ const read: Resource = (app, { emulator, quotas, closing }) => {
   )
 }
 
+const Rest = Type.Object(
+  {
+    audit: Audit,
+    blockedBy: Type.Array(WaitsFor, {
+      description:
+        'What no time will end. Empty when `atRest`, and when the deadline came before it.',
+    }),
+  },
+  { title: 'Rest' },
+)
+
+const rest: Resource = (app, { emulator, quotas, closing }) => {
+  app.post(
+    '/sites/:site/rest',
+    {
+      schema: {
+        summary: 'Wait for rest, within a time, and then audit',
+        description:
+          'With `advance` site time jumps from one due timer to the next meanwhile, and the ' +
+          'clock then goes on as it was; without it this is `GET …/audit?rest=`. It answers ' +
+          'when the site is at rest, when what is left waits for something else than time ' +
+          '(`blockedBy`), or when the time is over: `audit.atRest` says whether it is.',
+        tags: ['audit'],
+        params: SiteParams,
+        body: strict(
+          {
+            within: Type.Optional(Duration),
+            advance: Type.Optional(Type.Boolean({ description: 'Default: false.' })),
+          },
+          { title: 'RestWanted', examples: [{ within: '30s', advance: true }] },
+        ),
+        response: { 200: Rest, ...Refusals },
+      },
+    },
+    async (request, reply) => {
+      const { within = WAIT_MS_DEFAULT, advance = false } = request.body
+      const withinMs = durationMs(within, 'within', { maxMs: WAIT_MS_MAX })
+      quotas.wait(reply)
+      const spec = { withinMs, advance }
+      return emulator.rest(request.params.site, spec, signalOf(reply, closing))
+    },
+  )
+}
+
 const DeadLetter = Type.Object(
   {
     at: Moment,
@@ -130,4 +175,4 @@ const listDeadLetters: Resource = (app, { emulator }) => {
   )
 }
 
-export const audit: Resource[] = [read, listDeadLetters]
+export const audit: Resource[] = [read, rest, listDeadLetters]

@@ -61,6 +61,7 @@ export const NEEDS: Record<string, Needs> = {
   'DELETE /sites/:site/faults/:id': 'operate',
   'POST /sites/:site/servers/:server/restart': 'operate',
   'POST /sites/:site/clock': 'operate',
+  'POST /sites/:site/rest': 'operate',
   'POST /sites/:site/pause': 'operate',
   'POST /sites/:site/step': 'operate',
   'POST /sites/:site/resume': 'operate',

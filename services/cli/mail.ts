@@ -1,6 +1,7 @@
 /** `undeliverable send` and `audit`: mail goes in, and the ledger says what became of it. */
 import { readFile } from 'node:fs/promises'
-import type { Audit, Entry, Letter } from '../client/client.ts'
+import { durationMs } from '../api/duration.ts'
+import type { Audit, Entry, Letter, Rest } from '../client/client.ts'
 import { UsageError } from '../command-line.ts'
 import { withProgress } from '../progress.ts'
 import { type Command, EXIT, type Place, read, words } from './command.ts'
@@ -99,19 +100,38 @@ export function auditLines(audit: Audit): string[] {
 }
 
 async function askLedger(args: string[]): Promise<number> {
-  const { values, positionals, place } = read(args, { idle: { type: 'boolean' } })
+  const { values, positionals, place } = read(args, auditOptions)
   words(positionals, 0, 0, 'audit')
   const { site } = place
-  const ask = async () => (values.idle === true ? (await site.rest()).audit : site.audit())
-  const audit = await withProgress(() => `${site.name} comes to rest`, ask)
-  place.print(audit, auditLines(audit))
-  return audit.lost.length > 0 ? EXIT.lost : EXIT.done
+  const { idle: advance = false, rest } = values as { idle?: boolean; rest?: string }
+  const deadlineMs = rest === undefined ? WAIT_SECONDS * MS : durationOf(rest)
+  const waits = advance || rest !== undefined
+  const ask = async (): Promise<Partial<Rest> & { audit: Audit }> =>
+    waits ? site.rest({ deadlineMs, advance }) : { audit: await site.audit() }
+  const { audit, blockedBy = [] } = await withProgress(() => `${site.name} comes to rest`, ask)
+  const why = blockedBy.map(({ text }) => `  waits for: ${text}`)
+  place.print(audit, [...auditLines(audit), ...why])
+  const restless = waits && !audit.atRest
+  return audit.lost.length > 0 || restless ? EXIT.lost : EXIT.done
+}
+
+const auditOptions = { idle: { type: 'boolean' }, rest: { type: 'string' } } as const
+
+function durationOf(text: string): number {
+  try {
+    return durationMs(text, '--rest', { minMs: 1 })
+  } catch (error) {
+    throw new UsageError((error as Error).message)
+  }
 }
 
 export const audit: Command = {
   name: 'audit',
   synopsis: 'audit',
   about: 'was anybody silently lost? Exits 1 if so',
-  options: ['--idle            first let site time run until there is nothing left to do'],
+  options: [
+    '--rest DURATION   first wait for rest, so long at most; exits 1 if it does not come to it',
+    `--idle            let site time run meanwhile; alone, for ${WAIT_SECONDS} s at most`,
+  ],
   run: askLedger,
 }

@@ -149,6 +149,12 @@ export type Audit = {
   trimmed: number
 }
 
+export type Rest = {
+  audit: Audit
+  /** What no time will end. Empty when `atRest`, and when the deadline came before it. */
+  blockedBy: Array<WaitsFor>
+}
+
 export type DeadLetter = {
   /** Site time, ISO 8601. */
   at: string

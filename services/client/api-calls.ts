@@ -17,6 +17,7 @@ import type {
   JournalEntry,
   Move,
   Ready,
+  Rest,
   Site,
   TrackingLogs,
 } from './api-answers.ts'
@@ -45,6 +46,7 @@ import type {
   PutMailbox,
   Release,
   Restart,
+  RestWanted,
   SiteChange,
   Step,
 } from './api-requests.ts'
@@ -151,6 +153,7 @@ export interface Calls {
   'DELETE /sites/{site}/faults/{id}': Call<null, null>
   'POST /sites/{site}/servers/{server}/restart': Call<Restart, null>
   'GET /sites/{site}/audit': Call<null, Audit, { rest?: string }>
+  'POST /sites/{site}/rest': Call<RestWanted, Rest>
   'GET /sites/{site}/dead-letters': Call<
     null,
     { total: number; deadLetters: Array<DeadLetter> },

@@ -213,6 +213,12 @@ export type FaultDo = {
 
 export type Restart = { service: 'mta' }
 
+export type RestWanted = {
+  within?: Duration
+  /** Default: false. */
+  advance?: boolean
+}
+
 /** Exactly one of its members. */
 export type ClockChange = {
   advance?: Duration

@@ -20,6 +20,7 @@ export type {
   JournalEntry,
   LedgerEntry,
   Move,
+  Rest,
 } from './api-answers.ts'
 export type { Calls } from './api-calls.ts'
 export type {
@@ -48,7 +49,7 @@ export type { ClientOptions } from './call.ts'
 export type { SiteEvent } from './events.ts'
 export type { Addressee, Letter } from './letter.ts'
 export { UndeliverableError } from './problem.ts'
-export type { Rest } from './rest.ts'
+export type { RestOptions } from './rest.ts'
 export type { Site } from './site.ts'
 
 export type Client = ReturnType<typeof openClient>

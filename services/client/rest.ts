@@ -3,35 +3,31 @@
  * to the next until nothing is left to do, or until what is left waits for something else than
  * time.
  */
-import type { Audit } from './api-answers.ts'
+import type { Rest } from './api-answers.ts'
 import type { WaitsFor } from './api-mail.ts'
-import { UndeliverableError } from './problem.ts'
-import type { Site } from './site.ts'
+import type { Caller } from './call.ts'
 import { DEADLINE_MS, ONE_WAIT_MS } from './wait.ts'
 
-export interface Rest {
-  audit: Audit
-  /** What keeps the site from rest; empty when it is at rest. */
-  blockedBy: WaitsFor[]
+export interface RestOptions {
+  deadlineMs?: number
+  /** Whether site time runs; otherwise it is only waited for. Default: it does. */
+  advance?: boolean
 }
 
+/** A deadline that is longer than what the service waits in one call takes several. */
 export async function restOf(
-  site: Pick<Site, 'clock' | 'audit'>,
-  { deadlineMs = DEADLINE_MS }: { deadlineMs?: number },
+  { call }: Caller,
+  site: string,
+  { deadlineMs = DEADLINE_MS, advance = true }: RestOptions,
 ): Promise<Rest> {
   const end = performance.now() + deadlineMs
-  const left = (): number => Math.max(0, end - performance.now())
-  let before = ''
   for (;;) {
-    const blockedBy = await idle(site, left())
-    const waitMs = blockedBy.length > 0 ? 0 : Math.min(left(), ONE_WAIT_MS)
-    const audit = await site.audit({ rest: Math.round(waitMs) })
-    if (audit.atRest) return { audit, blockedBy: [] }
-    // What is said to block may be about to go on: it must be the same twice.
-    const said = blockedBy.map(({ text }) => text).join()
-    if (said !== '' && said === before) return { audit, blockedBy }
-    if (left() === 0) return { audit, blockedBy: said === '' ? [late(deadlineMs)] : blockedBy }
-    before = said
+    const left = Math.max(0, end - performance.now())
+    const within = Math.round(Math.min(left, ONE_WAIT_MS))
+    const body = { within, advance }
+    const rest = await call('POST /sites/{site}/rest', { path: { site }, body })
+    if (rest.audit.atRest || rest.blockedBy.length > 0) return rest
+    if (performance.now() >= end) return { ...rest, blockedBy: [late(deadlineMs)] }
   }
 }
 
@@ -39,14 +35,3 @@ const late = (ms: number): WaitsFor => ({
   kind: 'clock',
   text: `it did not come to rest within ${Math.round(ms)} ms`,
 })
-
-async function idle(site: Pick<Site, 'clock'>, withinMs: number): Promise<WaitsFor[]> {
-  try {
-    const signal = AbortSignal.timeout(Math.ceil(withinMs))
-    return (await site.clock.untilIdle({ signal })).blockedBy
-  } catch (error) {
-    const known = error instanceof UndeliverableError && error.code === 'unanswered'
-    if (known) return [late(withinMs)]
-    throw error
-  }
-}

@@ -21,7 +21,7 @@ import type {
 import type { Caller } from './call.ts'
 import { type EventsOptions, eventsOf } from './events.ts'
 import { type Letter, letterOf } from './letter.ts'
-import { restOf } from './rest.ts'
+import { type RestOptions, restOf } from './rest.ts'
 import { type MoveWait, untilBatch, untilMove } from './wait.ts'
 
 export type Duration = number | string
@@ -232,7 +232,7 @@ function ledgerOf(caller: Caller, site: string) {
         query: { rest: rest === undefined ? undefined : String(rest) },
       }),
     /** Lets site time run until there is nothing left to do, then asks the ledger. */
-    rest: (options: { deadlineMs?: number } = {}) => restOf(siteOf(caller, site), options),
+    rest: (options: RestOptions = {}) => restOf(caller, site, options),
     deadLetters: (query: Query<'GET /sites/{site}/dead-letters'> = {}) =>
       call('GET /sites/{site}/dead-letters', { path, query }),
     /** The site in one file, for `conform`, `replay` and `shrink`. */

@@ -28,6 +28,8 @@ import type {
   JournalEntry,
   MoveSpec,
   MoveView,
+  RestSpec,
+  RestView,
   Standing,
 } from './views-of-driving.ts'
 import type {
@@ -139,6 +141,8 @@ export interface Emulator {
 
   restartServer(site: string, server: string, service: 'mta'): Promise<void>
   audit(site: string, restMs?: number, signal?: AbortSignal): Promise<Audit>
+  /** The same, once the site is at rest; site time may run meanwhile. */
+  rest(site: string, spec: RestSpec, signal: AbortSignal): Promise<RestView>
   /** Events that could never be processed, the newest first. */
   deadLetters(
     site: string,

@@ -32,6 +32,7 @@ import { deadLetters } from './poison.ts'
 import { prefill } from './prefill.ts'
 import { openQueues, queueNamesOf } from './queues.ts'
 import { ready } from './readiness.ts'
+import { restAndAudit } from './rest-and-audit.ts'
 import { openSettings } from './settings.ts'
 import * as time from './time.ts'
 import * as views from './views.ts'
@@ -162,6 +163,7 @@ const driveCalls = (live: Live): Pick<Emulator, DriveCall> => ({
   clock: (...args) => time.getClock(live, ...args),
   setClock: (...args) => time.setClock(live, ...args),
   advance: (...args) => time.advance(live, ...args),
+  rest: (...args) => restAndAudit(live, ...args),
   pause: (...args) => debug.pause(live, ...args),
   held: (...args) => debug.held(live, ...args),
   standing: (...args) => debug.standing(live, ...args),
@@ -186,6 +188,7 @@ type DriveCall =
   | 'clock'
   | 'setClock'
   | 'advance'
+  | 'rest'
   | 'pause'
   | 'held'
   | 'standing'

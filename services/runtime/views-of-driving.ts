@@ -24,6 +24,18 @@ export interface MoveView {
   state: 'running' | 'completed' | 'rolledBack' | 'refused'
 }
 
+export interface RestSpec {
+  withinMs: number
+  /** Site time jumps from timer to timer meanwhile. */
+  advance: boolean
+}
+
+export interface RestView {
+  audit: Audit
+  /** What no time will end; empty at rest, and when it was the deadline that came first. */
+  blockedBy: WaitsFor[]
+}
+
 export interface BatchSpec {
   moves: { mailbox: string; to: string }[]
   /** So many at a time. */
