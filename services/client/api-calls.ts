@@ -7,17 +7,12 @@
 
 import type {
   Advanced,
-  Audit,
-  Batch,
   Bundle,
   Clock,
-  DeadLetter,
   Fault,
   HeldEvent,
   JournalEntry,
-  Move,
   Ready,
-  Rest,
   Site,
   TrackingLogs,
 } from './api-answers.ts'
@@ -33,6 +28,7 @@ import type {
   Prefilled,
   Recipient,
 } from './api-mail.ts'
+import type { Audit, Batch, DeadLetter, Move, Rest } from './api-moves.ts'
 import type {
   ClockChange,
   Empty,

@@ -11,16 +11,11 @@ import { type Site, siteOf } from './site.ts'
 
 export type {
   Advanced,
-  Audit,
-  Batch,
   Bundle,
   Clock,
   Fault,
   HeldEvent,
   JournalEntry,
-  LedgerEntry,
-  Move,
-  Rest,
 } from './api-answers.ts'
 export type { Calls } from './api-calls.ts'
 export type {
@@ -33,6 +28,7 @@ export type {
   Report,
   WaitsFor,
 } from './api-mail.ts'
+export type { Audit, Batch, LedgerEntry, Move, Rest } from './api-moves.ts'
 export type {
   NewBatch,
   NewFault,

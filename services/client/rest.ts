@@ -3,8 +3,9 @@
  * to the next until nothing is left to do, or until what is left waits for something else than
  * time.
  */
-import type { Rest } from './api-answers.ts'
+
 import type { WaitsFor } from './api-mail.ts'
+import type { Rest } from './api-moves.ts'
 import type { Caller } from './call.ts'
 import { DEADLINE_MS, ONE_WAIT_MS } from './wait.ts'
 

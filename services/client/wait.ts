@@ -4,9 +4,10 @@
  * Rule: what does not come in time is an `UndeliverableError` of the code `not-reached`, which says
  * where things stand; nothing is waited for without an end.
  */
-import type { Batch, Move } from './api-answers.ts'
+
 import type { Calls } from './api-calls.ts'
 import type { Entry } from './api-mail.ts'
+import type { Batch, Move } from './api-moves.ts'
 import type { Caller } from './call.ts'
 import { UndeliverableError } from './problem.ts'
 

@@ -17,8 +17,10 @@ export interface Own {
 }
 
 /** For the usage texts of the programs that search, simulate and play. */
-export const OWN_USAGE = `  --defect FILE       a module with a defect of your own (JavaScript or TypeScript); may be repeated.
-                      It is switched on behind each profile, unless one of them names it`
+export const OWN_USAGE = [
+  '  --defect FILE       a module with a defect of your own (JavaScript or TypeScript); it is on',
+  '                      behind each profile, unless one of them names it; may be repeated',
+].join('\n')
 
 /** Throws a `UsageError`, or a `DataError` with what is wrong in a file. */
 export async function ownOf(given: readonly string[]): Promise<Own> {

@@ -1,5 +1,5 @@
 /**
- * A profile of the user's own, as a file of YAML or JSON: which preset it extends, and what differs.
+ * A profile of the user's own, as a file of YAML or JSON: what it extends, and what differs.
  *
  *     name: slow-store
  *     extends: exchange-5.5-sp4

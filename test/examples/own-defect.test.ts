@@ -77,6 +77,17 @@ test('a site of the live service may have it, and loses mail by it', async () =>
   expect(audit.lost.map(({ address }) => address)).toEqual(['ann'])
 })
 
+test('a policy, and a profile that names it', async () => {
+  const [policy, profile] = ['patient-store.mjs', 'slow-site.yaml'].map((name) =>
+    join(import.meta.dirname, name),
+  ) as [string, string]
+  const own = await ownOf(['--profile', profile, '--defect', policy])
+  expect(own.args).toEqual(['--profile', 'slow-site'])
+  expect(switchedOn(own, ['slow-site'])).toEqual(['slow-site'])
+  const found = await searched('slow-site')
+  expect(found).toMatchObject({ profile: 'slow-site', states: 2_757, violations: [] })
+})
+
 test('machines are never made without a defect that the profile has', async () => {
   const plan = await planFor('q248839', [], SP4)
   const profile = { ...plan.site.profile, defects: ['of-somebody-else'] }

@@ -34,6 +34,8 @@ test('without options everything runs, on loopback only, in the documented place
     pop3Port: 1110,
     smtpTls: 'off',
     smartHost: null,
+    defects: [],
+    profiles: [],
     tokens: null,
     redisUrl: null,
     namespace: 'undeliverable',

@@ -129,9 +129,9 @@ test('it says what there is, and how each is used', async () => {
   const { text } = await cli('--help')
   const names = [...text.matchAll(/^ {2}(\w+) {2}/gm)].map(([, name]) => name)
   expect(names).toEqual([
-    ...['start', 'site', 'send', 'move', 'hold', 'release', 'watch', 'audit', 'scenario'],
-    ...['check', 'simulate', 'replay', 'conform', 'shrink', 'chaos', 'token', 'bench'],
-    'completion',
+    ...['start', 'site', 'import', 'prefill', 'send', 'move', 'hold', 'release', 'batch'],
+    ...['watch', 'audit', 'scenario', 'check', 'simulate', 'replay', 'conform', 'shrink'],
+    ...['chaos', 'token', 'bench', 'diff', 'completion'],
   ])
   expect((await cli('hold', '--help')).text).toContain('--at PHASE')
   expect((await cli('check', '--help')).text).toContain('--crashes')

@@ -211,6 +211,8 @@ export function written(description: Description): Record<string, string> {
   )
   const ofMail = operations.filter(([call]) => /\/(messages|mailboxes|lists)/.test(call))
   const mail = mentioned(ofMail, schemas)
+  const ofMoves = operations.filter(([call]) => /\/(moves|batches|audit|rest|dead-)/.test(call))
+  const moves = mentioned(ofMoves, schemas)
   const rest = Object.keys(schemas).filter((name) => !requests.has(name))
   const files: Record<string, File> = {
     'api-requests.ts': { about: 'What is sent to the HTTP API.', types: [...requests] },
@@ -218,9 +220,13 @@ export function written(description: Description): Record<string, string> {
       about: 'What the HTTP API answers about mail, mailboxes and lists.',
       types: rest.filter((name) => mail.has(name)),
     },
+    'api-moves.ts': {
+      about: 'What the HTTP API answers about moves, and what the ledger says.',
+      types: rest.filter((name) => moves.has(name) && !mail.has(name)),
+    },
     'api-answers.ts': {
       about: 'What else the HTTP API answers.',
-      types: rest.filter((name) => !mail.has(name)),
+      types: rest.filter((name) => !mail.has(name) && !moves.has(name)),
     },
     'api-calls.ts': {
       about: 'Every call of the HTTP API but those that are Mailpit’s.',

@@ -57,10 +57,12 @@ test('columns may be named as the schema names them, in any order', async () => 
   expect(mailboxes).toEqual([{ alias: 'stevemas', server: 'falcon' }])
 })
 
+const LINES = 'Obj-Class,Alias Name,Home-Server\nMailbox,J\xfcrgen,a\n'
+
 test.each([
-  ['utf-16', Buffer.from('\ufeffObj-Class,Alias Name,Home-Server\nMailbox,Jürgen,a\n', 'utf16le')],
-  ['1252', Buffer.from('Obj-Class,Alias Name,Home-Server\nMailbox,J\xfcrgen,a\n', 'latin1')],
-  ['utf-8', Buffer.from('\ufeffObj-Class,Alias Name,Home-Server\nMailbox,Jürgen,a\n', 'utf8')],
+  ['utf-16', Buffer.from(`\ufeff${LINES}`, 'utf16le')],
+  ['1252', Buffer.from(LINES, 'latin1')],
+  ['utf-8', Buffer.from(`\ufeff${LINES}`, 'utf8')],
 ])('a file may be in %s', async (_, bytes) => {
   const { mailboxes } = await readMailboxes(temporaryFile(bytes, 'x.csv'))
   expect(mailboxes).toEqual([{ alias: 'j-rgen', server: 'a' }])
