@@ -84,6 +84,7 @@ export function reportFor(
     trace: [server],
     ...(header.via ? { via: [{ server, at }] } : {}),
     report: facts,
+    ...(header.caller ? { caller: header.caller } : {}),
   }
   const to = `message/${id}/${server}`
   return { type: 'report.submitted', to, header: report, entries: [addressee(header.originator)] }

@@ -27,7 +27,7 @@ import { type Routed, route } from './routing.ts'
 import { see } from './see.ts'
 import { initial, transition } from './transition.ts'
 import { stamped } from './versions.ts'
-import type { About, Given, Header, MailEvent, Seen, StateValue, Stored } from './wire.ts'
+import type { About, Caller, Given, Header, MailEvent, Seen, StateValue, Stored } from './wire.ts'
 
 /** One actor's share of a step, in the order in which it happened. */
 export interface Change {
@@ -56,6 +56,8 @@ export interface Stepped {
   timers: Map<string, TimerWrite>
   events: MailEvent[]
   changes: Change[]
+  /** The trace context that it belongs to. */
+  caller?: Caller
 }
 
 /**
@@ -87,6 +89,7 @@ export function step(given: Given): Stepped {
   reportWhatIsGathered(working)
   drain(working)
   nameEvents(working)
+  nameCaller(working)
   return working
 }
 
@@ -302,4 +305,19 @@ function nameEvents({ given, actors, events }: Working): void {
   const version = actors.get(to)?.v
   if (version === undefined && events.length > 0) throw new Error(`${to} sends without a change`)
   for (const [n, event] of events.entries()) event.id = `${to}.${version}.${n}`
+}
+
+/**
+ * What leaves a step bears the trace context of the message or the move that it belongs to; where
+ * it belongs to none, that of the event which caused it.
+ */
+function nameCaller(working: Working): void {
+  const { given, actors, events } = working
+  const { to } = given.event
+  const actor = actors.get(to) ?? given.actors.get(to)
+  const own = headerOf(working, to)?.caller ?? actor?.a.move?.caller
+  const caller = own ?? given.event.caller
+  if (caller === undefined) return
+  working.caller = caller
+  for (const event of events) event.caller = caller
 }

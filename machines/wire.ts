@@ -28,6 +28,12 @@ export interface Hop {
 }
 
 /** What a copy is, whichever MTA has it. Times are milliseconds of site time. */
+/** The trace context of whoever asked (W3C Trace Context): carried, never looked at. */
+export interface Caller {
+  traceparent: string
+  tracestate?: string
+}
+
 export interface Header {
   id: string
   /** An address of the site (its alias), an address beyond it, or '' for the null sender. */
@@ -50,6 +56,7 @@ export interface Header {
   expansionProhibited?: true
   /** For a report: what it says. */
   report?: ReportFacts
+  caller?: Caller
 }
 
 /** One recipient as a copy carries it. */
@@ -129,6 +136,7 @@ export interface MailEvent {
   at: number
   /** Who is to be answered, where that is not the sender's own address in another field. */
   from?: Address
+  caller?: Caller
   header?: Header
   entries?: EntryRecord[]
   /** Keys of entries, where the records are known. */
@@ -188,6 +196,7 @@ export interface MoveFacts {
   target: string
   /** The directory entry that the move writes: the next version, naming the target. */
   record: DirectoryEntry
+  caller?: Caller
 }
 
 /** What actors remember by name. One record for all kinds keeps the stored form plain. */

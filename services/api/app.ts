@@ -16,6 +16,7 @@ import { problem } from '../errors.ts'
 import type { Connection } from '../redis/connect.ts'
 import type { Emulator } from '../runtime/emulator.ts'
 import type { Token } from '../tokens.ts'
+import { callerIn } from '../trace-context.ts'
 import { audit } from './audit.ts'
 import { batches } from './batches.ts'
 import { bundle } from './bundle.ts'
@@ -147,6 +148,11 @@ function newServer(publicUrl: string, log: string | FastifyBaseLogger, limits: L
     genReqId: (request) => {
       const given = request.headers['x-request-id']
       return typeof given === 'string' && REQUEST_ID.test(given) ? given : nextId()
+    },
+    // Every line about a request has the trace that it belongs to.
+    childLoggerFactory(logger, bindings, options, { headers }) {
+      const caller = callerIn(headers.traceparent, headers.tracestate)
+      return logger.child(caller ? { ...bindings, ...caller } : bindings, options)
     },
     routerOptions: { maxParamLength: PATH_SEGMENT_CHARACTERS_MAX },
   })

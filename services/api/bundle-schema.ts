@@ -24,6 +24,7 @@ const Step = Type.Object(
       Type.Object({}, { ...more, description: 'Of an event from outside: what was asked for.' }),
     ),
     f: Type.Optional(Type.Object({}, { ...more, description: 'What fault rules did to it.' })),
+    x: Type.Optional(Type.String({ description: 'The traceparent of whoever asked for it.' })),
   },
   { title: 'BundleStep' },
 )

@@ -10,6 +10,7 @@ import { Readable } from 'node:stream'
 import { Type } from 'typebox'
 import { problem } from '../errors.ts'
 import type { Incoming } from '../runtime/content.ts'
+import { callerIn } from '../trace-context.ts'
 import { durationMs, QueryDuration } from './duration.ts'
 import {
   IDEMPOTENCY_KEY_CHARACTERS_MAX,
@@ -78,7 +79,10 @@ const submit: Resource = (app, { emulator }) => {
       const { site } = request.params
       const body: unknown = request.body
       const raw = body instanceof Readable
-      const submission = raw ? envelopeOf(request.query) : submissionOf(request.body)
+      const { traceparent, tracestate } = request.headers
+      const caller = callerIn(traceparent as string | undefined, tracestate as string | undefined)
+      const said = raw ? envelopeOf(request.query) : submissionOf(request.body)
+      const submission = caller ? { ...said, caller } : said
       if (!raw) checkNoEnvelope(request.query)
       const key = request.headers['idempotency-key']
       const incoming = raw ? streamed(body) : undefined

@@ -3,6 +3,7 @@
  */
 
 import { Type } from 'typebox'
+import { callerIn } from '../trace-context.ts'
 import { WORD_CHARACTERS_MAX } from './limits.ts'
 import type { Resource } from './resource.ts'
 import {
@@ -68,7 +69,10 @@ const start: Resource = (app, { emulator }) => {
     },
     async (request, reply) => {
       const { site } = request.params
-      const move = await emulator.startMove(site, request.body)
+      const { traceparent, tracestate } = request.headers
+      const caller = callerIn(traceparent, tracestate)
+      const spec = { ...request.body, ...(caller ? { caller } : {}) }
+      const move = await emulator.startMove(site, spec)
       const location = `/sites/${site}/moves/${encodeURIComponent(move.id)}`
       return reply.code(201).header('location', location).send(move)
     },

@@ -116,7 +116,14 @@ const timelineMembers = {
 export const TimelineEntry = Type.Object(timelineMembers, { title: 'TimelineEntry' })
 
 export const JournalEntry = Type.Object(
-  { ...timelineMembers, message: NullableText, eventId: Type.String() },
+  {
+    ...timelineMembers,
+    message: NullableText,
+    eventId: Type.String(),
+    traceparent: Type.Optional(
+      Type.String({ description: 'The trace context of whoever asked for what it belongs to.' }),
+    ),
+  },
   { title: 'JournalEntry', description: 'One committed step.' },
 )
 

@@ -94,6 +94,8 @@ export type BundleStep = {
   e?: Record<string, unknown>
   /** What fault rules did to it. */
   f?: Record<string, unknown>
+  /** The traceparent of whoever asked for it. */
+  x?: string
 }
 
 export type AcceptedMessage = {
@@ -206,6 +208,8 @@ export type JournalEntry = {
   changes: Array<string>
   message: string | null
   eventId: string
+  /** The trace context of whoever asked for what it belongs to. */
+  traceparent?: string
 }
 
 export type Ready = {

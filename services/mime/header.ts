@@ -4,11 +4,15 @@
  */
 import { isUtf8 } from 'node:buffer'
 import { decodeWords } from 'postal-mime'
+import type { Caller } from '../../machines/wire.ts'
+import { callerIn } from '../trace-context.ts'
 
 /** RFC 5322 §2.2 and §2.2.3: a field, or the continuation of the one before it. */
 const FIELD = /^[!-9;-~]+[ \t]*:/
 const CONTINUATION = /^[ \t]/
 const RECEIVED = /^received[ \t]*:/i
+const TRACEPARENT = /^traceparent[ \t]*:/i
+const TRACESTATE = /^tracestate[ \t]*:/i
 const SUBJECT = /^subject[ \t]*:/i
 // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what it looks for
 const CONTROL = /[\u0000-\u001f\u007f-\u009f\u2028\u2029]+/g
@@ -21,6 +25,8 @@ export interface HeaderFacts {
   subject: string
   /** `Received` fields: systems that it has passed. */
   hops: number
+  /** Of the message itself: its fields `Traceparent` and `Tracestate`. */
+  caller?: Caller
   /** The first line that is no field: counted from 1, and its text. */
   wrong?: { line: number; text: string }
 }
@@ -46,6 +52,7 @@ export function headerFacts(bytes: Buffer): HeaderFacts {
   return {
     subject: subjectOf(lines),
     hops: lines.filter((line) => RECEIVED.test(line)).length,
+    ...callerOf(lines),
     ...(wrong < 0 ? {} : { wrong: { line: wrong + 1, text: lines[wrong] ?? '' } }),
   }
 }
@@ -68,6 +75,16 @@ function subjectOf(lines: string[]): string {
   const next = lines.findIndex((line, i) => i > first && !CONTINUATION.test(line))
   const whole = lines.slice(first, next < 0 ? undefined : next).join('')
   return plain(decodeWords(whole.replace(SUBJECT, '')))
+}
+
+/** Two fields `Traceparent` are none; those of `Tracestate` are one list. */
+function callerOf(lines: string[]): { caller?: Caller } {
+  const valuesOf = (name: RegExp): string[] =>
+    lines.flatMap((line) => (name.test(line) ? [line.replace(name, '').trim()] : []))
+  const [parent, another] = valuesOf(TRACEPARENT)
+  if (parent === undefined || another !== undefined) return {}
+  const caller = callerIn(parent, valuesOf(TRACESTATE))
+  return caller ? { caller } : {}
 }
 
 /** One line without anything that a terminal or a later header could take for its own. */

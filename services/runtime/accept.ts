@@ -100,7 +100,8 @@ const answer = (
   replayed,
 })
 
-const digestOf = ({ raw: _, ...said }: Enveloped, { digest }: Arriving): string =>
+/** A request that is repeated may be of another span. */
+const digestOf = ({ raw: _, caller: __, ...said }: Enveloped, { digest }: Arriving): string =>
   createHash('sha256')
     .update(JSON.stringify(said) + digest)
     .digest('hex')
@@ -177,6 +178,7 @@ async function prepare(
   const first = settings.servers[0] as string
   const server = submission.server ? serverIn(settings, submission.server) : (home ?? first)
   const priority = submission.priority ?? 'normal'
+  const caller = submission.caller ?? facts.caller
   const header: Header = {
     id: '',
     originator,
@@ -191,6 +193,7 @@ async function prepare(
     ...(submission.asked ? { asked: submission.asked } : {}),
     ...(submission.reassignmentProhibited ? { reassignmentProhibited: true } : {}),
     ...(submission.expansionProhibited ? { expansionProhibited: true } : {}),
+    ...(caller ? { caller } : {}),
   }
   const entries = entriesOf(submission, to)
   const chunks = Math.max(1, Math.ceil(entries.length / CHUNK))
@@ -276,6 +279,7 @@ async function write(
   const event = {
     ...eventFor(settings, `message/${header.id}/${server}`, 'mail.submitted', {
       header,
+      ...(header.caller ? { caller: header.caller } : {}),
       entries: chunks[0] ?? [],
       chunk: 0,
       last: record.chunks === 1,

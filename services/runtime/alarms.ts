@@ -8,7 +8,7 @@
  * twice and one for a clock that has been changed is another.
  */
 import type { Stepped, TimerWrite } from '../../machines/step.ts'
-import type { MailEvent } from '../../machines/wire.ts'
+import type { Caller, MailEvent } from '../../machines/wire.ts'
 import { realDelay } from './clock.ts'
 import type { Client } from './commit.ts'
 import { part, shardOf } from './keys.ts'
@@ -29,6 +29,7 @@ export type Armed = TimerWrite & {
   due: number
   /** Of an entry: for whom it is. */
   alias?: string
+  caller?: Caller
 }
 
 /** Timers that a watcher sees waiting: those whose promotion by hand means something. */
@@ -38,7 +39,8 @@ export const alarmsOf = (stepped: Stepped): Armed[] =>
   [...stepped.timers.values()].flatMap((timer) => {
     if (timer.due === null || !VISIBLE.has(timer.timer)) return []
     const alias = stepped.actors.get(timer.actor)?.a.entry?.address
-    return [{ ...timer, due: timer.due, ...(alias === undefined ? {} : { alias }) }]
+    const caller = stepped.caller ? { caller: stepped.caller } : {}
+    return [{ ...timer, due: timer.due, ...(alias === undefined ? {} : { alias }), ...caller }]
   })
 
 /** Visible timers that something else than their own alarm disarms. */
@@ -61,6 +63,7 @@ export function alarmEvent(settings: Settings, armed: Armed): MailEvent {
     due: armed.due,
     timer: armed.timer,
     ...(armed.alias === undefined ? {} : { alias: armed.alias }),
+    ...(armed.caller === undefined ? {} : { caller: armed.caller }),
     ...version,
   }
 }

@@ -30,6 +30,7 @@ const journalEntry = (shard: number, id: string, record: JournalRecord): Journal
   ...timelineEntry(shard, id, record),
   message: record.m ?? null,
   eventId: record.i,
+  ...(record.x ? { traceparent: record.x } : {}),
 })
 
 interface Found {

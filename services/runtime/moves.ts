@@ -56,9 +56,11 @@ async function beginMove(
     throw problem('same-server', `The mailbox ${alias} is on ${to} already.`)
   }
   const record = { ...current, home: to, version: current.version + 1 }
-  const move = { id, alias, mailbox: current.mailbox, source: current.home, target: to, record }
-  const holdAt = spec.holdAt ?? null
-  await inject(door, settings, eventFor(settings, `move/${id}`, 'move.requested', { move, holdAt }))
+  const caller = spec.caller ? { caller: spec.caller } : {}
+  const { mailbox, home: source } = current
+  const move = { id, alias, mailbox, source, target: to, record, ...caller }
+  const asked = { move, holdAt: spec.holdAt ?? null, ...caller }
+  await inject(door, settings, eventFor(settings, `move/${id}`, 'move.requested', asked))
   return id
 }
 

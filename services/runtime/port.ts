@@ -53,6 +53,8 @@ export interface JournalRecord {
   e?: Asked
   /** What fault rules did to it. */
   f?: Befell
+  /** The `traceparent` of whoever asked for what it belongs to. */
+  x?: string
 }
 
 /** What people, or fault rules, asked for. */

@@ -51,5 +51,6 @@ export function recordOf(
     ...(message ? { m: message } : {}),
     ...(asked ? { e: asked } : {}),
     ...(faults ? { f: faults } : {}),
+    ...(stepped.caller ? { x: stepped.caller.traceparent } : {}),
   }
 }

@@ -2,13 +2,14 @@
  * The shapes of what a person drives the emulator with, and of what it answers: moves, fault rules,
  * the clock, the debugger, the ledger, the journal.
  */
-import type { MailEvent } from '../../machines/wire.ts'
+import type { Caller, MailEvent } from '../../machines/wire.ts'
 import type { Outcome, TimelineEntry, WaitsFor } from './views-of-mail.ts'
 
 export interface MoveSpec {
   mailbox: string
   to: string
   holdAt?: string
+  caller?: Caller
 }
 
 export interface MoveView {
@@ -185,6 +186,8 @@ export interface DeadLetterView {
 export interface JournalEntry extends TimelineEntry {
   message: string | null
   eventId: string
+  /** The trace context of whoever asked for what it belongs to. */
+  traceparent?: string
 }
 
 export interface HeldEvent {

@@ -6,7 +6,7 @@
  * its name ends in `Ms`.
  */
 
-import type { Asked } from '../../machines/wire.ts'
+import type { Asked, Caller } from '../../machines/wire.ts'
 
 /** A profile is the name of a preset, or an object that extends one. */
 export type ProfileSpec = string | ({ extends: string } & Record<string, unknown>)
@@ -116,6 +116,8 @@ export interface Enveloped extends Submission {
   each?: { notify?: Notify[]; orcpt?: string }[]
   /** Of reports about all of it (RFC 3461). */
   asked?: Asked
+  /** The trace context of the request; without it that of the message's header counts. */
+  caller?: Caller
 }
 
 export interface Accepted {

@@ -72,7 +72,8 @@ async function afterError(
   event: ArrivedEvent,
   error: Error,
 ): Promise<Processed> {
-  console.error(`${job.queueName}: ${job.name} ${event.id}: ${error.message}`)
+  const trace = event.caller ? ` (trace ${event.caller.traceparent})` : ''
+  console.error(`${job.queueName}: ${job.name} ${event.id}: ${error.message}${trace}`)
   await job.log(error.stack ?? error.message)
   const settings = await engine.settings.get(event.site)
   if (settings && !isPassing(error)) {
