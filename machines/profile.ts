@@ -156,8 +156,11 @@ const isSame = (one: Profile, other: Profile): boolean =>
   JSON.stringify(one) === JSON.stringify(other)
 
 /** All of its figures, for whoever does not know its name: it matters no more what they extend. */
-export function specOf({ name: _, own: __, ...figures }: Profile): Exclude<ProfileSpec, string> {
-  return { extends: DEFAULT_PROFILE, ...figures }
+export function specOf(
+  { name: _, own: __, ...figures }: Profile,
+  base = DEFAULT_PROFILE,
+): Exclude<ProfileSpec, string> {
+  return { extends: base, ...figures }
 }
 
 /** With or without defects behind a `+`: it is none of the presets. */

@@ -10,6 +10,7 @@
  */
 import { compose, type Send } from './compose.ts'
 import { type ItemWrite, keep } from './keep.ts'
+import { nameCaller, nameEvents } from './leaving.ts'
 import { partsOfProfile, type Running } from './parts.ts'
 import {
   type Address,
@@ -294,30 +295,4 @@ function merge(working: Working, event: MailEvent): void {
     )
   if (same) same.entries = [...(same.entries ?? []), ...(event.entries ?? [])]
   else working.events.push(event)
-}
-
-/**
- * Event ids: the actor that was stepped, its new version, and a count. Not chained: they stay
- * short.
- */
-function nameEvents({ given, actors, events }: Working): void {
-  const { to } = given.event
-  const version = actors.get(to)?.v
-  if (version === undefined && events.length > 0) throw new Error(`${to} sends without a change`)
-  for (const [n, event] of events.entries()) event.id = `${to}.${version}.${n}`
-}
-
-/**
- * What leaves a step bears the trace context of the message or the move that it belongs to; where
- * it belongs to none, that of the event which caused it.
- */
-function nameCaller(working: Working): void {
-  const { given, actors, events } = working
-  const { to } = given.event
-  const actor = actors.get(to) ?? given.actors.get(to)
-  const own = headerOf(working, to)?.caller ?? actor?.a.move?.caller
-  const caller = own ?? given.event.caller
-  if (caller === undefined) return
-  working.caller = caller
-  for (const event of events) event.caller = caller
 }

@@ -100,7 +100,6 @@ const answer = (
   replayed,
 })
 
-/** A request that is repeated may be of another span. */
 const digestOf = ({ raw: _, caller: __, ...said }: Enveloped, { digest }: Arriving): string =>
   createHash('sha256')
     .update(JSON.stringify(said) + digest)

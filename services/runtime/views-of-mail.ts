@@ -116,7 +116,10 @@ export interface Enveloped extends Submission {
   each?: { notify?: Notify[]; orcpt?: string }[]
   /** Of reports about all of it (RFC 3461). */
   asked?: Asked
-  /** The trace context of the request; without it that of the message's header counts. */
+  /**
+   * The trace context of the request; without it that of the message's header counts. A repeated
+   * request may be of another span.
+   */
   caller?: Caller
 }
 

@@ -112,7 +112,7 @@ async function jobsOf(queue: string): Promise<MailEvent[]> {
   return found
 }
 
-test('in the header section of a message, and a request that is repeated in another span', async () => {
+test('in the header of a message; and a request that comes again in another span', async () => {
   const site = await sites.open()
   const { emulator } = sites
   const raw = (fields: string) => `Subject: x\r\n${fields}\r\nhello\r\n`

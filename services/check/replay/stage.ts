@@ -83,7 +83,7 @@ export function profileOf({ profile, site }: Pick<Schedule, 'profile' | 'site'>)
     const checked = checkProfile(preset)
     if ('wrong' in checked || isOwnProfile(preset)) continue
     const isSame = JSON.stringify(checked.profile) === JSON.stringify(site.profile)
-    return isSame ? preset : specOf(site.profile)
+    return isSame ? preset : specOf(site.profile, preset)
   }
   return specOf(site.profile)
 }

@@ -1,0 +1,30 @@
+/**
+ * What leaves a step as an event: the name that it gets, and the trace context that goes along.
+ */
+import { headerOf, type Working } from './step.ts'
+
+/**
+ * Event ids: the actor that was stepped, its new version, and a count. Not chained: they stay
+ * short.
+ */
+export function nameEvents({ given, actors, events }: Working): void {
+  const { to } = given.event
+  const version = actors.get(to)?.v
+  if (version === undefined && events.length > 0) throw new Error(`${to} sends without a change`)
+  for (const [n, event] of events.entries()) event.id = `${to}.${version}.${n}`
+}
+
+/**
+ * What leaves a step bears the trace context of the message or the move that it belongs to; where
+ * it belongs to none, that of the event which caused it.
+ */
+export function nameCaller(working: Working): void {
+  const { given, actors, events } = working
+  const { to } = given.event
+  const actor = actors.get(to) ?? given.actors.get(to)
+  const own = headerOf(working, to)?.caller ?? actor?.a.move?.caller
+  const caller = own ?? given.event.caller
+  if (caller === undefined) return
+  working.caller = caller
+  for (const event of events) event.caller = caller
+}
