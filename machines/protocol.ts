@@ -37,14 +37,14 @@ export type Found = 'new' | 'held' | 'barred' | 'answered'
 export type Ordered = { defer: true } | { refuse: Code }
 
 /** A store's refusal, and whether anybody could be told of it. */
-interface Refused {
+export interface Refused {
   attempt: number
   unknown: boolean
   nullSender: boolean
 }
 
 /** A chunk of a message's recipients, and how many entries they make. */
-interface Chunk {
+export interface Chunk {
   chunk: number
   count: number
   last: boolean

@@ -82,6 +82,38 @@ export const STEPS = {
   lift: Type.Object({ fault: Name }, closed),
 } as const
 
+/** Messages of one step: each is sent by itself, and searched by itself. */
+const PREFILLED_MAX = 1_000
+const PREFILLED_BYTES_MAX = 100_000
+
+/** A step that stands for many: so many messages from a mailbox to itself, in the background. */
+export const PrefillFile = Type.Object(
+  {
+    mailbox: Name,
+    messages: Type.Integer({ minimum: 1, maximum: PREFILLED_MAX }),
+    bytes: optional(Type.Integer({ minimum: 1, maximum: PREFILLED_BYTES_MAX })),
+  },
+  closed,
+)
+
+export function prefilled({ mailbox, messages, bytes }: Type.Static<typeof PrefillFile>): Step[] {
+  return Array.from({ length: messages }, (_, i) => {
+    const text =
+      bytes === undefined
+        ? {}
+        : {
+            text: 'x'
+              .repeat(76)
+              .concat('\n')
+              .repeat(bytes / 77 + 1)
+              .slice(0, bytes),
+          }
+    const as = `prefill-${mailbox}-${i + 1}`
+    const value = { as, from: mailbox, to: [mailbox], background: true, ...text }
+    return { kind: 'send', value, refused: null }
+  })
+}
+
 export type StepKind = keyof typeof STEPS
 export type StepValue<K extends StepKind> = Type.Static<(typeof STEPS)[K]>
 export type Step = {

@@ -10,7 +10,7 @@ import { Value } from 'typebox/value'
 import { parse } from 'yaml'
 import { readYaml } from '../own/yaml-file.ts'
 import { type Scenario, ScenarioFile } from './format.ts'
-import { STEPS, type Step } from './format-steps.ts'
+import { PrefillFile, prefilled, STEPS, type Step } from './format-steps.ts'
 import { againstNames } from './names.ts'
 import { DataError, reasonsAgainst } from './problems.ts'
 
@@ -28,19 +28,23 @@ export function parseYaml(text: string, file: string): unknown {
 }
 
 /** A step is told by its one key; `refused` is the only one that may stand beside it. */
-function readStep(data: Record<string, unknown>, where: string): Step | string[] {
+function readStep(data: Record<string, unknown>, where: string): Step[] | string[] {
   const kinds = Object.keys(data).filter((key) => key !== 'refused')
-  const known = Object.keys(STEPS).join(', ')
+  const known = [...Object.keys(STEPS), 'prefill'].join(', ')
   const kind = kinds[0]
   if (kinds.length !== 1 || kind === undefined) {
     return [`${where}: is one step, so it has one key; it has ${kinds.join(', ') || 'none'}`]
+  }
+  if (kind === 'prefill' && data.refused === undefined) {
+    const wrong = reasonsAgainst(PrefillFile, data.prefill, `${where}.prefill`)
+    return wrong.length > 0 ? wrong : prefilled(Value.Decode(PrefillFile, data.prefill))
   }
   if (!(kind in STEPS)) return [`${where}: unknown step ${kind}; known: ${known}`]
   const schema = STEPS[kind as keyof typeof STEPS]
   const reasons = reasonsAgainst(schema, data[kind], `${where}.${kind}`)
   if (reasons.length > 0) return reasons
   const refused = data.refused
-  return { kind, value: data[kind], refused: refused === undefined ? null : refused } as Step
+  return [{ kind, value: data[kind], refused: refused === undefined ? null : refused } as Step]
 }
 
 /** A checked scenario, or a `DataError` that says all that is wrong with it. */
@@ -48,12 +52,14 @@ export function readScenario(data: unknown, file: string): Scenario {
   const reasons = reasonsAgainst(ScenarioFile, data)
   if (reasons.length > 0) throw new DataError(file, reasons)
   const parsed = Value.Decode(ScenarioFile, data)
-  const steps = parsed.steps.map((step, index) => readStep(step, `steps[${index}]`))
-  const broken = steps.filter((step) => Array.isArray(step)).flat()
+  const read = parsed.steps.flatMap((step, index): (Step | string)[] =>
+    readStep(step, `steps[${index}]`),
+  )
+  const broken = read.filter((step) => typeof step === 'string')
   if (broken.length > 0) throw new DataError(file, broken)
   const scenario: Scenario = {
     ...parsed,
-    steps: steps.filter((step): step is Step => !Array.isArray(step)),
+    steps: read.filter((step) => typeof step !== 'string'),
     faults: parsed.faults ?? {},
   }
   const unknown = againstNames(scenario)
