@@ -19,6 +19,7 @@ import { type Client, openClient } from '../client/client.ts'
 import { UndeliverableError } from '../client/problem.ts'
 import type { Site } from '../client/site.ts'
 import { DEMO_SITE } from '../demo.ts'
+import { admitDefects } from '../own/defect-file.ts'
 import { openOwnSystem } from '../scenario/system.ts'
 
 export interface LabOptions {
@@ -34,6 +35,8 @@ export interface LabOptions {
   /** Distribution lists. Default: none. */
   lists?: NewList[]
   domain?: string
+  /** Files of defects and policies of one's own, which the profile may then name. */
+  defects?: string[]
   /**
    * A Redis that runs, instead of one of the lab's own; the lab keeps to a namespace in it, and
    * clears that away. Default: the environment's REDIS_URL.
@@ -63,6 +66,7 @@ export const movedInMidDelivery = (mailbox: string, to: string): NewFault => ({
 
 export async function startLab(options: LabOptions = {}): Promise<Lab> {
   const { profile = 'modern', redisUrl = process.env.REDIS_URL, unfired = 'fail' } = options
+  for (const file of options.defects ?? []) await admitDefects(file)
   const namespace = `lab-${uuidv7()}`
   const system = await openOwnSystem(redisUrl ? { redisUrl, namespace } : { namespace })
   try {

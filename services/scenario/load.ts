@@ -28,7 +28,11 @@ export function parseYaml(text: string, file: string): unknown {
 }
 
 /** A step is told by its one key; `refused` is the only one that may stand beside it. */
-function readStep(data: Record<string, unknown>, where: string): Step[] | string[] {
+function readStep(
+  data: Record<string, unknown>,
+  where: string,
+  aliases: string[],
+): Step[] | string[] {
   const kinds = Object.keys(data).filter((key) => key !== 'refused')
   const known = [...Object.keys(STEPS), 'prefill'].join(', ')
   const kind = kinds[0]
@@ -37,7 +41,10 @@ function readStep(data: Record<string, unknown>, where: string): Step[] | string
   }
   if (kind === 'prefill' && data.refused === undefined) {
     const wrong = reasonsAgainst(PrefillFile, data.prefill, `${where}.prefill`)
-    return wrong.length > 0 ? wrong : prefilled(Value.Decode(PrefillFile, data.prefill))
+    if (wrong.length > 0) return wrong
+    const prefill = Value.Decode(PrefillFile, data.prefill)
+    if (aliases.includes(prefill.mailbox)) return prefilled(prefill)
+    return [`${where}.prefill: unknown mailbox ${prefill.mailbox}; known: ${aliases.join(', ')}`]
   }
   if (!(kind in STEPS)) return [`${where}: unknown step ${kind}; known: ${known}`]
   const schema = STEPS[kind as keyof typeof STEPS]
@@ -52,8 +59,9 @@ export function readScenario(data: unknown, file: string): Scenario {
   const reasons = reasonsAgainst(ScenarioFile, data)
   if (reasons.length > 0) throw new DataError(file, reasons)
   const parsed = Value.Decode(ScenarioFile, data)
+  const aliases = parsed.site.mailboxes.map(({ alias }) => alias)
   const read = parsed.steps.flatMap((step, index): (Step | string)[] =>
-    readStep(step, `steps[${index}]`),
+    readStep(step, `steps[${index}]`, aliases),
   )
   const broken = read.filter((step) => typeof step === 'string')
   if (broken.length > 0) throw new DataError(file, broken)

@@ -11,6 +11,7 @@ import { replay } from '../../services/check/replay/play.ts'
 import { openService, type Service } from '../../services/check/replay/system.ts'
 import type { Schedule } from '../../services/check/schedule.ts'
 import { openClient } from '../../services/client/client.ts'
+import { startLab } from '../../services/kit/lab.ts'
 import { ownOf, switchedOn } from '../../services/own/own.ts'
 import { clientAt } from '../../services/scenario/client.ts'
 import { planFor } from '../services/check/found.ts'
@@ -75,6 +76,12 @@ test('a site of the live service may have it, and loses mail by it', async () =>
   await site.moves.release(move.id)
   const { audit } = await site.rest()
   expect(audit.lost.map(({ address }) => address)).toEqual(['ann'])
+})
+
+test('a lab has it too', async () => {
+  const lab = await startLab({ profile: 'modern+hasty-store', defects: [FILE] })
+  expect((await lab.get()).defects).toEqual(['hasty-store'])
+  await lab.close()
 })
 
 test('a policy, and a profile that names it', async () => {

@@ -49,7 +49,26 @@ describe('a scenario', () => {
     expect(scenario.faults.late?.do).toEqual({ delay: '10m' })
   })
 
+  test('a mailbox is filled by as many messages of their own, in the background', () => {
+    const step = '- prefill: { mailbox: anna, messages: 3, bytes: 200 }\n  - wait:'
+    const { steps } = readScenario(parse(SMALL.replace('- wait:', step)), 'small.yaml')
+    expect(steps.map(({ kind }) => kind)).toEqual(['send', 'send', 'send', 'send', 'wait'])
+    expect(steps[3]?.value).toMatchObject({
+      as: 'prefill-anna-3',
+      from: 'anna',
+      to: ['anna'],
+      background: true,
+      text: expect.stringMatching(/^(x{76}\n){2}x{46}$/),
+    })
+  })
+
   test.each([
+    ['- wait:', '- prefill: { mailbox: anna }\n  - wait:', 'steps[1].prefill: misses messages'],
+    [
+      '- wait:',
+      '- prefill: { mailbox: zoe, messages: 1 }\n  - wait:',
+      'steps[1].prefill: unknown mailbox zoe',
+    ],
     ['title: One message', 'titel: One', 'the file: unknown key titel'],
     ['title: One message', '', 'the file: misses title'],
     [

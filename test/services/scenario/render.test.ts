@@ -58,6 +58,7 @@ test('gives programs the promised members and no others', () => {
   ])
   expect(json.recipients).toEqual([
     {
+      message: 'letter',
       address: 'anna@small.example',
       branch: 'own',
       outcome: 'reported',
