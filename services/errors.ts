@@ -96,8 +96,7 @@ export const PROBLEMS = {
     status: 503,
     title: 'The service lacks a defect of the site',
     description:
-      'The profile of the site has a defect of a file that this service was not started with, or ' +
-      'was changed since. Nothing was accepted: other machines would do something else.',
+      'The file of a defect of its profile is not here, or was changed. Nothing was accepted.',
   },
   'unknown-message': {
     status: 404,

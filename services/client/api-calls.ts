@@ -39,6 +39,7 @@ import type {
   NewMove,
   NewSite,
   Prefill,
+  PutList,
   PutMailbox,
   Release,
   Restart,
@@ -70,6 +71,10 @@ export interface Calls {
   'GET /sites/{site}/mailboxes/{alias}': Call<null, Mailbox>
   'DELETE /sites/{site}/mailboxes/{alias}': Call<null, null>
   'POST /sites/{site}/mailboxes/{alias}/prefill': Call<Prefill, Prefilled>
+  'GET /sites/{site}/lists': Call<null, { lists: Array<List> }>
+  'PUT /sites/{site}/lists/{alias}': Call<PutList, List>
+  'GET /sites/{site}/lists/{alias}': Call<null, List>
+  'DELETE /sites/{site}/lists/{alias}': Call<null, null>
   'GET /sites/{site}/mailboxes/{alias}/messages': Call<
     null,
     { total: number; items: Array<Item> },

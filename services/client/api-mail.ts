@@ -65,6 +65,27 @@ export type Import = {
 
 export type Prefilled = { accepted: number; stopped: { code: string; detail: string } | null }
 
+export type List = {
+  alias: string
+  addresses: Array<string>
+  members: Array<string>
+  reportToOriginator: boolean
+  maxBytes: number | null
+  /** Whose replica is written first. */
+  server: string
+  /** Of the directory entry. */
+  version: number
+  replicas: Record<
+    string,
+    {
+      version: number
+      /** How many that replica has. */
+      members: number | null
+    }
+  >
+  caches: Record<string, { version: number; members: number; ageMs: number } | null>
+}
+
 export type Report = {
   /** RFC 3464: what has happened to the message. */
   action: 'failed' | 'delivered' | 'relayed' | 'expanded' | 'delayed'

@@ -85,6 +85,27 @@ export type Prefill = {
   bytes?: number
 }
 
+export type PutList = {
+  /**
+   * Up to 5,000 aliases of mailboxes and of other lists, and addresses, also beyond the
+   * site.
+   */
+  members: Array<string>
+  /** Further addresses; `<alias>@<domain>` is always there. */
+  addresses?: Array<string>
+  /** Whoever wrote to the list is told of members that fail; else nobody is. */
+  reportToOriginator?: boolean
+  /** A larger message is not expanded, and its originator is told. */
+  maxBytes?: number | null
+  /** Whose replica of the directory is written first. Default: the first server. */
+  server?: string
+  /**
+   * When the other replicas know: at once, as of a new list, or after the replication
+   * delay, as of a change.
+   */
+  replicate?: 'now' | 'lagged'
+}
+
 export type NewMessage = {
   /** An address or alias, or `""` for the null sender. */
   from: string

@@ -117,7 +117,6 @@ function idFor(settings: Settings, key: string | undefined): string {
   return id.slice(0, -1) + digit
 }
 
-/** With the message that it stands for: in its shard. */
 function placeOfKey(settings: Settings, key: string, id: string): string {
   const hashed = createHash('sha256').update(key).digest('hex').slice(0, 32)
   return `${part(settings, shardOfMessage(settings, id), 'idempotency')}:${hashed}`
@@ -196,7 +195,7 @@ async function prepare(
   }
   const entries = entriesOf(submission, to)
   const chunks = Math.max(1, Math.ceil(entries.length / CHUNK))
-  const recipients = entries.length
+  const { length: recipients } = entries
   const record = { v: 1 as const, header, server, recipients, chunks, digest, acceptedAt: at }
   return { record, entries }
 }
