@@ -183,7 +183,9 @@ async function confirmationOf(redis: OwnRedis, durability: Durability, withinMs?
 }
 
 async function acceptMany(redis: OwnRedis, durability: Durability, count: number) {
-  const emulator = await openEmulator(redis.connect({ durability }))
+  const emulator = await openEmulator(redis.connect({ durability }), {
+    lagMs: Number.POSITIVE_INFINITY,
+  })
   onTestFinished(() => emulator.close())
   await emulator.createSite({ ...DEMO, name: 'lab' })
   const mail = { from: 'carol', to: ['dave'], subject: 'x', text: '' }

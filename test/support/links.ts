@@ -25,7 +25,9 @@ export function linked(sites: Sites, more: { silenceMs?: number } = {}): Linked 
     parts.workers = await openLink(upstream)
     parts.api = await openLink(upstream)
     const workers = await startWorkers(by(parts.workers, {}), { roles: [...ALL_ROLES] })
-    parts.emulator = await openEmulator(by(parts.api, more))
+    parts.emulator = await openEmulator(by(parts.api, more), {
+      lagMs: Number.POSITIVE_INFINITY,
+    })
     closing.push(
       () => workers.close(),
       () => parts.emulator.close(),

@@ -89,7 +89,7 @@ export function liveWorld(): World {
   beforeAll(async () => {
     connection = freshConnection()
     world.namespace = connection.namespace
-    const emulator = await openEmulator(connection)
+    const emulator = await openEmulator(connection, { lagMs: Number.POSITIVE_INFINITY })
     const roles = ['mta', 'store', 'moves', 'directory'] as const
     const workers = await startWorkers(connection, { roles: [...roles] })
     app = (await buildApp({ emulator, connection, log: 'silent' })) as Api

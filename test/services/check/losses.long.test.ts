@@ -31,7 +31,7 @@ const alias = (i: number): string => MAILBOXES[i % MAILBOXES.length]?.alias as s
 
 async function loaded(profile: string, shards: number): Promise<Bundle> {
   const connection = { ...freshConnection(), shards }
-  const emulator = await openEmulator(connection)
+  const emulator = await openEmulator(connection, { lagMs: Number.POSITIVE_INFINITY })
   const workers = await startWorkers(connection, { roles: [...ALL_ROLES] })
   try {
     const servers = ['nyc', 'lon']

@@ -16,7 +16,7 @@ const NONSENSE = JSON.stringify({ v: 1, s: 'nonsense', c: {}, a: {} })
 
 test('an ending, its report and its dead letter; then all of it is trimmed', async () => {
   const connection = { ...freshConnection(), shards: 16 }
-  const emulator = await openEmulator(connection)
+  const emulator = await openEmulator(connection, { lagMs: Number.POSITIVE_INFINITY })
   onTestFinished(() => emulator.close())
   await emulator.createSite({ ...DEMO, name: 'lab' })
   const client = connection.client() as Redis

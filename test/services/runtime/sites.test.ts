@@ -138,7 +138,7 @@ describe('a site', () => {
 
 test('two namespaces on one Redis do not see each other', async () => {
   const other = freshConnection()
-  const emulator = await openEmulator(other)
+  const emulator = await openEmulator(other, { lagMs: Number.POSITIVE_INFINITY })
   const workers = await startWorkers(other, { roles: [...ALL_ROLES] })
   onTestFinished(async () => {
     await workers.close()

@@ -103,7 +103,7 @@ test('what retention has cleared away is told with what the journal still says',
 
 test('of several shards each step is there once, a message’s in order', async () => {
   const connection = { ...freshConnection(), shards: 4 }
-  const emulator = await openEmulator(connection)
+  const emulator = await openEmulator(connection, { lagMs: Number.POSITIVE_INFINITY })
   onTestFinished(() => emulator.close())
   const workers = await startWorkers(connection, { roles: [...ALL_ROLES] })
   onTestFinished(() => workers.close())
