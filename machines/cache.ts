@@ -34,6 +34,8 @@ export interface DirectoryEntry {
   addresses: string[]
   version: number
   list?: ListFacts
+  /** Bytes that its store may hold before it takes no more mail; not there: as many as come. */
+  limit?: number
   /** The entry was deleted: a version that says that there is none. */
   deleted?: boolean
 }

@@ -18,6 +18,8 @@ export interface Code {
   reason: number
   /** -1: none. */
   diagnostic: number
+  /** Where RFC 3463 says more than the table does. */
+  status?: string
 }
 
 const NONE = -1
@@ -187,8 +189,9 @@ export const TEXTS: Record<string, { text: string; source: string }> = {
   ),
 }
 
-/** The pair's row, else its reason's; 5.0.0 [ours] for a reason that has none. */
-export function statusOf({ reason, diagnostic }: Code): string {
+/** Its own, else the pair's row, its reason's, or 5.0.0 [ours] for a reason that has none. */
+export function statusOf({ reason, diagnostic, status }: Code): string {
+  if (status !== undefined) return status
   return TO_STATUS.get(`${reason}/${diagnostic}`) ?? TO_STATUS.get(`${reason}/Any`) ?? '5.0.0'
 }
 

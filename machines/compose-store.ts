@@ -5,6 +5,7 @@
 import { EXPIRED } from './codes.ts'
 import type { Send, Sending } from './compose.ts'
 import { type Address, partsOf } from './protocol.ts'
+import { MAILBOX_FULL } from './quota.ts'
 import type { Working } from './step.ts'
 import type { MoveFacts, Seen, Stored } from './wire.ts'
 import { phaseName } from './words.ts'
@@ -49,20 +50,26 @@ function answer(event: Seen, move: MoveFacts, type: Sending['send'], { given }: 
   }
 }
 
+/** States in which a store takes mail as long as there is room. */
+const TAKES: ReadonlySet<unknown> = new Set(['open', 'merging'])
+
 /** A store's reply to an offer or a withdrawal. */
 function reply({ running }: Working, event: Seen, actor: Stored, type: Sending['send']): Send {
   const alias = event.alias === undefined ? {} : { alias: event.alias }
   const answer = { type, to: event.entry as Address, attempt: event.attempt ?? 0, ...alias }
   if (type === 'reply.deferred') {
-    const why = event.ordered ? 'deferred by a fault rule' : 'mailbox in transit'
-    return { ...answer, why: event.why ?? why }
+    const known = event.full && TAKES.has(actor.s) ? 'mailbox full' : 'mailbox in transit'
+    return { ...answer, why: event.why ?? (event.ordered ? 'deferred by a fault rule' : known) }
   }
   if (type !== 'reply.refused') return answer
   const knows = actor.s !== 'absent' && actor.s !== 'removing'
   if (knows && event.found === 'barred') return { ...answer, code: EXPIRED, unknown: false }
   const ordered = event.ordered && 'refuse' in event.ordered ? event.ordered.refuse : null
-  return ordered && knows
-    ? { ...answer, code: ordered, unknown: false, why: event.why ?? 'refused by a fault rule' }
+  if (ordered && knows) {
+    return { ...answer, code: ordered, unknown: false, why: event.why ?? 'refused by a fault rule' }
+  }
+  return event.full && TAKES.has(actor.s)
+    ? { ...answer, code: MAILBOX_FULL, unknown: false, why: 'mailbox full' }
     : { ...answer, ...running.gone(actor.s), why: 'no such mailbox here' }
 }
 

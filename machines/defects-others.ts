@@ -3,7 +3,7 @@
  */
 import type { Defect } from './defects.ts'
 import { repetitionKey } from './item-keys.ts'
-import { state, ways } from './lines.ts'
+import { type Line, state, ways } from './lines.ts'
 import { asks } from './protocol.ts'
 
 const RFC1047: Defect = {
@@ -65,9 +65,10 @@ const CYRUS_5548: Defect = {
 const BULLMQ_STALLED: Defect = {
   id: 'bullmq-stalled',
   title: 'A job that stalled too often is failed for good, and nobody is told',
-  source: 'BullMQ, maxStalledCount; `moveStalledJobsToWait`',
+  source: 'BullMQ, maxStalledCount; taskforcesh/bullmq #892 and #3282',
   published: `A job whose worker has died or hung is taken up again once; when it stalls a second
-    time it is moved to the failed jobs with the words "job stalled more than allowable limit".`,
+    time it is moved to the failed jobs with the words "job stalled more than allowable limit",
+    whatever attempts it has left. There is no event \`stalled\` for that, only \`failed\`.`,
   ours: `A message whose event was in that job is neither delivered nor reported. Here such a job
     is taken up again as often as it takes, and what has failed all the same is brought back from
     the outbox; with the defect neither is done, as in a program that goes by the defaults.`,
@@ -76,4 +77,53 @@ const BULLMQ_STALLED: Defect = {
   engine: { stallsMax: 1, sweeps: false },
 }
 
-export const OTHERS: readonly Defect[] = [RFC1047, CYRUS_1578, CYRUS_5548, BULLMQ_STALLED]
+const leaves = ({ context }: { context: { open: number } }): boolean => context.open === 0
+
+const BULLMQ_FLOW: Defect = {
+  id: 'bullmq-flow',
+  title: 'A flow whose child has failed waits for ever',
+  source: 'BullMQ, flows; taskforcesh/bullmq #3362, #3122, #800 and #1333',
+  published: `A parent job runs when all of its children have been processed successfully. When one
+    fails for good, and none of four options says otherwise (failParentOnFailure,
+    ignoreDependencyOnFailure, removeDependencyOnFailure, continueParentOnFailure), the parent
+    stays in waiting-children, and no event tells of that. The maintainers say that this is the
+    default.`,
+  ours: `The program is one in which a copy of a message is the parent of the attempts at its
+    recipients, and reports when they are done: an entry that has failed does not count as done,
+    so the report of its failure is waited for by itself. With BullMQ itself,
+    test/services/runtime/flows.test.ts shows it. In the emulator an entry that has failed is closed
+    like any other, and what is owed leaves by a timer.`,
+  differs: `an entry that has failed does not close at its copy; and what is owed for it has no
+    timer, and leaves when the copy has no open entry`,
+  fixedIn: 'never; it is a setting of each child',
+  workaround: `ignoreDependencyOnFailure on each child, and a parent that looks at
+    getIgnoredChildrenFailures.`,
+  lines: {
+    recipient(lines) {
+      for (const name of ['failed', 'expired']) {
+        const ended = state(lines, name)
+        ended.entry = [ended.entry].flat().filter((one) => !closes(one))
+      }
+    },
+    message(lines) {
+      const owed = [lines.on?.['report.owed'] ?? []].flat() as Line[]
+      const due = [lines.on?.['report.due'] ?? []].flat() as Line[]
+      lines.on = {
+        ...lines.on,
+        'report.owed': owed.map((line) =>
+          line.guard === 'wanted' ? { ...line, actions: asks({ keep: 'report' }) } : line,
+        ),
+        'report.due': due.map((line) => ('guard' in line ? line : { ...line, guard: leaves })),
+      }
+    },
+  },
+}
+
+/** It tells the copy that the entry is no more open. */
+const closes = (action: unknown): boolean =>
+  (action as { params?: { send?: string } }).params?.send === 'entry.closed'
+
+export const OTHERS: readonly Defect[] = [
+  ...[RFC1047, CYRUS_1578, CYRUS_5548],
+  ...[BULLMQ_STALLED, BULLMQ_FLOW],
+]

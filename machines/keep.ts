@@ -8,6 +8,7 @@ import { CONGESTION, UNRECOGNIZED } from './codes.ts'
 import { inChunks } from './expansion.ts'
 import { noticeOf } from './notices.ts'
 import { type Address, partsOf, serverOf, type Thing } from './protocol.ts'
+import { limited } from './quota.ts'
 import { REPORTED_MAX, reportId, toldOf } from './reporting.ts'
 import { aliasOf, copyName } from './routing.ts'
 import { headerOf, type Working } from './step.ts'
@@ -125,11 +126,15 @@ const keepers: Record<Thing, Keeper> = {
   trimmed: box(() => ({ trim: true, log: false })),
   emptied: box(() => ({ trim: true, log: true })),
   hold: (_working, _self, actor, event) => {
-    if (event.move) actor.a.mover = event.move.id
+    if (!event.move) return
+    actor.a.mover = event.move.id
+    limited(actor.a, event)
   },
-  creation: (_working, _self, actor) => {
+  creation: (_working, _self, actor, event) => {
     actor.a.created = true
+    limited(actor.a, event)
   },
+  limit: (_working, _self, actor, event) => limited(actor.a, event),
   deletion: (_working, _self, actor) => {
     actor.a.deleted = true
   },

@@ -38,7 +38,12 @@ const known = [
   { guard: 'orderedToDefer', actions: [wait, defer] },
   { guard: 'orderedToRefuse', actions: refuseForGood },
 ] as const
-const takesMail = [...known, { actions: [asks({ keep: 'item' }), accept] }] as const
+/** What is said of mail when the mailbox holds as much as it may (`quota.ts`). */
+const full = [
+  { guard: and(['full', 'putsOffWhenFull']), actions: [wait, defer] },
+  { guard: 'full', actions: refuseForGood },
+] as const
+const takesMail = [...known, ...full, { actions: [asks({ keep: 'item' }), accept] }] as const
 const takesInTransit = [...known, { actions: [asks({ keep: 'inTransit' }), accept] }] as const
 const defersMail = [...known, { actions: [wait, defer] }] as const
 const withdraws = [
@@ -83,6 +88,9 @@ export const mailbox = setup({
       'ordered' in event && !!event.ordered && 'defer' in event.ordered,
     orderedToRefuse: ({ event }) =>
       'ordered' in event && !!event.ordered && 'refuse' in event.ordered,
+    full: ({ event }) => 'full' in event && event.full === true,
+    /** A profile's part: does mail wait for room, or is it refused? */
+    putsOffWhenFull: () => false,
     newMover: ({ event }) => 'mover' in event && event.mover === 'new',
     foreign: ({ event }) => 'mover' in event && event.mover !== 'same',
     more: ({ event }) => 'more' in event && event.more,
@@ -91,8 +99,9 @@ export const mailbox = setup({
   id: 'mailbox',
   context: {},
   initial: 'absent',
-  /** A request that makes no sense in this state is declined, or its move would wait for ever. */
   on: {
+    'mailbox.limited': { actions: asks({ keep: 'limit' }) },
+    /** A request that makes no sense in a state is declined, or its move would wait for ever. */
     'lock.requested': declined,
     'target.requested': declined,
     'page.requested': declined,

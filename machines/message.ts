@@ -9,6 +9,9 @@
  * their turn (`expansion.ts`). A store that has no session with its MTA keeps what it was to hand
  * over, and tries again [ours]; with Q247255 it is deleted.
  *
+ * What its originator wants delivered later is held where it was submitted, before it is routed
+ * (X.411, deferred-delivery-time), so it goes by the directory as it then is. Nothing cancels it.
+ *
  * A transfer that is not answered is repeated, and the first of it may come last. Over SMTP the
  * next MTA cannot tell a repetition from another message, and delivers twice (RFC 1047); X.400
  * numbers what is transferred, so that a repetition is known. Here an entry counts its attempts,
@@ -34,6 +37,8 @@
  *       refused once any was taken (I3, I8).
  *   M5. While anything is owed and has not left, the report timer is armed (I5); it leaves once
  *       (I3).
+ *   M6. While its delivery is deferred, nothing of it is routed, and the timer of that is armed
+ *       (I5).
  *
  * Pure: which entries a chunk makes is worked out by `routing.ts` and arrives as a count.
  */
@@ -57,11 +62,19 @@ const taken = asks({ send: 'transfer.taken', to: 'origin' })
 const deferred = asks({ send: 'transfer.deferred', to: 'origin' })
 const refused = asks({ send: 'transfer.refused', to: 'origin' })
 
-const chunk = [
-  { guard: 'again' },
+const again = { guard: 'again' } as const
+const routes = [
   { guard: 'last', target: '#message.open', actions: ['count', route, disarmRouting] },
   { target: '#message.routing', actions: ['count', route, next, armRouting] },
 ] as const
+const chunk = [again, ...routes] as const
+
+/** Its delivery is deferred; a copy that waits for a session is held when it has one. */
+const hold = {
+  guard: 'early',
+  target: 'scheduled',
+  actions: [asks({ arm: 'deferral', by: 'deferral' }), disarmRouting],
+} as const
 
 const whole = { target: '#message.open', actions: ['count', route] } as const
 
@@ -108,6 +121,7 @@ export const message = setup({
     refusedBefore: ({ event }) => found(event, 'barred'),
     orderedToDefer: ({ context, event }) => ordered(context, event, 'defer'),
     orderedToRefuse: ({ context, event }) => ordered(context, event, 'refuse'),
+    early: ({ event }) => 'early' in event && event.early === true,
     none: ({ context }) => context.open === 0,
     nullSender: ({ context }) => context.nullSender,
     wanted: ({ event }) => event.type === 'report.owed' && event.wanted,
@@ -160,14 +174,15 @@ export const message = setup({
   states: {
     accepted: {
       on: {
-        'mail.submitted': [kept, ...chunk],
-        'routing.due': chunk,
+        'mail.submitted': [kept, again, hold, ...routes],
+        'routing.due': [again, hold, ...routes],
         'report.submitted': [
           { guard: 'last', ...whole },
           { target: 'routing', actions: ['count', route, next, armRouting] },
         ],
       },
     },
+    scheduled: { on: { 'deferral.due': chunk } },
     routing: { on: { 'routing.due': chunk } },
     open: { always: { guard: 'none', target: 'settled' } },
     settled: {},

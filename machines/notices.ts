@@ -32,7 +32,8 @@ export function noticeOf(working: Working, self: Address, actor: Stored): Notice
   }
   if (!entry.notify.includes('delay') || noticed.includes('delayed')) return null
   const { at, site } = working.given
-  return at - header.submittedAt >= site.profile.delayNoticeMs ? 'delayed' : null
+  const from = header.deferUntil ?? header.submittedAt
+  return at - from >= site.profile.delayNoticeMs ? 'delayed' : null
 }
 
 /** Where a machine asks for a notice, it is submitted if there is anything to tell. */

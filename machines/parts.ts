@@ -11,6 +11,7 @@ import { message } from './message.ts'
 import { move } from './move.ts'
 import type { Profile } from './profile.ts'
 import type { Kind } from './protocol.ts'
+import { putsOffWhenFull } from './quota.ts'
 import { recipient } from './recipient.ts'
 import { slot } from './result.ts'
 import { transfersMax } from './retry.ts'
@@ -52,6 +53,7 @@ export function partsOfProfile(profile: Profile): Running {
     known: statesWithout(profile.defects),
     machines: {
       ...machines,
+      ...(putsOffWhenFull(profile) ? { mailbox: patient(machines.mailbox) } : {}),
       recipient: machines.recipient.provide({
         guards: {
           resolvesAgain: () => resolvesAgain,
@@ -63,6 +65,10 @@ export function partsOfProfile(profile: Profile): Running {
   running.set(profile, made)
   return made
 }
+
+/** A store that has mail wait for room. */
+const patient = (machine: AnyStateMachine): AnyStateMachine =>
+  machine.provide({ guards: { putsOffWhenFull: () => true } })
 
 export const SOUND_MACHINES: Readonly<Machines> = {
   message,

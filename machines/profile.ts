@@ -16,6 +16,8 @@ export interface Profile {
   whenUnknown: 'report' | 'resolve again'
   /** Whom no mailbox of the site has: accepted and then reported, or refused at the door (RCPT). */
   unknownRecipients: 'report' | 'refuse'
+  /** What a store says of mail when the mailbox holds as much as it may: `quota.ts`. */
+  whenFull: 'refuse' | 'defer'
   /** How long a message may be under way, by priority. */
   expiryMs: Record<Priority, number>
   /** How long an entry is deferred before whoever asked is told of the delay. */
@@ -48,6 +50,7 @@ const DAY = 24 * 60 * MINUTE
 const exchange55: Omit<Profile, 'name' | 'defects'> = {
   whenUnknown: 'report', // Q172364: the originator gets a report that the name was not found
   unknownRecipients: 'report', // ours: 5.5's own connector accepts, and reports (Q198810)
+  whenFull: 'refuse', // Q182557, Q232391: users who are over their limit get a report
   expiryMs: { urgent: 2 * DAY, normal: 7 * DAY, 'non-urgent': 10 * DAY }, // Q178539
   delayNoticeMs: 4 * 60 * MINUTE, // Exchange 2016, delay DSN; 5.5 has none that is published
   storeRetryMs: 10 * MINUTE, // ours: no interval towards the private store is published
@@ -102,7 +105,8 @@ const PRESETS: Preset[] = [
   ['postfix', postfix, ['RFC1047']],
   // Cyrus IMAP behind Postfix: lmtpengine.c answers 451 4.2.1 for a mailbox that is moving, and
   // 550 5.1.1 for one that is not there, "might have been moved to other server".
-  ['cyrus', postfix, ['RFC1047']],
+  // imapd.conf(5): lmtp_over_quota_perm_failure is off, so LMTP answers 452 4.2.2.
+  ['cyrus', { ...postfix, whenFull: 'defer' }, ['RFC1047']],
 ]
 
 export const PROFILES: Record<string, Profile> = Object.fromEntries(
@@ -200,6 +204,7 @@ export function wrongName(spec: string): { what: string; name: string; known: st
 const CHOICES: Readonly<Record<string, readonly string[]>> = {
   whenUnknown: ['report', 'resolve again'],
   unknownRecipients: ['report', 'refuse'],
+  whenFull: ['refuse', 'defer'],
 }
 
 function wrongWith(

@@ -53,8 +53,9 @@ export interface Chunk {
 /** The events, by kind of actor, with the fields that a machine may look at. */
 export interface Protocol {
   message:
-    | ({ type: 'mail.submitted'; ordered?: Ordered } & Chunk)
-    | ({ type: 'routing.due' } & Chunk)
+    | ({ type: 'mail.submitted'; early?: boolean; ordered?: Ordered } & Chunk)
+    | ({ type: 'routing.due'; early?: boolean } & Chunk)
+    | ({ type: 'deferral.due' } & Chunk)
     | { type: 'copy.transferred'; count: number; found: Found; ordered?: Ordered }
     | { type: 'report.submitted'; count: number; last: boolean }
     | { type: 'transfer.taken' | 'transfer.deferred' | 'transfer.refused' }
@@ -76,9 +77,9 @@ export interface Protocol {
     | { type: 'entry.failed' | 'entry.expired'; branch: number; size: number }
   mailbox:
     | { type: 'mailbox.created'; again: boolean }
-    | { type: 'mailbox.deleted' }
+    | { type: 'mailbox.deleted' | 'mailbox.limited' }
     | { type: 'trim.due'; more: boolean }
-    | { type: 'mail.offered'; found: Found; ordered?: Ordered }
+    | { type: 'mail.offered'; found: Found; full?: boolean; ordered?: Ordered }
     | { type: 'offer.withdrawn' | 'item.deleted'; found: Found }
     | ({ type: MoveRequest | 'page.copied' | 'page.drained' | 'census.taken' } & Requested)
   move:
@@ -128,11 +129,11 @@ export type EventOf<K extends Kind> = Protocol[K]
 export type EventType = Protocol[Kind]['type']
 
 /** A timer's name; its event is `<timer>.due`. */
-export type Timer = 'routing' | 'report' | 'retry' | 'reply' | 'expiry' | 'replication'
+export type Timer = 'routing' | 'deferral' | 'report' | 'retry' | 'reply' | 'expiry' | 'replication'
 
 /** How long a timer runs is for the step to say; a machine says by which rule. */
 export type Rule =
-  | { by: 'expiry' }
+  | { by: 'expiry' | 'deferral' }
   | { by: 'replication' | 'routing' | 'gathering' }
   | { by: 'retry'; towards: 'store' | 'transfer' | 'now'; attempts: number }
   | { by: 'reply'; tries: number }
@@ -186,6 +187,7 @@ export type Thing =
   | 'hold'
   | 'creation'
   | 'deletion'
+  | 'limit'
 
 /** An effect as data. An answer may say that there is more to do. */
 export type Ask =

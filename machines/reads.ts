@@ -53,11 +53,14 @@ export function reads(event: MailEvent, parts: Parts): Reads {
 }
 
 function readsOfMessage(event: MailEvent, parts: Parts): Reads {
-  if (event.type === 'routing.due') return { actors: [event.to], chunk: event.chunk ?? null }
+  if (ROUTING.has(event.type)) return { actors: [event.to], chunk: event.chunk ?? null }
   const records = event.entries?.map(({ number, branch }) => entryKey(number, branch))
   const keys = event.type === 'copy.transferred' ? records : event.keys
   return { actors: keys ? ofEntries(event.to, keys, parts) : [event.to] }
 }
+
+/** Timers that leave it to the copy which chunk is next. */
+const ROUTING: ReadonlySet<string> = new Set(['routing.due', 'deferral.due'])
 
 /** The copy, the entries, and the report slots that these entries have. */
 function ofEntries(address: Address, keys: string[], parts: Parts): Address[] {

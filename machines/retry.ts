@@ -37,8 +37,13 @@ export function storeDelay(profile: Profile, attempts: number): number {
   return Math.max(storeRetryMs, Math.min(grown, storeRetryMostMs))
 }
 
-/** A delay from now; an expiry is a date, and a store's is a part, so they are not asked here. */
-export function delayOf(rule: Exclude<Rule, { by: 'expiry' }>, profile: Profile, peer = 0): number {
+/** Rules by which a timer has a date of its message. */
+export type Dated = Extract<Rule, { by: 'expiry' | 'deferral' }>
+
+export const isDated = (rule: Rule): rule is Dated => rule.by === 'expiry' || rule.by === 'deferral'
+
+/** A delay from now; a date, and a store's, which is a part, are not asked here. */
+export function delayOf(rule: Exclude<Rule, Dated>, profile: Profile, peer = 0): number {
   switch (rule.by) {
     case 'reply':
       return replyDelay(rule.tries)

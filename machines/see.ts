@@ -5,6 +5,7 @@
  */
 import type { Found, Mover } from './protocol.ts'
 import { kindOf, partsOf } from './protocol.ts'
+import { isFull } from './quota.ts'
 import { aliasOf } from './routing.ts'
 import type { Working } from './step.ts'
 import type { Given, Seen } from './wire.ts'
@@ -16,6 +17,7 @@ export function see(working: Working): Seen {
       return {
         ...given.event,
         ...(given.event.type === 'copy.transferred' ? { found: foundOf(working) } : {}),
+        ...(isEarly(given) ? { early: true } : {}),
         count: working.routed.size,
         last: (given.event.last ?? given.found.last ?? true) && !expands(working),
       }
@@ -36,6 +38,12 @@ export function see(working: Working): Seen {
 function expands({ routed }: Working): boolean {
   for (const { members = [] } of routed.values()) if (members.length > 0) return true
   return false
+}
+
+/** Its originator does not want it delivered yet (X.411, deferred-delivery-time). */
+function isEarly({ at, event, actors }: Given): boolean {
+  const { deferUntil = 0 } = event.header ?? actors.get(event.to)?.a.header ?? {}
+  return deferUntil > at
 }
 
 /** What the copy knows of a transfer to it. */
@@ -71,6 +79,7 @@ function seenByMailbox({ event, actors, found }: Given): Seen {
     ...event,
     ...(mover ? { mover } : {}),
     ...(found.key ? { found: found.key } : {}),
+    ...(isFull(about, found.bytes) ? { full: true } : {}),
     more: event.more ?? found.more ?? false,
     again: about?.created === true || about?.mover !== undefined,
   }

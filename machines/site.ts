@@ -19,6 +19,8 @@ export interface MailboxFacts {
   deliverToBoth?: boolean
   /** It is a list: nobody's mailbox, and its server only the one whose replica is written first. */
   list?: ListFacts
+  /** Bytes: when it holds so much, it takes no more mail. */
+  storageLimit?: number | null
 }
 
 export const directoryEntry = (
@@ -34,6 +36,7 @@ export const directoryEntry = (
   addresses: facts.addresses ?? [],
   version,
   ...(facts.list ? { list: facts.list } : {}),
+  ...(facts.storageLimit ? { limit: facts.storageLimit } : {}),
 })
 
 /**
@@ -45,7 +48,7 @@ export function firstActors(site: SiteFacts, mailboxes: MailboxFacts[]): Map<Add
   const outside = { alias: OUTSIDE, server: site.servers[0] as string }
   for (const facts of [...mailboxes, outside] as MailboxFacts[]) {
     const record = directoryEntry(facts, facts.alias, 1)
-    if (!facts.list) actors.set(`mailbox/${facts.server}/${facts.alias}`, opened())
+    if (!facts.list) actors.set(`mailbox/${facts.server}/${facts.alias}`, opened(record))
     for (const server of site.servers) {
       actors.set(`directory/${server}/${facts.alias}`, replica(record))
     }
@@ -53,10 +56,11 @@ export function firstActors(site: SiteFacts, mailboxes: MailboxFacts[]): Map<Add
   return actors
 }
 
-function opened(): Stored {
+function opened({ limit }: DirectoryEntry): Stored {
   const first = initial(mailbox)
+  const a = { created: true, ...(limit === undefined ? {} : { limit }) }
   const { value, context } = transition(mailbox, first, { type: 'mailbox.created' })
-  return stamped('mailbox', { v: 1, s: value, c: context, a: { created: true } })
+  return stamped('mailbox', { v: 1, s: value, c: context, a })
 }
 
 function replica(record: DirectoryEntry): Stored {

@@ -19,11 +19,12 @@ import {
   kindOf,
   partsOf,
   type Role,
+  type Rule,
   recipientAddress,
   type Timer,
 } from './protocol.ts'
 import { REPORTED_MAX } from './reporting.ts'
-import { delayOf } from './retry.ts'
+import { type Dated, delayOf, isDated } from './retry.ts'
 import { type Routed, route } from './routing.ts'
 import { see } from './see.ts'
 import { initial, transition } from './transition.ts'
@@ -234,7 +235,7 @@ function perform(working: Working, self: Address, actor: Stored, event: Seen, on
     for (const send of compose(working, self, actor, event, one)) dispatch(working, send)
   } else if ('arm' in one) {
     const key = one.arm === 'replication' ? `${event.record?.version}` : ''
-    const due = one.by === 'expiry' ? expiry(working, self) : timerDue(working, actor, event, one)
+    const due = isDated(one) ? dateOf(working, self, one) : timerDue(working, actor, event, one)
     write(working, { actor: self, timer: one.arm, key, due })
   } else if ('disarm' in one) {
     write(working, { actor: self, timer: one.disarm, key: '', due: null })
@@ -248,7 +249,7 @@ const timerDue = (
   { given, running }: Working,
   actor: Stored,
   event: Seen,
-  rule: Exclude<Extract<Ask, { arm: Timer }>, { by: 'expiry' }>,
+  rule: Exclude<Rule, Dated>,
 ): number => {
   const { profile } = given.site
   const from = rule.by === 'gathering' ? actor.a.owed?.[0]?.failedAt : undefined
@@ -259,8 +260,10 @@ const timerDue = (
   return (from ?? given.at) + delay
 }
 
-const expiry = (working: Working, self: Address): number =>
-  headerOf(working, self)?.expiresAt ?? working.given.at
+function dateOf(working: Working, self: Address, { by }: Dated): number {
+  const { expiresAt, deferUntil } = headerOf(working, self) ?? {}
+  return (by === 'expiry' ? expiresAt : deferUntil) ?? working.given.at
+}
 
 const write = (working: Working, timer: TimerWrite): void => {
   working.timers.set(`${timer.actor}|${timer.timer}|${timer.key}`, timer)

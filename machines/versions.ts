@@ -18,7 +18,8 @@ export type Migrations = readonly ((old: Stored) => Stored)[]
 
 export const MIGRATIONS: Record<Kind, Migrations> = {
   // 2: what is owed to the originator is gathered; a service that does not know it would keep it.
-  message: [(old) => old],
+  // 3: it may be held until a date; a service that does not know it would not know the state.
+  message: [(old) => old, (old) => old],
   recipient: [],
   slot: [],
   mailbox: [],

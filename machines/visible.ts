@@ -25,8 +25,9 @@ const STALE = ['stale'] as const
 const SHARE = ['branch', 'size'] as const
 
 export const VISIBLE: { readonly [T in EventType]: readonly FieldsOf<T>[] } = {
-  'mail.submitted': ['chunk', 'count', 'last', 'ordered'],
-  'routing.due': ['chunk', 'count', 'last'],
+  'mail.submitted': ['chunk', 'count', 'last', 'early', 'ordered'],
+  'routing.due': ['chunk', 'count', 'last', 'early'],
+  'deferral.due': ['chunk', 'count', 'last'],
   'copy.transferred': ['count', 'found', 'ordered'],
   'report.submitted': ['count', 'last'],
   'transfer.taken': NONE,
@@ -61,8 +62,9 @@ export const VISIBLE: { readonly [T in EventType]: readonly FieldsOf<T>[] } = {
 
   'mailbox.created': ['again'],
   'mailbox.deleted': NONE,
+  'mailbox.limited': NONE,
   'trim.due': ['more'],
-  'mail.offered': ['found', 'ordered'],
+  'mail.offered': ['found', 'full', 'ordered'],
   'offer.withdrawn': ['found'],
   'item.deleted': ['found'],
   'lock.requested': REQUESTED,

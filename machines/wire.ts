@@ -43,6 +43,8 @@ export interface Header {
   priority: Priority
   submittedAt: number
   expiresAt: number
+  /** Not to be delivered before this (X.411, deferred-delivery-time). */
+  deferUntil?: number
   /** MTAs passed, in order, the present one last. */
   trace: string[]
   /** The same with times. */
@@ -166,6 +168,8 @@ export interface MailEvent {
   record?: DirectoryEntry
   now?: boolean
   version?: number
+  /** Of a mailbox: how many bytes it may hold; not there: as many as come. */
+  limit?: number
   /** Which of the other servers, in the site's order, counted from 0. */
   peer?: number
   /** For a timer's event: when it was due. */
@@ -225,6 +229,8 @@ export interface About {
   mover?: string
   created?: boolean
   deleted?: boolean
+  /** ...how many bytes it may hold (`quota.ts`). */
+  limit?: number
   /** move */
   move?: MoveFacts
   page?: number
@@ -255,6 +261,8 @@ export interface FoundItems {
   /** Waiters to nudge, with the attempt that was deferred. */
   waiters?: { entry: Address; attempt: number }[]
   census?: Census
+  /** How much the mailbox holds. */
+  bytes?: number
   more?: boolean
   /** The chunk's recipients of an accepted message. */
   entries?: EntryRecord[]
@@ -293,6 +301,8 @@ export type Seen = MailEvent & {
   nullSender?: boolean
   route?: Route
   found?: Found
+  full?: boolean
+  early?: boolean
   mover?: Mover
   newer?: boolean
   stale?: boolean

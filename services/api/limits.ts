@@ -160,6 +160,9 @@ export const SITES_MAX = 1_000
 /** A worker process has a connection to Redis for each, and Redis takes 10,000 unless told more. */
 export const QUEUES_MAX = 4_000
 
+/** What Exchange 2000 and 2003 take for a limit, 2,097,151 KB; for 5.5 nothing is published. */
+export const STORAGE_LIMIT_MAX = 2_097_151 * KIB
+
 /**
  * What a client on this machine may ask in a second: several times what the service can answer, so
  * that no load generator is slowed, and a loop that has gone wild is.

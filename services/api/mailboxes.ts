@@ -32,6 +32,9 @@ export const Mailbox = Type.Object(
     server: Type.String({ description: 'Its home, as the authoritative directory has it.' }),
     alternateRecipient: NullableText,
     deliverToBoth: Type.Boolean(),
+    storageLimit: Type.Union([Type.Integer(), Type.Null()], {
+      description: 'Bytes; null: as many as come.',
+    }),
     version: Type.Integer({ description: 'Of the directory entry.' }),
     move: NullableText,
     stores: Type.Record(
@@ -39,6 +42,7 @@ export const Mailbox = Type.Object(
       Type.Object({
         state: Type.String(),
         messages: Type.Integer(),
+        bytes: Type.Integer({ description: 'How much they are; this is held against the limit.' }),
         inTransit: Type.Integer({ description: 'In the in-transit folder of a move.' }),
         waiters: Type.Integer({ description: 'Entries that want to be told when it opens.' }),
       }),

@@ -4,6 +4,7 @@
 
 import { Type } from 'typebox'
 import { DURABILITIES } from '../redis/durability.ts'
+import { Duration } from './duration.ts'
 import { RECIPIENTS_MAX, SUBJECT_CHARACTERS_MAX } from './limits.ts'
 import {
   Moment,
@@ -17,6 +18,9 @@ import {
   WaitsFor,
 } from './schema.ts'
 
+/** RFC 3339 §5.6, date-time; whether there is such a day is asked later. */
+const DATE_TIME = '^\\d{4}-\\d\\d-\\d\\dT\\d\\d:\\d\\d:\\d\\d(\\.\\d{1,9})?(Z|[+-]\\d\\d:\\d\\d)$'
+
 export const PRIORITY = ['urgent', 'normal', 'non-urgent'] as const
 export const NOTIFY = ['never', 'failure', 'success', 'delay'] as const
 
@@ -28,6 +32,20 @@ const Priority = oneOf([...PRIORITY], {
 const Notify = oneOf([...NOTIFY], { title: 'Notify' })
 
 const text = (description: string) => Type.Optional(Type.String({ description }))
+
+/** When it shall be delivered, of either kind of submission. */
+export const deferral = {
+  deferUntil: Type.Optional(
+    Type.String({
+      pattern: DATE_TIME,
+      description:
+        'X.411, deferred-delivery-time: it is held where it was submitted until this moment of ' +
+        'site time (RFC 3339), at most 45 days. Its time to expire counts from then.',
+      examples: ['2026-12-01T08:00:00Z'],
+    }),
+  ),
+  deferFor: Type.Optional(Duration),
+}
 
 /**
  * The number of recipients and the size have codes of their own, so the schema does not limit
@@ -63,6 +81,7 @@ export const NewMessage = strict(
     expansionProhibited: Type.Optional(
       Type.Boolean({ description: 'No distribution list is to be expanded (X.411).' }),
     ),
+    ...deferral,
   },
   {
     title: 'NewMessage',
@@ -122,6 +141,7 @@ export const Message = Type.Object(
     priority: Priority,
     acceptedAt: Moment,
     expiresAt: Moment,
+    deferUntil: Type.Optional(Moment),
     server: Type.String(),
     state: MessageState,
     reportOf: NullableText,

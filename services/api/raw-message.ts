@@ -8,11 +8,12 @@ import { type Static, type TSchema, Type } from 'typebox'
 import { problem } from '../errors.ts'
 import type { Enveloped } from '../runtime/views-of-mail.ts'
 import { checkAddress, checkHeaderValue, checkOriginator } from './address.ts'
+import { QueryDuration } from './duration.ts'
 import { ENVELOPE_ID_CHARACTERS_MAX, RECIPIENTS_MAX } from './limits.ts'
-import { NOTIFY, PRIORITY } from './message-schema.ts'
+import { deferral, NOTIFY, PRIORITY } from './message-schema.ts'
 import type { Api } from './resource.ts'
 import { Name, oneOf, strict } from './schema.ts'
-import { checkCount, checkNotify } from './submission.ts'
+import { checkCount, checkNotify, deferralOf } from './submission.ts'
 import { validatorCompiler } from './validation.ts'
 
 export const RAW_TYPE = 'message/rfc822'
@@ -27,6 +28,8 @@ export const EnvelopeQuery = strict({
   server: Type.Optional(Name),
   priority: Type.Optional(oneOf([...PRIORITY])),
   notify: several(oneOf([...NOTIFY]), 'Of a raw message: once for each word.'),
+  deferUntil: deferral.deferUntil,
+  deferFor: Type.Optional(QueryDuration),
   ret: Type.Optional(
     oneOf(['full', 'headers'], { description: 'RFC 3461 RET: what a report returns.' }),
   ),
@@ -71,6 +74,7 @@ export function envelopeOf(query: Static<typeof EnvelopeQuery>): Enveloped {
     ...(server && { server }),
     ...(priority && { priority }),
     ...(notify && { notify }),
+    ...deferralOf({ deferUntil: query.deferUntil, deferFor: query.deferFor }),
     ...(Object.keys(asked).length > 0 && { asked }),
   }
 }

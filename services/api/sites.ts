@@ -9,7 +9,12 @@ import type { MailboxSpec, SiteSpec } from '../runtime/views-of-mail.ts'
 import { isSmartHost } from '../smart-host/name.ts'
 import { checkAddress } from './address.ts'
 import { Duration, durationMs } from './duration.ts'
-import { ADDRESS_CHARACTERS_MAX, ADDRESSES_MAX, MAILBOXES_MAX } from './limits.ts'
+import {
+  ADDRESS_CHARACTERS_MAX,
+  ADDRESSES_MAX,
+  MAILBOXES_MAX,
+  STORAGE_LIMIT_MAX,
+} from './limits.ts'
 import { checkList, listMembers } from './lists.ts'
 import { quoted } from './quoted.ts'
 import type { Resource } from './resource.ts'
@@ -45,6 +50,13 @@ export const mailboxMembers = {
   deliverToBoth: Type.Optional(
     Type.Boolean({
       description: 'Deliver to the alternate and the mailbox, not the alternate only.',
+    }),
+  ),
+  storageLimit: Type.Optional(
+    Type.Union([Type.Integer({ minimum: 1, maximum: STORAGE_LIMIT_MAX }), Type.Null()], {
+      description:
+        'Bytes. A mailbox that holds so much takes no more mail: it is refused (5.2.2), or has ' +
+        'to wait, as the profile says (`whenFull`).',
     }),
   ),
 }

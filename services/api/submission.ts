@@ -5,8 +5,10 @@
 
 import type { Static } from 'typebox'
 import { problem } from '../errors.ts'
+import { DEFERRAL_MS_MAX } from '../runtime/limits.ts'
 import type { Submission } from '../runtime/views-of-mail.ts'
 import { checkAddress, checkHeaderValue, checkOriginator } from './address.ts'
+import { durationMs } from './duration.ts'
 import { MESSAGE_BYTES_MAX, RECIPIENTS_MAX } from './limits.ts'
 import type { NewMessage } from './message-schema.ts'
 import { quoted } from './quoted.ts'
@@ -31,7 +33,32 @@ export function submissionOf(body: Body): Submission {
   body.to.forEach((address, index) => {
     checkAddress(address, `to/${index}`)
   })
-  return { ...body, from }
+  const { deferUntil, deferFor, ...said } = body
+  return { ...said, from, ...deferralOf({ deferUntil, deferFor }) }
+}
+
+/** A moment, or a time from now on; a moment that has passed is as good as none. */
+export function deferralOf({
+  deferUntil,
+  deferFor,
+}: {
+  deferUntil: string | undefined
+  deferFor: string | number | undefined
+}): Pick<Submission, 'deferUntil' | 'deferForMs'> {
+  if (deferUntil !== undefined && deferFor !== undefined) {
+    throw problem('bad-request', '"deferUntil" and "deferFor" say the same; leave one out', {
+      errors: [{ path: '/deferFor', message: 'cannot stand beside "deferUntil"' }],
+    })
+  }
+  if (deferFor !== undefined) {
+    return { deferForMs: durationMs(deferFor, 'deferFor', { maxMs: DEFERRAL_MS_MAX }) }
+  }
+  if (deferUntil === undefined) return {}
+  const until = Date.parse(deferUntil)
+  if (!Number.isNaN(until)) return { deferUntil: until }
+  throw problem('bad-request', `"deferUntil" is ${quoted(deferUntil)}: there is no such moment`, {
+    errors: [{ path: '/deferUntil', message: 'is no date and time of RFC 3339' }],
+  })
 }
 
 function checkRawAlone(body: Body): void {

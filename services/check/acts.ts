@@ -6,6 +6,7 @@
  * it asks for more, the rest is an act of its own (`go on`). Names are the scenario's: a message's
  * id is its name; moves' ids grow with time when they are compared as text, as live ones do.
  */
+import type { DirectoryEntry } from '../../machines/cache.ts'
 import type { Priority } from '../../machines/profile.ts'
 import type { EventType } from '../../machines/protocol.ts'
 import { CHUNK } from '../../machines/reads.ts'
@@ -31,13 +32,17 @@ export type Act =
       reassignmentProhibited?: true
       /** No list is to be expanded. */
       expansionProhibited?: true
+      /** Bytes; not there: none, as where nothing depends on it. */
+      size?: number
+      /** How long its delivery is deferred. */
+      deferForMs?: number
     }
   | { do: 'move'; id: string; mailbox: string; to: string; holdAt?: string }
   | { do: 'release'; move: string; holdAt: string | null }
   | { do: 'cancel'; move: string }
   | { do: 'put'; mailbox: MailboxFacts; now: boolean }
   | { do: 'delete'; mailbox: string }
-  /** The second half of a `put` that makes a mailbox, or of a `delete`. */
+  /** The second half of a `put` that makes a mailbox or changes its limit, or of a `delete`. */
   | { do: 'go on'; mailbox: string }
   | { do: 'remove'; mailbox: string; message: string }
 
@@ -105,14 +110,16 @@ function submission(
   act: Extract<Act, { do: 'send' }>,
   at: number,
 ): MailEvent {
+  const { size = 0, deferForMs = 0 } = act
   const header: Header = {
     id: act.as,
     originator: act.from,
     subject: act.as,
-    size: 0,
+    size,
     priority: act.priority,
     submittedAt: at,
-    expiresAt: at + site.profile.expiryMs[act.priority],
+    expiresAt: at + deferForMs + site.profile.expiryMs[act.priority],
+    ...(deferForMs > 0 ? { deferUntil: at + deferForMs } : {}),
     trace: [act.server],
     ...(act.reassignmentProhibited ? { reassignmentProhibited: true } : {}),
     ...(act.expansionProhibited ? { expansionProhibited: true } : {}),
@@ -184,20 +191,28 @@ function putEvents(
   const begin = (edit: Edit) => cells.set(`edit ${alias}`, edit)
   if (old && !old.deleted) {
     const record = directoryEntry({ ...mailbox, server: old.home }, old.mailbox, version)
+    if (record.limit !== old.limit) {
+      begin({ claimed, record, now, next: 'write' })
+      const to = `mailbox/${old.home}/${old.mailbox}`
+      return [eventOf(to, 'mailbox.limited', at, limitOf(record))]
+    }
     begin({ claimed, record, now, next: null })
     return [eventOf(`directory/${old.home}/${alias}`, 'entry.written', at, { record, now })]
   }
   const id = version === 1 ? alias : `${alias}-${version}`
+  const record = directoryEntry(mailbox, id, version)
   if (mailbox.list) {
-    const record = directoryEntry(mailbox, id, version)
     begin({ claimed, record, now: true, next: null })
     return [
       eventOf(`directory/${record.home}/${alias}`, 'entry.written', at, { record, now: true }),
     ]
   }
-  begin({ claimed, record: directoryEntry(mailbox, id, version), now: true, next: 'write' })
-  return [eventOf(`mailbox/${mailbox.server}/${id}`, 'mailbox.created', at)]
+  begin({ claimed, record, now: true, next: 'write' })
+  const to = `mailbox/${mailbox.server}/${id}`
+  return [eventOf(to, 'mailbox.created', at, limitOf(record))]
 }
+
+const limitOf = ({ limit }: DirectoryEntry) => (limit === undefined ? {} : { limit })
 
 function deleteEvents(
   cells: Cells,

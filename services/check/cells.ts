@@ -24,6 +24,8 @@ export interface Cells {
 /** As the box keys of Redis: see `services/runtime/boxes.ts`. */
 export interface Box {
   items: Map<string, Item>
+  /** How much the items are, so that nobody needs to add them up. */
+  bytes: number
   /** Keys ever delivered, and when: in that order. */
   log: Map<string, number>
   transit: Map<string, Item>
@@ -38,6 +40,7 @@ export const removalCell = (mailbox: string, key: string): string => `removal ${
 
 export const emptyBox = (): Box => ({
   items: new Map(),
+  bytes: 0,
   log: new Map(),
   transit: new Map(),
   bars: new Map(),
@@ -47,6 +50,7 @@ export const emptyBox = (): Box => ({
 
 export const copyOfBox = (box: Box): Box => ({
   items: new Map(box.items),
+  bytes: box.bytes,
   log: new Map(box.log),
   transit: new Map(box.transit),
   bars: new Map(box.bars),

@@ -15,7 +15,7 @@ export interface Edit {
   record: DirectoryEntry
   /** Each replica has the entry before the handler goes on. */
   now: boolean
-  /** What follows: the entry of a mailbox that was made, or the end of one that was deleted. */
+  /** What follows: the entry of which the store was told, or the end of a mailbox. */
   next: 'write' | 'empty' | null
 }
 
@@ -77,7 +77,8 @@ export function nextOf(cells: Known, site: SiteFacts, alias: string): Next | nul
     if (!isWritten(cells, site, edit)) return null
     return { to: mailbox, type: 'mailbox.deleted', payload: {}, edit: after }
   }
-  if (cells.get(mailbox) === undefined) return null
+  const store = cells.get(mailbox) as Stored | undefined
+  if (!store || store.a.limit !== record.limit) return null
   const to = `directory/${record.home}/${alias}`
-  return { to, type: 'entry.written', payload: { record, now: true }, edit: after }
+  return { to, type: 'entry.written', payload: { record, now: edit.now }, edit: after }
 }

@@ -15,6 +15,7 @@ import type {
   EntryRecord,
   FoundItems,
   Given,
+  Item,
   MailEvent,
   PageItem,
   SiteFacts,
@@ -89,7 +90,7 @@ function readBox(known: Box | undefined, read: BoxRead): FoundItems {
   const box = known ?? EMPTY
   switch (read.what) {
     case 'key':
-      return { key: standing(box, read) }
+      return { key: standing(box, read), bytes: box.bytes }
     case 'page':
       return readPage(box, read.page)
     case 'inTransit':
@@ -201,12 +202,13 @@ function writeItem(cells: Cells, write: ItemWrite): void {
     for (const item of write.items) {
       if (write.put === 'inTransit') box.transit.set(item.key, item)
       else {
-        box.items.set(item.key, item)
+        hold(box, item)
         box.log.set(item.key, item.receivedAt)
       }
     }
   } else if ('remove' in write) {
     cells.set(removalCell(partsOf(write.box)[1] as string, write.remove), true)
+    box.bytes -= box.items.get(write.remove)?.size ?? 0
     box.items.delete(write.remove)
     box.transit.delete(write.remove)
     if (!box.log.has(write.remove)) box.log.set(write.remove, write.at)
@@ -227,6 +229,7 @@ function writeItem(cells: Cells, write: ItemWrite): void {
     }
   } else if (write.trim) {
     box.items.clear()
+    box.bytes = 0
     box.transit.clear()
     if (write.log) box.log.clear()
   }
@@ -247,5 +250,10 @@ function addRecipients(
 function copyItem(box: Box, { key, item, receivedAt }: PageItem): void {
   if (box.log.has(key)) return
   box.log.set(key, receivedAt)
-  if (item) box.items.set(key, item)
+  if (item) hold(box, item)
+}
+
+function hold(box: Box, item: Item): void {
+  box.bytes += item.size - (box.items.get(item.key)?.size ?? 0)
+  box.items.set(item.key, item)
 }

@@ -69,7 +69,7 @@ export function planOf(scenario: Scenario, profile: string): Plan {
     moves: 0,
     digits: `${movesIn(scenario)}`.length,
     latest: new Map(),
-    known: new Set(mailboxes.map(({ alias }) => alias)),
+    known: new Map(mailboxes.map(({ alias, storageLimit = null }) => [alias, storageLimit])),
   }
   return {
     scenario: scenario.name,
@@ -95,8 +95,8 @@ interface Planner {
   digits: number
   /** The latest move of each mailbox. */
   latest: Map<string, string>
-  /** Aliases of mailboxes that are there when all has gone as the scenario says. */
-  known: Set<string>
+  /** Mailboxes that are there when all has gone as the scenario says, with their limits. */
+  known: Map<string, number | null>
 }
 
 const movesIn = ({ steps, faults }: Scenario): number =>
@@ -125,15 +125,20 @@ function listOf({ alias, addresses, maxBytes, ...list }: ListOfFile, server: str
   }
 }
 
-/** An edit that makes a mailbox, or deletes one, has a second half. */
+/** An edit that makes a mailbox, changes its limit or deletes it has a second half. */
 function actsOf(planner: Planner, step: Step): Act[] {
   const act = actOf(planner, step)
   if (!act) return []
   if (step.kind === 'putList' || step.kind === 'deleteList') return [act]
   const { known } = planner
   if (act.do === 'delete') known.delete(act.mailbox)
-  else if (act.do !== 'put' || known.has(act.mailbox.alias)) return [act]
-  else known.add(act.mailbox.alias)
+  else if (act.do !== 'put') return [act]
+  else {
+    const { alias, storageLimit = null } = act.mailbox
+    const before = known.get(alias)
+    known.set(alias, storageLimit)
+    if (before === storageLimit) return [act]
+  }
   const mailbox = act.do === 'put' ? act.mailbox.alias : act.mailbox
   return [act, { do: 'go on', mailbox }]
 }
@@ -153,6 +158,8 @@ function actOf(planner: Planner, { kind, value, refused }: Step): Act | null {
         wanted: value.notify === undefined || value.notify.includes('failure'),
         ...(value.reassignmentProhibited ? { reassignmentProhibited: true } : {}),
         ...(value.expansionProhibited ? { expansionProhibited: true } : {}),
+        ...(value.text === undefined ? {} : { size: new TextEncoder().encode(value.text).length }),
+        ...(value.deferFor === undefined ? {} : { deferForMs: durationMs(value.deferFor) }),
       }
     }
     case 'move':

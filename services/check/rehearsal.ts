@@ -14,7 +14,7 @@ import { plainCells } from './cells.ts'
 import { type Judged, judge, labelOf } from './judge.ts'
 import { commit, load } from './memory.ts'
 import { writeTimers } from './memory-port.ts'
-import { sayTaken } from './say.ts'
+import { isStall, NOTHING, sayTaken } from './say.ts'
 import type { ScheduleStep, Taking } from './schedule.ts'
 
 /** What goes wrong with a step. */
@@ -23,6 +23,9 @@ export interface How {
   ordered?: MailEvent['ordered']
   stale?: boolean
 }
+
+/** Then the event is still under way. */
+export const COMES_AGAIN: ReadonlySet<Taking> = new Set(['take and die', 'take again', 'stall'])
 
 export class Rehearsal {
   readonly site: SiteFacts
@@ -86,12 +89,12 @@ export class Rehearsal {
     const asked = how.ordered ? { ...event, ordered: how.ordered } : event
     const stale = how.stale === true
     const loaded = load(this.cells, this.site, asked, { at: this.at, stale })
-    const stepped = step(loaded)
-    commit(this.cells, loaded, stepped)
-    writeTimers(this.#timers, event, stepped)
+    const stepped = isStall(how.do) ? NOTHING : step(loaded)
+    if (stepped !== NOTHING) commit(this.cells, loaded, stepped)
+    if (stepped !== NOTHING) writeTimers(this.#timers, event, stepped)
     const loses = how.do === 'take and lose'
     for (const sent of stepped.events) if (!(loses && isReply(sent))) this.#add(sent)
-    if (how.do === 'take and die' || how.do === 'take again') this.#add(event)
+    if (COMES_AGAIN.has(how.do)) this.#add(event)
     const { id: _id, at: _at, ...content } = asked
     this.steps.push({
       at: this.at,

@@ -14,6 +14,20 @@ export const HOW_IT_WENT: Partial<Record<Taking, string>> = {
   'take and die': '; the worker dies before it can say so',
   'take and lose': '; its answer is lost',
   'take again': '; it will be taken again',
+  stall: '; its job will be taken up again',
+  'stall and fail': '; it has stalled too often, its job has failed, and nobody is told',
+}
+
+/** Its worker has died over it before anything was done. */
+export const isStall = (how: Taking): boolean => how === 'stall' || how === 'stall and fail'
+
+/** What a stalled job has done. */
+export const NOTHING: Stepped = {
+  actors: new Map(),
+  items: [],
+  timers: new Map(),
+  events: [],
+  changes: [],
 }
 
 export function sayTaken(
@@ -31,6 +45,7 @@ export function sayTaken(
       `${alias} is ${home ? `at ${home}` : 'unknown'} (${source}, ${seconds(age)} old)`,
   )
   const believed = beliefs.length > 0 ? `; the MTA believes that ${beliefs.join(', ')}` : ''
+  if (isStall(how)) return `${heard}: its worker dies before it does anything${HOW_IT_WENT[how]}`
   const told = changes.length > 0 ? `: ${changes.join('; ')}` : ': nothing changes'
   return `${heard}${told}${believed}${stale ? ', however old' : ''}${HOW_IT_WENT[how] ?? ''}`
 }

@@ -41,6 +41,10 @@ export type Taking =
   | 'take again'
   /** It is taken, and what it answers is lost. */
   | 'take and lose'
+  /** Its worker dies with it in hand, and has done nothing: its job is taken up again. */
+  | 'stall'
+  /** That, once too often: its job has failed for good, and nobody brings the event back. */
+  | 'stall and fail'
   /** A timer rings. */
   | 'ring'
 

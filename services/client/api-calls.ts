@@ -106,6 +106,8 @@ export interface Calls {
         | 'success'
         | 'delay'
         | Array<'never' | 'failure' | 'success' | 'delay'>
+      deferUntil?: string
+      deferFor?: string
       ret?: 'full' | 'headers'
       envelopeId?: string
     },

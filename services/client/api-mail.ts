@@ -36,6 +36,8 @@ export type Mailbox = {
   server: string
   alternateRecipient: string | null
   deliverToBoth: boolean
+  /** Bytes; null: as many as come. */
+  storageLimit: number | null
   /** Of the directory entry. */
   version: number
   move: string | null
@@ -44,6 +46,8 @@ export type Mailbox = {
     {
       state: string
       messages: number
+      /** How much they are; this is held against the limit. */
+      bytes: number
       /** In the in-transit folder of a move. */
       inTransit: number
       /** Entries that want to be told when it opens. */
@@ -223,6 +227,8 @@ export type Message = {
   acceptedAt: string
   /** Site time, ISO 8601. */
   expiresAt: string
+  /** Site time, ISO 8601. */
+  deferUntil?: string
   server: string
   state: 'pending' | 'settled'
   reportOf: string | null

@@ -36,6 +36,11 @@ export type NewMailbox = {
   alternateRecipient?: string | null
   /** Deliver to the alternate and the mailbox, not the alternate only. */
   deliverToBoth?: boolean
+  /**
+   * Bytes. A mailbox that holds so much takes no more mail: it is refused (5.2.2), or
+   * has to wait, as the profile says (`whenFull`).
+   */
+  storageLimit?: number | null
 }
 
 export type NewList = {
@@ -72,6 +77,11 @@ export type PutMailbox = {
   alternateRecipient?: string | null
   /** Deliver to the alternate and the mailbox, not the alternate only. */
   deliverToBoth?: boolean
+  /**
+   * Bytes. A mailbox that holds so much takes no more mail: it is refused (5.2.2), or
+   * has to wait, as the profile says (`whenFull`).
+   */
+  storageLimit?: number | null
   /**
    * When the other replicas know: at once, as of a new mailbox, or after the replication
    * delay, as of a change.
@@ -128,6 +138,12 @@ export type NewMessage = {
   reassignmentProhibited?: boolean
   /** No distribution list is to be expanded (X.411). */
   expansionProhibited?: boolean
+  /**
+   * X.411, deferred-delivery-time: it is held where it was submitted until this moment
+   * of site time (RFC 3339), at most 45 days. Its time to expire counts from then.
+   */
+  deferUntil?: string
+  deferFor?: Duration
 }
 
 /** Decides how long delivery is tried. */

@@ -15,6 +15,7 @@ import { siteTime } from './clock.ts'
 import { load, type RedisCommand } from './commit.ts'
 import { type Arriving, arrivingBytes, arrivingParts, type Incoming } from './content.ts'
 import { counted } from './counts.ts'
+import { deferralOf } from './deferral.ts'
 import { entryOf, newest } from './directory-read.ts'
 import { eventFor, writeNow } from './inject.ts'
 import { contentKey, directoryKey, messageKey, part, shardOfMessage, uploadKey } from './keys.ts'
@@ -177,6 +178,7 @@ async function prepare(
   const server = submission.server ? serverIn(settings, submission.server) : (home ?? first)
   const priority = submission.priority ?? 'normal'
   const caller = submission.caller ?? facts.caller
+  const deferUntil = deferralOf(submission, at)
   const header: Header = {
     id: '',
     originator,
@@ -184,7 +186,8 @@ async function prepare(
     size,
     priority,
     submittedAt: at,
-    expiresAt: at + settings.profile.expiryMs[priority],
+    expiresAt: (deferUntil ?? at) + settings.profile.expiryMs[priority],
+    ...(deferUntil === null ? {} : { deferUntil }),
     trace: [server],
     via: [{ server, at }],
     ...(facts.hops > 0 ? { hopsBefore: facts.hops } : {}),

@@ -1,7 +1,7 @@
 /**
  * A mailbox's keyed items in Redis, read and written in the words of the store.
  *
- *   <box>            hash    `actor`: the mailbox actor
+ *   <box>            hash    `actor`: the mailbox actor; `bytes`: how much the items are
  *   <box>:items      hash    key -> item held
  *   <box>:order      zset    keys held, by arrival
  *   <box>:log        zset    keys ever delivered, by arrival: what makes a delivery happen once,
@@ -44,12 +44,12 @@ export async function readOffers(
 ): Promise<{ actor: string | null; found: FoundItems }[]> {
   const asked = offers.map(({ box, read }) => ({ box, key: read.key, entry: read.entry ?? '' }))
   const all = await find(client, asked)
-  return all.map(([actor, logged, transit, barred, waits, answered], i) => {
+  return all.map(([actor, bytes, logged, transit, barred, waits, answered], i) => {
     const deferred = Math.max(Number(waits ?? 0), Number(answered ?? 0))
     const again = deferred > 0 && deferred >= (offers[i]?.read.attempt ?? 0)
     const held = logged !== null || transit === 1
     const key = held ? 'held' : barred !== null ? 'barred' : again ? 'answered' : 'new'
-    return { actor, found: { key } }
+    return { actor, found: { key, bytes: Number(bytes) } }
   })
 }
 
@@ -105,7 +105,7 @@ export function boxCommands(box: string, write: ItemWrite): RedisCommand[] {
   if ('put' in write) return write.items.flatMap((item) => put(box, write.put, item))
   if ('remove' in write) {
     return [
-      ['HDEL', `${box}:items`, write.remove],
+      ['TAKEITEM', box, `${box}:items`, write.remove],
       ['ZREM', `${box}:order`, write.remove],
       ['HDEL', `${box}:transit`, write.remove],
       ['ZADD', `${box}:log`, 'NX', write.at, write.remove],
@@ -129,19 +129,21 @@ const put = (box: string, where: 'inbox' | 'inTransit', item: Item): RedisComman
   where === 'inTransit'
     ? [['HSET', `${box}:transit`, item.key, asciiJson(item)]]
     : [
-        ['HSET', `${box}:items`, item.key, asciiJson(item)],
+        ['PUTITEM', box, `${box}:items`, item.key, asciiJson(item), item.size],
         ['ZADD', `${box}:order`, item.receivedAt, item.key],
         ['ZADD', `${box}:log`, item.receivedAt, item.key],
       ]
 
 const copyItem = (box: string, { key, item, receivedAt }: PageItem): RedisCommand => [
   'COPYITEM',
+  box,
   `${box}:log`,
   `${box}:items`,
   `${box}:order`,
   key,
   item ? asciiJson(item) : '',
   receivedAt,
+  item?.size ?? 0,
 ]
 
 const copied = (box: string, page: PageItem[], bars: string[], at: number): RedisCommand[] => [
@@ -163,5 +165,6 @@ function nudged(box: string, waiters: { entry: string; attempt: number }[]): Red
 
 /** Redis frees what is unlinked in the background, however much it was. */
 const trimmed = (box: string, log: boolean): RedisCommand[] => [
+  ['HSET', box, 'bytes', 0],
   ['UNLINK', `${box}:items`, `${box}:order`, `${box}:transit`, ...(log ? [`${box}:log`] : [])],
 ]

@@ -8,6 +8,7 @@ import { TALLIED } from './counts.ts'
 import type { Judgement } from './judgement.ts'
 import { base, boxKey, contentKey, logKey, messageKey, shardOfMessage, shardsOf } from './keys.ts'
 import type { AcceptRecord, Remembered } from './messages.ts'
+import { BYTES } from './scripts.ts'
 import type { Settings } from './settings.ts'
 
 /** A message with what it takes up. */
@@ -26,6 +27,7 @@ export interface Candidate extends Sized {
  * that waited. Nothing is done where a move is at work, or a key is in transit.
  */
 const CLEAR = `
+${BYTES}
 local actor = redis.call('HGET', KEYS[1], 'actor')
 local state = actor and string.match(actor, '"s":"(%a+)"') or 'absent'
 if state ~= 'open' and state ~= 'absent' then return 0 end
@@ -34,7 +36,7 @@ for i = 2, n + 1 do
   if redis.call('HEXISTS', KEYS[1] .. ':transit', ARGV[i]) == 1 then return 0 end
 end
 for i = 2, n + 1 do
-  redis.call('HDEL', KEYS[1] .. ':items', ARGV[i])
+  takeItem(KEYS[1], KEYS[1] .. ':items', ARGV[i])
   redis.call('ZREM', KEYS[1] .. ':order', ARGV[i])
   redis.call('ZREM', KEYS[1] .. ':log', ARGV[i])
   redis.call('ZREM', KEYS[1] .. ':bars', ARGV[i])

@@ -86,10 +86,18 @@ export async function commit(client: Client, one: Commit): Promise<Committed> {
 }
 
 /**
- * Of one offer: the mailbox actor; whether the key was delivered, is in transit, is barred; the
- * attempts that wait and that were nudged.
+ * Of one offer: the mailbox actor, and how much it holds; whether the key was delivered, is in
+ * transit, is barred; the attempts that wait and that were nudged.
  */
-type Known = [string | null, string | null, number, string | null, string | null, string | null]
+type Known = [
+  actor: string | null,
+  bytes: string | number,
+  logged: string | null,
+  transit: number,
+  barred: string | null,
+  waits: string | null,
+  answered: string | null,
+]
 export interface Offer {
   box: string
   key: string

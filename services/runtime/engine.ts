@@ -12,6 +12,7 @@ import { type Stepped, step } from '../../machines/step.ts'
 import { tell } from '../../machines/words.ts'
 import type { HandOver } from '../smart-host/hand-over.ts'
 import { type Alarms, type Armed, alarmsOf, disarmedBy } from './alarms.ts'
+import { chain } from './chain.ts'
 import { realDelay, siteTime } from './clock.ts'
 import { crashOf, type Mortal } from './crash.ts'
 import { spend } from './faults.ts'
@@ -229,15 +230,6 @@ const asOfNow = (loaded: Loaded): Loaded => ({
   ...loaded,
   at: siteTime(loaded.settings.clock, Date.now()),
 })
-
-function chain(all: Loaded[]): Taken[] {
-  const actors = new Map(all[0]?.actors)
-  return all.map((loaded) => {
-    const stepped = step({ ...loaded, actors })
-    for (const [address, stored] of stepped.actors) actors.set(address, stored)
-    return { loaded, stepped, record: recordOf(loaded, stepped, tell(stepped)) }
-  })
-}
 
 /**
  * An alarm that is not, or no longer, for the timer as it is armed is dropped. One that rings

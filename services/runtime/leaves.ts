@@ -58,6 +58,8 @@ export interface Leaf {
   repetitions: string[]
   entry: Stored | null
   copy: string | null
+  /** The server that the message was submitted to, which is the name of its first copy. */
+  first: string
   end: End | null
   handed: string | null
   missing: number | null
@@ -131,7 +133,7 @@ function byKey(whole: Whole): Map<string, Leaf> {
   }
   const isSettled = [...whole.copies].some(([copy, { s }]) => isFirstCopy(copy) && s === 'settled')
   for (const record of whole.unrouted) {
-    leaves.set(`${record.number}`, unroutedLeaf(record, isSettled))
+    leaves.set(`${record.number}`, unroutedLeaf(whole, record, isSettled))
   }
   return leaves
 }
@@ -165,6 +167,7 @@ function leafOf(
     repetitions: [],
     entry: stored,
     copy,
+    first: whole.header.trace[0] ?? '',
     end: whole.ends.get(`${copy}/${key}`) ?? null,
     handed: whole.handed.get(`${copy}/${key}`) ?? null,
     missing: null,
@@ -172,7 +175,7 @@ function leafOf(
   }
 }
 
-const unroutedLeaf = (record: EntryRecord, isSettled: boolean): Leaf => ({
+const unroutedLeaf = ({ header }: Whole, record: EntryRecord, isSettled: boolean): Leaf => ({
   key: `${record.number}`,
   number: record.number,
   branch: 0,
@@ -191,6 +194,7 @@ const unroutedLeaf = (record: EntryRecord, isSettled: boolean): Leaf => ({
   repetitions: [],
   entry: null,
   copy: null,
+  first: header.trace[0] ?? '',
   end: null,
   handed: null,
   missing: null,

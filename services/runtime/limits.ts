@@ -8,6 +8,8 @@ export const SERVERS_MAX = 50
 
 /** Each event is held against each rule of its site. */
 export const FAULTS_MAX = 200
+/** The longest that a message may be held for later: as long as one may take (Q178539). */
+export const DEFERRAL_MS_MAX = 45 * 86_400_000
 
 /** Events of a site that are under way: about 100 MB, and some minutes of work. */
 export const QUEUE_LIMIT = 50_000

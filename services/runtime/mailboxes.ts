@@ -77,7 +77,7 @@ export async function writeEntry(
       throw problem('mailbox-exists', `${where} ${how}`)
     }
     const id = created ? freshId(spec.alias, version) : (newestEntry?.mailbox ?? spec.alias)
-    if (created) await send(`mailbox/${spec.server}/${id}`, 'mailbox.created')
+    await tellStore(send, { spec, id, created, limit: newestEntry?.limit })
     const before = newestEntry?.addresses ?? []
     await rememberAddresses(live, settings, spec.alias, before, spec.addresses ?? [])
     return directoryEntry(spec, id, version)
@@ -85,6 +85,22 @@ export async function writeEntry(
   const how = replicate ?? (isNew(old) ? 'now' : 'lagged')
   await changeEntry(live, settings, spec.alias, old ?? null, edit, how)
   return created
+}
+
+interface Told {
+  spec: MailboxSpec
+  id: string
+  created: boolean
+  limit: number | undefined
+}
+
+/** The store is told of a mailbox that is made, and of a limit that changes: it goes by its own. */
+async function tellStore(send: Send, { spec, id, created, limit }: Told): Promise<void> {
+  const wanted = spec.storageLimit ?? undefined
+  const payload = wanted === undefined ? {} : { limit: wanted }
+  const to = `mailbox/${spec.server}/${id}`
+  if (created) await send(to, 'mailbox.created', payload)
+  else if (limit !== wanted) await send(to, 'mailbox.limited', payload)
 }
 
 /** An address leads to one mailbox. */
@@ -245,6 +261,7 @@ export async function viewOf(live: Live, settings: Settings, alias: string): Pro
     server: entry.home,
     alternateRecipient: entry.alternate,
     deliverToBoth: entry.both,
+    storageLimit: entry.limit ?? null,
     version: entry.version,
     move: await moveOf(live, settings, entry.mailbox),
     stores,
@@ -260,12 +277,13 @@ export async function viewOf(live: Live, settings: Settings, alias: string): Pro
 
 async function storeOf(live: Live, settings: Settings, server: string, mailbox: string) {
   const box = boxKey(settings, server, mailbox)
-  const [text, messages, inTransit, waiters] = await Promise.all([
-    live.client.hget(box, 'actor'),
+  const [[text, bytes], messages, inTransit, waiters] = await Promise.all([
+    live.client.hmget(box, 'actor', 'bytes'),
     live.client.hlen(`${box}:items`),
     live.client.hlen(`${box}:transit`),
     live.client.hlen(`${box}:waiters`),
   ])
   if (!text) return null
-  return { state: stateName((JSON.parse(text) as Stored).s), messages, inTransit, waiters }
+  const state = stateName((JSON.parse(text) as Stored).s)
+  return { state, messages, bytes: Number(bytes ?? 0), inTransit, waiters }
 }

@@ -14,10 +14,33 @@ export const JOURNAL_MAX = 200_000
 export const LOG_MAX = 100_000
 
 /**
+ * How much a mailbox holds is counted as items come and go, so it is never added up; but once in a
+ * mailbox that was filled by a service that did not count yet. An item's size is its own member:
+ * within a text its quotation marks would be escaped.
+ */
+export const BYTES = `
+local function grow(box, by)
+  if redis.call('HEXISTS', box, 'bytes') == 1 then redis.call('HINCRBY', box, 'bytes', by) end
+end
+local function sizeOf(item) return tonumber(string.match(item, '"size":(%d+)') or 0) end
+local function takeItem(box, items, key)
+  local item = redis.call('HGET', items, key)
+  if item and redis.call('HDEL', items, key) == 1 then grow(box, -sizeOf(item)) end
+end
+local function counted(box)
+  local sum = 0
+  for _, item in ipairs(redis.call('HVALS', box .. ':items')) do sum = sum + sizeOf(item) end
+  if redis.call('HEXISTS', box, 'actor') == 1 then redis.call('HSET', box, 'bytes', sum) end
+  return sum
+end
+`
+
+/**
  * A stored actor begins with its version, so that the script need not parse it. See `commit.ts` for
  * the arguments.
  */
 const COMMIT = `
+${BYTES}
 local function each(command, key, from, count)
   for first = from, from + count - 1, ${ARGUMENTS_MAX} do
     local last = math.min(first + ${ARGUMENTS_MAX}, from + count) - 1
@@ -70,12 +93,22 @@ end
 while i <= #ARGV do
   local n = tonumber(ARGV[i])
   if ARGV[i + 1] == 'COPYITEM' then
-    -- log, items, order, key, item or '', received: a key that is there already stays as it is
-    local log, key, received = ARGV[i + 2], ARGV[i + 5], ARGV[i + 7]
-    if redis.call('ZADD', log, 'NX', received, key) == 1 and ARGV[i + 6] ~= '' then
-      redis.call('HSET', ARGV[i + 3], key, ARGV[i + 6])
-      redis.call('ZADD', ARGV[i + 4], received, key)
+    -- box, log, items, order, key, item or '', received, size: a key that is there already stays
+    local log, key, received = ARGV[i + 3], ARGV[i + 6], ARGV[i + 8]
+    if redis.call('ZADD', log, 'NX', received, key) == 1 and ARGV[i + 7] ~= '' then
+      if redis.call('HSET', ARGV[i + 4], key, ARGV[i + 7]) == 1 then
+        grow(ARGV[i + 2], ARGV[i + 9])
+      end
+      redis.call('ZADD', ARGV[i + 5], received, key)
     end
+  elseif ARGV[i + 1] == 'PUTITEM' then
+    -- box, items, key, item, size
+    if redis.call('HSET', ARGV[i + 3], ARGV[i + 4], ARGV[i + 5]) == 1 then
+      grow(ARGV[i + 2], ARGV[i + 6])
+    end
+  elseif ARGV[i + 1] == 'TAKEITEM' then
+    -- box, items, key
+    takeItem(ARGV[i + 2], ARGV[i + 3], ARGV[i + 4])
   else
     redis.call(unpack(ARGV, i + 1, i + n))
   end
@@ -86,14 +119,18 @@ return 'ok:' .. id
 `
 
 /**
- * The mailbox actor; delivered, in transit, barred; the attempts that wait and that were nudged.
+ * The mailbox actor, and how much it holds; delivered, in transit, barred; the attempts that wait
+ * and that were nudged.
  */
 const FIND = `
+${BYTES}
 local found = {}
 for i = 1, #ARGV, 3 do
   local box, key, entry = ARGV[i], ARGV[i + 1], ARGV[i + 2]
+  local known = redis.call('HMGET', box, 'actor', 'bytes')
   found[#found + 1] = {
-    redis.call('HGET', box, 'actor'),
+    known[1],
+    known[2] or counted(box),
     redis.call('ZSCORE', box .. ':log', key),
     redis.call('HEXISTS', box .. ':transit', key),
     redis.call('ZSCORE', box .. ':bars', key),

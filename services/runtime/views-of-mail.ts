@@ -19,6 +19,8 @@ export interface MailboxSpec {
   /** The alias of another mailbox of the site. */
   alternateRecipient?: string | null
   deliverToBoth?: boolean
+  /** Bytes: when it holds so much, it takes no more mail. */
+  storageLimit?: number | null
 }
 
 export interface ListSpec {
@@ -108,6 +110,9 @@ export interface Submission {
   reassignmentProhibited?: boolean
   /** No distribution list is to be expanded (X.411). */
   expansionProhibited?: boolean
+  /** Not to be delivered before: a moment of site time, or so long from the acceptance. */
+  deferUntil?: number
+  deferForMs?: number
 }
 
 /** A submission with what only the envelope of SMTP can say. */
@@ -199,6 +204,8 @@ export interface MessageView {
   priority: Priority
   acceptedAt: string
   expiresAt: string
+  /** Not to be delivered before; not there: at once. */
+  deferUntil?: string
   server: string
   state: 'pending' | 'settled'
   /** For a report: the message it is about. */
@@ -223,11 +230,16 @@ export interface MailboxView {
   server: string
   alternateRecipient: string | null
   deliverToBoth: boolean
+  /** Bytes; null: as many as come. */
+  storageLimit: number | null
   version: number
   /** The move that has it, if any. */
   move: string | null
   /** What each store says of it, each server's replica, and each MTA's cache. */
-  stores: Record<string, { state: string; messages: number; inTransit: number; waiters: number }>
+  stores: Record<
+    string,
+    { state: string; messages: number; bytes: number; inTransit: number; waiters: number }
+  >
   replicas: Record<string, { home: string | null; version: number; alternate: string | null }>
   caches: Record<string, { home: string | null; alternate: string | null; ageMs: number } | null>
 }

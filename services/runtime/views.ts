@@ -43,6 +43,7 @@ export async function getMessage(live: Live, site: string, id: string): Promise<
     priority: header.priority,
     acceptedAt: iso(header.submittedAt),
     expiresAt: iso(header.expiresAt),
+    ...(header.deferUntil === undefined ? {} : { deferUntil: iso(header.deferUntil) }),
     server: header.trace[0] as string,
     state: recipients.some(({ outcome }) => outcome === 'pending') ? 'pending' : 'settled',
     reportOf: header.report?.message ?? null,

@@ -81,9 +81,7 @@ export async function waitsFor(
     (event) => event.to === address || event.entry === address || concernsCopy(event, id, leaf),
   )
   const events = mine.map((event) => eventWait(settings, event, situation))
-  // What is owed to its originator is gathered by its copy.
-  const waiter = leaf.end ? `message/${id}/${leaf.copy}` : address
-  const timers = leaf.copy ? await timerWaits(live, settings, waiter, situation) : []
+  const timers = await timerWaits(live, settings, waiterOf(id, leaf, address), situation)
   const move = leaf.mailbox ? await moveWait(live, settings, leaf.mailbox) : []
   const clock: WaitsFor[] =
     settings.clock.scale === 0 && timers.length > 0
@@ -91,6 +89,13 @@ export async function waitsFor(
       : []
   return [...events, ...move, ...timers, ...clock]
 }
+
+/**
+ * Before it is routed the copy that holds it waits; and what is owed to its originator is gathered
+ * by its copy.
+ */
+const waiterOf = (id: string, { copy, end, first }: Leaf, address: string): string =>
+  copy === null ? `message/${id}/${first}` : end ? `message/${id}/${copy}` : address
 
 /** Before its entry is routed, and while it is transferred, what is under way is the copy's. */
 const concernsCopy = (event: MailEvent, id: string, leaf: Leaf): boolean =>
@@ -112,6 +117,8 @@ export function eventWait(settings: Settings, event: MailEvent, situation: Situa
 }
 
 const TIMER_TEXTS = {
+  deferral: 'the moment before which its originator does not want it delivered',
+  routing: 'its MTA to go on with its recipients',
   retry: 'the next attempt',
   reply: 'an answer, or to ask again',
   expiry: 'to be given up',

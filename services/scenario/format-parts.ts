@@ -34,6 +34,7 @@ export const MailboxFile = Type.Object(
     addresses: optional(Type.Array(Type.String())),
     alternateRecipient: optional(Type.Union([Name, Type.Null()])),
     deliverToBoth: optional(Type.Boolean()),
+    storageLimit: optional(Type.Union([Type.Integer({ minimum: 1 }), Type.Null()])),
   },
   closed,
 )

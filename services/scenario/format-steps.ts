@@ -41,6 +41,7 @@ export const STEPS = {
       notify: optional(Type.Array(Type.Enum(['never', 'failure', 'success', 'delay']))),
       reassignmentProhibited: optional(Type.Boolean()),
       expansionProhibited: optional(Type.Boolean()),
+      deferFor: optional(Duration),
       /** Only there to warm a cache: not among the results. */
       background: optional(Type.Boolean()),
     },

@@ -20,7 +20,7 @@ export type Source =
   | { by: 'timer'; actor: Address; timer: string; due: number }
   | { by: 'actor'; sender: Address; version: number }
 
-const ALARM = /^(.+\/.+)\.(routing|report|retry|reply|expiry|replication)\d*\.(\d+)\.e\d+$/
+const ALARM = /^(.+\/.+)\.(routing|deferral|report|retry|reply|expiry|replication)\d*\.(\d+)\.e\d+$/
 const SENT = /^(.+\/.+)\.(\d+)\.\d+$/
 
 export function sourceOf(id: string): Source | null {
@@ -36,7 +36,7 @@ export function sourceOf(id: string): Source | null {
 
 /** What people and fault rules ask for; nothing else comes from outside. */
 const ASKED: ReadonlySet<string> = new Set([
-  ...['mail.submitted', 'mailbox.created', 'mailbox.deleted', 'item.deleted'],
+  ...['mail.submitted', 'mailbox.created', 'mailbox.limited', 'mailbox.deleted', 'item.deleted'],
   ...['move.requested', 'move.cancelled', 'move.released', 'entry.written'],
 ])
 
@@ -51,6 +51,7 @@ export function checkTimer(step: BundleStep, { actor, timer, due }: Source & { b
   }
   // Any other may be promoted by hand.
   if (timer === 'expiry' && due > step.a) throw contradiction(step.t, 'it expired before its date')
+  if (timer === 'deferral' && due > step.a) throw contradiction(step.t, 'it went before its date')
 }
 
 /**

@@ -35,6 +35,8 @@ const DOMAINS: Record<string, (context: Record<string, unknown>) => readonly unk
   size: () => [1, 2],
   again: () => YES_NO,
   more: () => YES_NO,
+  full: () => YES_NO,
+  early: () => YES_NO,
   found: () => ['new', 'held', 'barred', 'answered'],
   mover: () => ['new', 'same', 'old'],
   holdAt: () => HOLDS,
@@ -60,7 +62,7 @@ export const variantsOf =
 /** Which events may be addressed to an actor of a kind; what a copy says within itself is not. */
 export const ADDRESSED: Record<Kind, ReadonlySet<string>> = {
   message: new Set([
-    ...['mail.submitted', 'routing.due', 'copy.transferred', 'report.submitted'],
+    ...['mail.submitted', 'routing.due', 'deferral.due', 'copy.transferred', 'report.submitted'],
     ...['transfer.taken', 'transfer.deferred', 'transfer.refused', 'report.due'],
   ]),
   recipient: new Set([
@@ -70,7 +72,7 @@ export const ADDRESSED: Record<Kind, ReadonlySet<string>> = {
   slot: new Set(),
   mailbox: new Set([
     ...['mailbox.created', 'mailbox.deleted', 'trim.due', 'mail.offered', 'offer.withdrawn'],
-    ...['item.deleted', 'page.copied', 'page.drained', 'census.taken'],
+    ...['mailbox.limited', 'item.deleted', 'page.copied', 'page.drained', 'census.taken'],
     ...REQUESTS.slice(0, 11),
   ]),
   move: new Set([

@@ -24,7 +24,7 @@ import { ROUTES, variantsOf } from './variants.ts'
 
 /** Events by which a copy makes entries. */
 const MAKING: ReadonlySet<string> = new Set([
-  ...['mail.submitted', 'routing.due', 'copy.transferred', 'report.submitted'],
+  ...['mail.submitted', 'routing.due', 'deferral.due', 'copy.transferred', 'report.submitted'],
 ])
 /** ...and by which the copy itself is made. */
 const FIRST: ReadonlySet<string> = new Set([

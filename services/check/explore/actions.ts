@@ -1,8 +1,10 @@
 /** What leads from one state to another, as one number, so that the way to a state can be kept. */
 
-export const DO = ['take', 'die', 'back', 'again', 'lose', 'fault', 'ring', 'act'] as const
+export const DO = ['take', 'die', 'back', 'again', 'lose', 'fault', 'ring', 'act', 'stall'] as const
 export type Doing = (typeof DO)[number]
-export const [TAKE, DIE, BACK, AGAIN, LOSE, FAULT, RING, ACT] = [0, 1, 2, 3, 4, 5, 6, 7] as const
+export const [TAKE, DIE, BACK, AGAIN, LOSE, FAULT, RING, ACT, STALL] = [
+  0, 1, 2, 3, 4, 5, 6, 7, 8,
+] as const
 
 export interface Action {
   do: Doing

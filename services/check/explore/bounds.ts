@@ -15,6 +15,8 @@ export interface Bounds {
   /** Moves that are started; and those of them that are called off. */
   moves: number
   cancels: number
+  /** Workers that die or hang with an event in hand, before they commit; not there: none does. */
+  stalls?: number
 }
 
 export const DEFAULT_BOUNDS: Bounds = {
@@ -35,4 +37,5 @@ export const BOUND_FLAGS: Record<keyof Bounds, string> = {
   lateReplies: 'late-replies',
   moves: 'moves',
   cancels: 'cancels',
+  stalls: 'stalls',
 }

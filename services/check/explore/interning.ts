@@ -6,7 +6,7 @@
  * value seen stands for all of them.
  */
 /** What a cell is to the search; all else is the machines' business. */
-export type CellKind = 'value' | 'event' | 'timer' | 'count' | 'took'
+export type CellKind = 'value' | 'event' | 'timer' | 'count' | 'took' | 'stalls'
 
 const TOLD_ONLY: ReadonlySet<string> = new Set([
   'v',
@@ -71,7 +71,7 @@ export function interning(): Interned {
       return cells.push(name) - 1
     },
     said(cell) {
-      said[cell] ??= Number((cells[cell] as string).replace(/^(event|took) /, ''))
+      said[cell] ??= Number((cells[cell] as string).replace(/^(event|took|stalls) /, ''))
       return said[cell]
     },
     value(value) {
@@ -102,7 +102,7 @@ export function rebasing(interned: Interned, latencies: Latencies) {
   const timed: boolean[] = []
   const moved = new Map<number, Map<number, number>>()
   const isTimed = (value: number): boolean => {
-    timed[value] ??= /"(readAt|expiresAt)"/.test(canonical(interned.values[value]))
+    timed[value] ??= /"(readAt|expiresAt|deferUntil)"/.test(canonical(interned.values[value]))
     return timed[value]
   }
   return {
@@ -116,7 +116,9 @@ export function rebasing(interned: Interned, latencies: Latencies) {
       const known = moved.get(by)?.get(value)
       if (known !== undefined) return known
       const text = JSON.stringify(interned.values[value], function shift(key, one: unknown) {
-        if (key === 'expiresAt') return later(one as number, by, BEGINS_AT)
+        if (key === 'expiresAt' || key === 'deferUntil') {
+          return later(one as number, by, BEGINS_AT)
+        }
         if (key === 'readAt') return later(one as number, by, BEGINS_AT - latencies.entryLatencyMs)
         if (key !== 'alternateReadAt') return one
         return later(one as number, by, BEGINS_AT - latencies.alternateLatencyMs)

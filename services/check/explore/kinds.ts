@@ -30,6 +30,8 @@ export interface Done {
   reads: readonly number[]
   /** Of a box only this key was looked at or written: other keys are another's business. */
   key: string | null
+  /** What it did with that key has to do with the others that are in the box. */
+  together: boolean
   /** Kinds of what it sent, and of timers that it armed and that are due at once. */
   leads: { kind: number; to: string }[]
 }
@@ -73,8 +75,9 @@ export class Kinds {
   }
 
   /** A kind of step has done this, for the first time. */
-  learn(kind: number, { by, effect, reads, key, leads }: Done): void {
+  learn(kind: number, { by, effect, reads, key, together, leads }: Done): void {
     const learned = this.#all[kind] as Learned
+    const apart = together ? null : key
     let grew = !learned.known
     learned.known = true
     const timers = effect.timers.some((value, i) => i % 2 === 1 && value !== 0)
@@ -82,7 +85,7 @@ export class Kinds {
       grew = learned.reads.add(this.#resource(TIME)) || grew
     }
     if (effect.agesAt > 0) grew = learned.writes.add(this.#resource(TIME)) || grew
-    for (const cell of reads) grew = this.#touch(learned, learned.reads, cell, key) || grew
+    for (const cell of reads) grew = this.#touch(learned, learned.reads, cell, apart) || grew
     for (let i = 0; i < effect.writes.length; i += 2) {
       const cell = effect.writes[i] as number
       const name = this.#interned.cells[cell] as string
@@ -90,7 +93,7 @@ export class Kinds {
         learned.seen.set(`${name} ${key}`, { cell: name, key })
         grew = true
       }
-      grew = this.#touch(learned, learned.writes, cell, key) || grew
+      grew = this.#touch(learned, learned.writes, cell, apart) || grew
     }
     for (let i = 0; i < effect.timers.length; i += 2) {
       grew = this.#touch(learned, learned.writes, effect.timers[i] as number, null) || grew

@@ -5,6 +5,7 @@
  * it changes. Changes are undone to come back to the state that was read.
  */
 
+import { type EngineParts, engineWith } from '../../../machines/defects.ts'
 import { partsOfProfile } from '../../../machines/parts.ts'
 import type { Plan } from '../plan.ts'
 import { firstCells } from './beginning.ts'
@@ -45,6 +46,7 @@ export class Model {
   low = 0
   high = 0
   readonly plan: Plan
+  readonly engine: EngineParts
   readonly removed: Removed
   /** Cells that have a value in the first state. */
   readonly #first: number[]
@@ -60,6 +62,7 @@ export class Model {
 
   constructor(plan: Plan, removed: Removed = {}) {
     this.plan = plan
+    this.engine = engineWith(plan.site.profile.defects)
     this.removed = removed
     const kinds = new Kinds(this.interned)
     this.independence = new Independence(kinds)
@@ -190,7 +193,7 @@ export class Model {
     const kind = this.interned.kinds[cell]
     if (kind === 'timer') this.set(cell, this.#rebased.date(value, by, least))
     else if (kind === 'value') this.set(cell, this.#rebased.value(value, by))
-    else if (kind === 'event' || kind === 'took') {
+    else if (kind === 'event' || kind === 'took' || kind === 'stalls') {
       const said = this.interned.said(cell)
       const then = this.#rebased.value(said, by)
       if (then === said) return

@@ -25,6 +25,7 @@ ${OWN_USAGE}
   --late-replies N    timers that overtake what is under way (default ${DEFAULT_BOUNDS.lateReplies})
   --moves N           moves that are started (default ${DEFAULT_BOUNDS.moves})
   --cancels N         moves that are called off (default ${DEFAULT_BOUNDS.cancels})
+  --stalls N          workers that die with an event in hand, before they commit (default 0)
   --unreduced         looks at both orders of steps that cannot meet, too
   --memory MB         what the search may take (default ${DEFAULT_MEMORY_MB})
   --schedule FILE     writes the first counterexample, for npm run -s replay

@@ -7,6 +7,7 @@ const number = (value: number): string => value.toLocaleString('en-US')
 
 const boundsText = (bounds: Bounds): string =>
   (Object.entries(BOUND_FLAGS) as [keyof Bounds, string][])
+    .filter(([name]) => bounds[name] !== undefined)
     .map(([name, flag]) => `--${flag} ${bounds[name]}`)
     .join(' ')
 

@@ -3,7 +3,7 @@
  */
 import type { Parts } from '../../../machines/defects.ts'
 import { reads as readsOf } from '../../../machines/reads.ts'
-import type { MailEvent } from '../../../machines/wire.ts'
+import type { MailEvent, Stored } from '../../../machines/wire.ts'
 import { BEGINS_AT, type Interned } from './interning.ts'
 import type { Kinds } from './kinds.ts'
 import type { Learn, Root } from './transitions.ts'
@@ -67,8 +67,16 @@ export const learning =
     const box = event && readsOf(event, parts).box
     const key = box?.what === 'key' ? box.key : null
     const by = event?.to ?? null
-    kinds.learn(kind, { by, effect: { ...effect, writes: changed }, reads, key, leads })
+    // In a mailbox with a limit what comes first leaves less room for the next.
+    const together = reads.some((cell) => hasLimit(interned, cell, on[cell] ?? 0))
+    const done = { by, effect: { ...effect, writes: changed }, reads, key, together, leads }
+    kinds.learn(kind, done)
   }
+
+function hasLimit({ cells, values }: Interned, cell: number, value: number): boolean {
+  if (!cells[cell]?.startsWith('mailbox/')) return false
+  return (values[value] as Stored | undefined)?.a.limit !== undefined
+}
 
 function kindOf(interned: Interned, cell: string): string {
   const event = eventIn(interned, cell)

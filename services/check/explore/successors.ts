@@ -8,7 +8,7 @@
  */
 import type { EventType } from '../../../machines/protocol.ts'
 import type { MailEvent } from '../../../machines/wire.ts'
-import { ACT, AGAIN, AGED, BACK, code, DIE, FAULT, LOSE, RING, TAKE } from './actions.ts'
+import { ACT, AGAIN, AGED, BACK, code, DIE, FAULT, LOSE, RING, STALL, TAKE } from './actions.ts'
 import type { Bounds } from './bounds.ts'
 import { BEGINS_AT } from './interning.ts'
 import type { Model } from './model.ts'
@@ -92,9 +92,15 @@ const spent = (model: Model, counter: number): number => model.dense[counter] as
 const contentOf = ({ interned }: Model, cell: number): MailEvent =>
   interned.values[interned.said(cell)] as MailEvent
 
+/** It is under way no more, and its job is done. */
+function consume(model: Model, bounds: Bounds, cell: number): void {
+  model.add(cell, -1)
+  if (bounds.stalls) model.set(model.tally.stalls(cell), 0)
+}
+
 /** The event has been taken; while a worker may still die, it may come back. */
 function taken(model: Model, bounds: Bounds, cell: number): void {
-  model.add(cell, -1)
+  consume(model, bounds, cell)
   const { tally } = model
   if (spent(model, tally.died) < bounds.crashes && !model.removed.dying) {
     model.set(tally.took(cell), 1)
@@ -129,12 +135,30 @@ function events(model: Model, bounds: Bounds, cell: number, emit: Emit): void {
   }
   if (spent(model, tally.lost) < bounds.lostReplies && answers(model, effect)) {
     apply(model, take(model, roots.of(cell, LOSING), event, { loseReply: true }))
-    model.add(cell, -1)
+    consume(model, bounds, cell)
     model.add(tally.lost, 1)
     emit(code(LOSE, cell), false)
     model.undo()
   }
+  if (spent(model, tally.stalled) < (bounds.stalls ?? 0)) {
+    stall(model, bounds, cell)
+    emit(code(STALL, cell), false)
+    model.undo()
+  }
   faults(model, bounds, cell, event, emit)
+}
+
+/**
+ * A worker dies or hangs with the event in hand, and has done nothing yet. The engine takes its job
+ * up again, so often; then the job has failed, and the event is brought back by the sweep, if any.
+ */
+function stall(model: Model, bounds: Bounds, cell: number): void {
+  const { tally, engine } = model
+  const stalls = tally.stalls(cell)
+  model.add(tally.stalled, 1)
+  if (spent(model, stalls) < engine.stallsMax) model.add(stalls, 1)
+  else if (engine.sweeps) model.set(stalls, 0)
+  else consume(model, bounds, cell)
 }
 
 const answers = (model: Model, { sent }: Effect): boolean =>

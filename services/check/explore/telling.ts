@@ -10,7 +10,8 @@ import { judge, labelOf } from '../judge.ts'
 import { machinesDigest } from '../machines-digest.ts'
 import { commit, load } from '../memory.ts'
 import type { Plan } from '../plan.ts'
-import { HOW_IT_WENT, sayTaken } from '../say.ts'
+import { COMES_AGAIN } from '../rehearsal.ts'
+import { HOW_IT_WENT, isStall, NOTHING, sayTaken } from '../say.ts'
 import type { Content, Schedule, ScheduleStep, TakeStep } from '../schedule.ts'
 import { type Action, decode } from './actions.ts'
 import { BEGINS_AT, canonical } from './interning.ts'
@@ -35,6 +36,8 @@ interface World {
   /** Events that were taken, each with the step that took it. */
   taken: { event: MailEvent; step: TakeStep }[]
   timers: Map<string, number>
+  /** How often the jobs of events have stalled. */
+  stalls: Map<MailEvent, number>
   at: number
   steps: ScheduleStep[]
 }
@@ -52,6 +55,7 @@ export function scheduleOf(model: Model, actions: Action[]): Schedule {
     events: [],
     taken: [],
     timers: new Map(),
+    stalls: new Map(),
     at: BEGINS_AT,
     steps: [],
   }
@@ -110,7 +114,16 @@ function takeOne(world: World, name: string, action: Action): void {
   if (action.do === 'lose' || fault?.order === 'lose reply') take(world, event, 'take and lose')
   else if (action.do === 'die') take(world, event, 'take and die')
   else if (action.do === 'again') take(world, event, 'take again')
+  else if (action.do === 'stall') stall(world, event)
   else take(world, event, 'take', ordered)
+}
+
+/** A job that has stalled more often than the engine allows has failed; a sweep brings it back. */
+function stall(world: World, event: MailEvent): void {
+  const { stallsMax, sweeps } = world.model.engine
+  const stalls = (world.stalls.get(event) ?? 0) + 1
+  world.stalls.set(event, stalls > stallsMax ? 0 : stalls)
+  take(world, event, stalls > stallsMax && !sweeps ? 'stall and fail' : 'stall')
 }
 
 /** The event under way that says what this value says. */
@@ -126,7 +139,7 @@ const wantedBy = ({ model }: World, value: string): string =>
 
 /** Dates are told from another moment in the search. */
 const comparable = (event: MailEvent): string =>
-  canonical({ ...event, id: '', at: 0 }).replace(/"expiresAt":\d+/, '"expiresAt":0')
+  canonical({ ...event, id: '', at: 0 }).replace(/"(expiresAt|deferUntil)":\d+/g, '"$1":0')
 
 /** When what the event's step would believe has become too old. */
 function agedAt({ cells, plan, at }: World, event: MailEvent): number {
@@ -171,7 +184,7 @@ function ring(world: World, name: string, aged: boolean): void {
 type Taking = Exclude<ScheduleStep['do'], 'act' | 'ring'>
 
 function take(world: World, event: MailEvent, how: Taking, ordered?: MailEvent['ordered']): void {
-  const stays = how === 'take again' || how === 'take and die'
+  const stays = COMES_AGAIN.has(how)
   if (!stays) world.events.splice(world.events.indexOf(event), 1)
   const step = commitStep(world, ordered ? { ...event, ordered } : event, how)
   if (how === 'take') world.taken.push({ event, step })
@@ -180,7 +193,9 @@ function take(world: World, event: MailEvent, how: Taking, ordered?: MailEvent['
 function commitStep(world: World, event: MailEvent, how: Taking | 'ring'): TakeStep {
   const { cells, plan, at } = world
   const dies = how === 'take and die'
-  const { loaded, stepped } = stepWithout(world.removed, cells, plan.site, event, at, dies)
+  const taken = stepWithout(world.removed, cells, plan.site, event, at, dies)
+  const { loaded } = taken
+  const stepped = isStall(how) ? NOTHING : taken.stepped
   commit(cells, loaded, stepped)
   for (const [name, { due }] of stepped.timers) {
     if (due === null) world.timers.delete(name)

@@ -30,7 +30,8 @@ export function actFor(journey: Journey, step: BundleStep, to: string): Act | nu
       return { do: 'remove', mailbox: alias, message: journey.told(asked.item) }
     }
     case 'mailbox.created':
-      return made(journey, second)
+    case 'mailbox.limited':
+      return made(journey, second, step)
     case 'mailbox.deleted': {
       const alias = journey.aliases.get(second)
       return alias === undefined ? null : { do: 'go on', mailbox: alias }
@@ -42,14 +43,14 @@ export function actFor(journey: Journey, step: BundleStep, to: string): Act | nu
   }
 }
 
-/** A mailbox is made; its entry, which comes later, says what it is. */
-function made(journey: Journey, mailbox: string): Act | null {
-  const record = journey.steps
-    .map(({ y, e }) => (y === 'entry.written' ? e?.record : undefined))
-    .find((one) => one?.mailbox === mailbox)
-  if (!record) return null
-  journey.aliases.set(mailbox, record.alias)
-  return { do: 'put', mailbox: factsOf(record), now: true }
+/** A store is told of a mailbox; its entry, which comes later, says what it is. */
+function made({ steps, aliases }: Journey, mailbox: string, step: BundleStep): Act | null {
+  const written = steps
+    .slice(steps.indexOf(step))
+    .find(({ y, e }) => y === 'entry.written' && e?.record?.mailbox === mailbox)?.e
+  if (!written?.record) return null
+  aliases.set(mailbox, written.record.alias)
+  return { do: 'put', mailbox: factsOf(written.record), now: written.now === true }
 }
 
 function written({ rehearsal }: Journey, record: DirectoryEntry, now: boolean): Act {
@@ -67,9 +68,11 @@ const factsOf = ({
   alternate,
   both,
   list,
+  limit,
 }: DirectoryEntry): MailboxFacts => ({
   alias,
   server: home,
   ...(addresses.length > 0 ? { addresses } : {}),
   ...(list ? { list } : { alternateRecipient: alternate, deliverToBoth: both }),
+  ...(limit === undefined ? {} : { storageLimit: limit }),
 })

@@ -110,6 +110,11 @@ function sendingOf(
   isCut: boolean,
   steps: readonly BundleStep[],
 ): Journey['sendBefore'] {
+  // How large a message is makes a difference only where a mailbox has a limit.
+  const mailboxes = history.mailboxes as MailboxFacts[]
+  const isCounted =
+    mailboxes.some(({ storageLimit }) => storageLimit) ||
+    steps.some(({ e }) => e?.record?.limit !== undefined)
   const taken = new Set(steps.map(({ m }) => m))
   const messages = accepted.messages
     .filter(({ header }) => !isCut || taken.has(header.id))
@@ -118,7 +123,7 @@ function sendingOf(
     for (let next = messages[0]; next && next.acceptedAt <= at; next = messages[0]) {
       messages.shift()
       rehearsal.at = Math.max(rehearsal.at, next.acceptedAt - history.madeAt)
-      send(rehearsal, next, told)
+      send(rehearsal, next, told, isCounted)
     }
   }
 }
@@ -127,6 +132,7 @@ function send(
   rehearsal: Rehearsal,
   { header, server, recipients }: AcceptedMessage,
   told: (text: string) => string,
+  isCounted: boolean,
 ): void {
   rehearsal.act({
     do: 'send',
@@ -138,5 +144,9 @@ function send(
     wanted: recipients.every(({ wanted }) => wanted),
     ...(header.reassignmentProhibited ? { reassignmentProhibited: true } : {}),
     ...(header.expansionProhibited ? { expansionProhibited: true } : {}),
+    ...(isCounted ? { size: header.size } : {}),
+    ...(header.deferUntil === undefined
+      ? {}
+      : { deferForMs: header.deferUntil - header.submittedAt }),
   })
 }

@@ -64,19 +64,20 @@ const isBusy = (error: Error): boolean =>
 const FIRST: Record<Asked['do'], string[]> = {
   move: ['move.requested'],
   cancel: ['move.cancelled'],
-  put: ['entry.written', 'mailbox.created'],
+  put: ['entry.written', 'mailbox.created', 'mailbox.limited'],
   delete: ['entry.written'],
   remove: ['item.deleted'],
   release: ['move.released'],
 }
 
 async function send(stage: Stage, act: Extract<Act, { do: 'send' }>): Promise<void> {
-  const { from, to, server, priority, wanted, as } = act
+  const { from, to, server, priority, wanted, as, size = 0, deferForMs } = act
   const { reassignmentProhibited = false, expansionProhibited = false } = act
   const notify = [wanted ? 'failure' : 'never']
   const prohibited = { reassignmentProhibited, expansionProhibited }
-  const about = { priority, notify, ...prohibited, subject: as, text: '' }
-  const body = { from, to, server, ...about }
+  const about = { priority, notify, ...prohibited, subject: as, text: 'x'.repeat(size) }
+  const later = deferForMs === undefined ? {} : { deferFor: deferForMs }
+  const body = { from, to, server, ...about, ...later }
   const answer = stage.client.post<{ id: string }>(`${stage.path}/messages`, body)
   const { id } = await answer.catch((error: Error) => {
     throw new Differs(`the service refuses it: ${error.message}`)

@@ -34,6 +34,7 @@ export class Names {
 /** What is different from one run to the next, or is only there for a watcher. */
 const UNSAID: ReadonlySet<string> = new Set([
   ...['id', 'at', 'due', 'sentAt', 'receivedAt', 'submittedAt', 'expiresAt', 'failedAt'],
+  'deferUntil',
   ...['startedAt', 'size', 'ordered', 'via'],
 ])
 /** Ids that mean something: of a header and of a move. */

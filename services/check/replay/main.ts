@@ -13,7 +13,7 @@ import { DataError } from '../../scenario/problems.ts'
 import { EXIT, StartError } from '../../setup/start-error.mjs'
 import { type Options, readOptions, USAGE } from './options.ts'
 import { type Replayed, replay } from './play.ts'
-import { readSchedule } from './read.ts'
+import { checkPlayable, readSchedule } from './read.ts'
 import { sayResult, sayStep } from './render.ts'
 
 const EXIT_SAME = 0
@@ -22,6 +22,7 @@ const EXIT_USAGE = 2
 
 async function play(options: Options, { flags }: Own): Promise<Replayed> {
   const { schedule, notes } = await readSchedule(options.file)
+  checkPlayable(schedule, options.file)
   for (const note of notes) process.stderr.write(`${note}\n`)
   // The service is only loaded when none was named.
   const own = () => import('./system.ts').then(({ openService }) => openService(flags))

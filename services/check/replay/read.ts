@@ -43,6 +43,8 @@ const STEPS = {
   'take and die': Taken,
   'take again': Taken,
   'take and lose': Taken,
+  stall: Taken,
+  'stall and fail': Taken,
   ring: Taken,
 }
 
@@ -78,6 +80,17 @@ function checkMachines({ machines }: Schedule, file: string): void {
   throw new DataError(file, [
     `is of another version of the machines: it is of ${short(machines)}, these are ${short(ours)}`,
   ])
+}
+
+/**
+ * A job that stalls is not held when it comes again, so the live system cannot be led past it.
+ */
+export function checkPlayable({ steps }: Schedule, file: string): void {
+  const first = steps.findIndex(({ do: how }) => how === 'stall' || how === 'stall and fail')
+  if (first < 0) return
+  const what = 'a job stalls there, which is not held when it comes again'
+  const how = 'a fault rule { die: "before commit" } kills workers over an event'
+  throw new DataError(file, [`steps[${first}]: ${what}; ${how}`])
 }
 
 /** The schedule, and what a person should know of it beside. */

@@ -20,7 +20,8 @@ export const events: Catalogue<'mailbox'> = {
   'mailbox.created': { again: yesNo('again') },
   'mailbox.deleted': NO_FIELDS,
   'trim.due': { more: yesNo('more') },
-  'mail.offered': { found, ordered: ORDERED },
+  'mailbox.limited': NO_FIELDS,
+  'mail.offered': { found, full: yesNo('full'), ordered: ORDERED },
   'offer.withdrawn': { found },
   'item.deleted': { found },
   'lock.requested': request,
@@ -102,6 +103,11 @@ export const edges = {
     keeps(asks, 'item') ||
     keeps(asks, 'inTransit') ||
     variant.event.found === 'held',
+  'I2. What there is no room for is not taken': ({ from, variant, asks }: Edge<Witness>) =>
+    variant.event.type !== 'mail.offered' ||
+    !variant.event.full ||
+    from.state === 'inTransit' ||
+    !(keeps(asks, 'item') || keeps(asks, 'inTransit')),
   'I9. A barred key is never accepted': ({ variant, asks }: Edge<Witness>) =>
     variant.event.found !== 'barred' || sends(asks, 'reply.accepted') === 0,
 }

@@ -31,8 +31,9 @@ const last = yesNo('last')
 const found = { new: 'new', held: 'held', barred: 'barred', answered: 'answered' } as const
 
 export const events: Catalogue<'message', MessageContext> = {
-  'mail.submitted': { chunk, count, last, ordered: ORDERED },
-  'routing.due': { chunk, count, last },
+  'mail.submitted': { chunk, count, last, early: yesNo('early'), ordered: ORDERED },
+  'routing.due': { chunk, count, last, early: yesNo('early') },
+  'deferral.due': { chunk, count, last },
   'copy.transferred': { count, found, ordered: ORDERED },
   'report.submitted': { count: { '1 entry': 1 }, last },
   'transfer.taken': NO_FIELDS,
@@ -46,6 +47,7 @@ export const events: Catalogue<'message', MessageContext> = {
 const MAKES: Record<string, readonly Origin[]> = {
   'mail.submitted': ['submitted'],
   'routing.due': ['submitted', 'report'],
+  'deferral.due': ['submitted'],
   'copy.transferred': ['transferred'],
   'report.submitted': ['report'],
 }
@@ -73,6 +75,7 @@ const possible = (
 ): boolean =>
   (MAKES[event.type] ?? ORIGINS).includes(origin) &&
   (event.type !== 'routing.due' || armed.includes('routing') || whole) &&
+  (event.type !== 'deferral.due' || armed.includes('deferral') || whole) &&
   (event.type !== 'entry.closed' || entries > 0) &&
   (event.type !== 'copy.transferred' ||
     ((event.found === 'held') === (event.count === 0) &&
@@ -112,6 +115,12 @@ export const places = {
     at.state === 'settled' || at.witness.entries > 0 || !at.witness.whole,
   'M3. While chunks remain, the routing timer is armed': (at: Place<Witness>) =>
     at.state !== 'routing' || at.witness.armed.includes('routing'),
+  'M6. While its delivery is deferred, that timer is armed and nothing is routed': ({
+    state,
+    witness,
+  }: Place<Witness>) =>
+    (state === 'scheduled') === witness.armed.includes('deferral') &&
+    (state !== 'scheduled' || (!witness.whole && witness.entries === 0)),
   'M5. While anything is owed and has not left, the report timer is armed': (at: Place<Witness>) =>
     at.witness.owed === at.witness.armed.includes('report'),
 }

@@ -3,7 +3,7 @@ import type { Bounds } from '../../../services/check/explore/bounds.ts'
 import { brokenIn } from '../../../services/check/explore/check.ts'
 import { Model } from '../../../services/check/explore/model.ts'
 import { search } from '../../../services/check/explore/search.ts'
-import { planOf } from '../../../services/check/plan.ts'
+import { type Plan, planOf } from '../../../services/check/plan.ts'
 import { chosen } from '../../../services/scenario/programme.ts'
 
 const BYTES_MAX = 1_000_000_000
@@ -12,11 +12,14 @@ export async function compared(
   name: string,
   profile: string,
   bounds: Bounds,
-  { blind = false } = {},
+  how: { blind?: boolean } = {},
 ) {
   const [scenario] = await chosen({ names: [name], profiles: [], all: false, rows: false })
   if (!scenario) throw new Error(`no scenario ${name}`)
-  const plan = planOf(scenario, profile)
+  return comparedIn(planOf(scenario, profile), bounds, how)
+}
+
+export async function comparedIn(plan: Plan, bounds: Bounds, { blind = false } = {}) {
   const run = async (reduce: boolean) => {
     const model = new Model(plan)
     // One event of several is enough, whatever it meets.

@@ -13,7 +13,7 @@ const sites = liveSites({ workers: false })
 describe.each(subjects(sites))("a mailbox's items %s", (_name, open) => {
   test('an offer finds its key new, held, barred, or its attempt answered', async () => {
     const subject = await open()
-    expect(await found(subject, offer('a'))).toEqual({ key: 'new' })
+    expect(await found(subject, offer('a'))).toEqual({ key: 'new', bytes: 0 })
     await write(subject, [
       { box: SOURCE, put: 'inbox', items: [item('a')] },
       { box: SOURCE, put: 'inTransit', items: [item('b')] },
@@ -21,18 +21,19 @@ describe.each(subjects(sites))("a mailbox's items %s", (_name, open) => {
       { box: SOURCE, remove: 'd', at: START },
       { box: SOURCE, wait: { entry: ENTRY, attempt: 2 } },
     ])
-    expect(await found(subject, offer('a'))).toEqual({ key: 'held' })
-    expect(await found(subject, offer('b'))).toEqual({ key: 'held' })
-    expect(await found(subject, offer('c'))).toEqual({ key: 'barred' })
-    expect(await found(subject, offer('d'))).toEqual({ key: 'held' })
-    expect(await found(subject, offer('e', { attempt: 2 }))).toEqual({ key: 'answered' })
-    expect(await found(subject, offer('e', { attempt: 3 }))).toEqual({ key: 'new' })
+    expect(await found(subject, offer('a'))).toEqual({ key: 'held', bytes: 1 })
+    expect(await found(subject, offer('b'))).toEqual({ key: 'held', bytes: 1 })
+    expect(await found(subject, offer('c'))).toEqual({ key: 'barred', bytes: 1 })
+    expect(await found(subject, offer('d'))).toEqual({ key: 'held', bytes: 1 })
+    expect(await found(subject, offer('e', { attempt: 2 }))).toEqual({ key: 'answered', bytes: 1 })
+    expect(await found(subject, offer('e', { attempt: 3 }))).toEqual({ key: 'new', bytes: 1 })
     expect(await found(subject, offer('e', { entry: 'recipient/x/nyc/1' }))).toEqual({
       key: 'new',
+      bytes: 1,
     })
 
     await write(subject, [{ box: SOURCE, nudged: [{ entry: ENTRY, attempt: 2 }] }])
-    expect(await found(subject, offer('e', { attempt: 2 }))).toEqual({ key: 'answered' })
+    expect(await found(subject, offer('e', { attempt: 2 }))).toEqual({ key: 'answered', bytes: 1 })
   })
 
   test('a page has delivered keys in the order of arrival, and the last one the bars', async () => {
@@ -136,10 +137,39 @@ describe.each(subjects(sites))("a mailbox's items %s", (_name, open) => {
     expect(await found(subject, event(SOURCE, 'census.requested'))).toEqual({
       census: { log: 1, items: 0 },
     })
-    expect(await found(subject, offer('a'))).toEqual({ key: 'held' })
-    expect(await found(subject, offer('b'))).toEqual({ key: 'new' })
+    expect(await found(subject, offer('a'))).toEqual({ key: 'held', bytes: 0 })
+    expect(await found(subject, offer('b'))).toEqual({ key: 'new', bytes: 0 })
     await write(subject, [{ box: SOURCE, trim: true, log: true }])
-    expect(await found(subject, offer('a'))).toEqual({ key: 'new' })
-    expect(await found(subject, offer('c'))).toEqual({ key: 'barred' })
+    expect(await found(subject, offer('a'))).toEqual({ key: 'new', bytes: 0 })
+    expect(await found(subject, offer('c'))).toEqual({ key: 'barred', bytes: 0 })
+  })
+
+  test('how much a mailbox holds is what its items are, however they came and went', async () => {
+    const subject = await open()
+    const sized = (key: string, size: number) => ({ ...item(key), size })
+    const bytes = async () => (await found(subject, offer('z'))).bytes
+    const told = { ...sized('told', 7), subject: '"size":1000' }
+    await write(subject, [{ box: SOURCE, put: 'inbox', items: [sized('a', 10), told] }])
+    expect(await bytes()).toBe(17)
+    await write(subject, [{ box: SOURCE, put: 'inTransit', items: [sized('b', 100)] }])
+    expect(await bytes()).toBe(17)
+    const merge = ['b', 'a'].map((key) => ({ key, item: sized(key, 100), receivedAt: START }))
+    await write(subject, [{ box: SOURCE, merge }])
+    expect(await bytes()).toBe(117)
+    const copy = [
+      { key: 'c', item: sized('c', 1_000), receivedAt: START },
+      { key: 'gone', item: null, receivedAt: START },
+    ]
+    await write(subject, [{ box: SOURCE, copy, bars: [], at: START }])
+    await write(subject, [{ box: SOURCE, copy, bars: [], at: START }])
+    expect(await bytes()).toBe(1_117)
+    const remove = ['told', 'told', 'gone', 'never', 'c']
+    await write(
+      subject,
+      remove.map((key) => ({ box: SOURCE, remove: key, at: START })),
+    )
+    expect(await bytes()).toBe(110)
+    await write(subject, [{ box: SOURCE, trim: true, log: false }])
+    expect(await bytes()).toBe(0)
   })
 })

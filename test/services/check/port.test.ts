@@ -5,6 +5,7 @@
 import { describe, expect, test } from 'vitest'
 import { step } from '../../../machines/step.ts'
 import type { MailEvent } from '../../../machines/wire.ts'
+import { chain } from '../../../services/runtime/chain.ts'
 import type { Taken } from '../../../services/runtime/port.ts'
 import { liveSites } from '../../support/site.ts'
 import {
@@ -15,6 +16,7 @@ import {
   lookups,
   offer,
   record,
+  SOURCE,
   START,
   submission,
   take,
@@ -74,6 +76,25 @@ describe.each(subjects(sites))('%s', (_name, open) => {
       expect(await subject.journal()).toEqual([])
     })
 
+    test('of several steps counts what the first puts into a mailbox for the next', async () => {
+      const subject = await open()
+      const { port, settings } = subject
+      const limited = event(SOURCE, 'mailbox.limited', { limit: 2 })
+      await subject.inject(limited)
+      await take(subject, limited)
+      const keys = ['a', 'b', 'c']
+      const sent = keys.map((key, i) => offer(key, { entry: `recipient/${key}/nyc/${i}` }))
+      for (const one of sent) await subject.inject(one)
+      const taken = chain(await port.loadTogether(settings, sent, { at: START }))
+
+      expect((await port.commit(taken)).done).toBe(true)
+
+      expect(taken.flatMap(({ stepped }) => stepped.events.map(({ type }) => type))).toEqual([
+        ...['reply.accepted', 'reply.accepted', 'reply.refused'],
+      ])
+      expect(await found(subject, offer('d'))).toEqual({ key: 'new', bytes: 2 })
+    })
+
     test('of several steps writes all of them, or none', async () => {
       const subject = await open()
       const { port, settings } = subject
@@ -89,8 +110,8 @@ describe.each(subjects(sites))('%s', (_name, open) => {
 
       expect((await port.commit(taken)).done).toBe(true)
 
-      expect(await found(subject, offer('a'))).toEqual({ key: 'held' })
-      expect(await found(subject, offer('b'))).toEqual({ key: 'held' })
+      expect(await found(subject, offer('a'))).toEqual({ key: 'held', bytes: 2 })
+      expect(await found(subject, offer('b'))).toEqual({ key: 'held', bytes: 2 })
       expect((await subject.journal()).map(({ i }) => i)).toEqual(sent.map(({ id }) => id))
       expect(await subject.outbox()).toHaveLength(2)
       expect(await port.commit(taken)).toEqual({ done: false, why: 'conflict' })

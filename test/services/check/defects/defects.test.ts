@@ -2,6 +2,8 @@
  * The verdict of the search on each defect, with it and without it; and the page that tells of
  * them, `machines/defects.md`, which `npx vitest run test/services/check/defects -u` writes anew.
  */
+import { existsSync } from 'node:fs'
+import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { DEFECTS } from '../../../../machines/defects.ts'
 import { type Checked, check } from '../../../../services/check/explore/check.ts'
@@ -12,6 +14,8 @@ import { boundsOf, SHOWN, type Shown } from './shown.ts'
 
 const MEMORY_MB = 500
 const PAGE = new URL('../../../../machines/defects.md', import.meta.url)
+
+const TESTS = join(import.meta.dirname, '../../..')
 
 const scenarios = await allScenarios()
 const rows: Row[] = []
@@ -42,10 +46,9 @@ describe('by the search', () => {
   })
 })
 
-test('each defect of the machines is shown', () => {
-  const ofMachines = Object.values(DEFECTS).filter(({ engine }) => !engine)
+test('each defect is shown', () => {
   const shown = [...new Set(SHOWN.map(({ defect }) => defect))]
-  expect(shown).toEqual(ofMachines.map(({ id }) => id))
+  expect(shown).toEqual(Object.keys(DEFECTS))
 })
 
 test.each(SHOWN)('$defect makes a difference in $scenario', ({ breaks, ends }) => {
@@ -54,7 +57,8 @@ test.each(SHOWN)('$defect makes a difference in $scenario', ({ breaks, ends }) =
 })
 
 test.each(SHOWN)('$defect is played live in $scenario, with it and without', (shown) => {
-  const { scenario, also = [], fixed, broken: having } = shown
+  const { scenario, also = [], live, fixed, broken: having } = shown
+  if (live) return expect(existsSync(join(TESTS, live))).toBe(true)
   const profiles = scenarios.find(({ name }) => name === scenario)?.profiles
   expect(profiles).toEqual(expect.arrayContaining([fixed, having]))
   expect(scenarios.map(({ name }) => name)).toEqual(expect.arrayContaining(also))

@@ -34,16 +34,8 @@ export function page(rows: readonly Row[]): string {
     const own = rows.filter(({ shown }) => shown.defect === defect.id)
     return partOf(defect, own)
   })
-  return `${HEAD}${presets()}\n${parts.join('\n')}${TAIL}`
+  return `${HEAD}${presets()}\n${parts.join('\n')}`
 }
-
-const TAIL = `
-## Not here
-
-- **A flow whose child failed waits for ever** (BullMQ). No event of the emulator waits for another
-  job, so there is nothing to switch; [flows.test.ts](../test/services/runtime/flows.test.ts) shows
-  what a program that uses flows has to look for.
-`
 
 /** Which preset has which. */
 function presets(): string {
@@ -62,8 +54,11 @@ const plain = (text: string): string => text.replace(/\s+/g, ' ').trim()
 
 function partOf(defect: Defect, rows: readonly Row[]): string {
   const { id, title, source, published, ours, differs, fixedIn, workaround } = defect
-  const named = rows.flatMap(({ shown: { scenario, also = [] } }) => [scenario, ...also])
-  const links = named.map((name) => `[\`${name}\`](../test/scenarios/${name}.yaml)`)
+  const links = rows.flatMap(({ shown: { scenario, also = [], live } }) =>
+    live
+      ? [`[\`${live.split('/').at(-1)}\`](../test/${live}), with processes that die`]
+      : [scenario, ...also].map((name) => `[\`${name}\`](../test/scenarios/${name}.yaml)`),
+  )
   return [
     `## ${id}: ${title}`,
     '',
@@ -73,15 +68,11 @@ function partOf(defect: Defect, rows: readonly Row[]): string {
     `- **The part that differs**: ${plain(differs)}.`,
     `- **Fixed in**: ${plain(fixedIn)}.`,
     ...(workaround ? [`- **Workaround**: ${plain(workaround)}`] : []),
-    `- **Live**: ${links.join(', ') || ENGINE_TEST}`,
+    `- **Live**: ${links.join(', ')}`,
     '',
     ...(rows.length > 0 ? tableOf(rows) : []),
   ].join('\n')
 }
-
-/** The search is of the machines; what is below them is played live alone. */
-const ENGINE_TEST =
-  '[stalled.long.test.ts](../test/services/runtime/stalled.long.test.ts), with processes that die'
 
 const tableOf = (rows: readonly Row[]): string[] => [
   '| profile | bounds | states | cut | broken, with the steps there | may end |',
@@ -114,6 +105,6 @@ function line(shown: Shown, checked: Checked, which: 'fixed' | 'broken'): string
 
 const boundsText = (bounds: Bounds): string =>
   (Object.entries(bounds) as [keyof Bounds, number][])
-    .filter(([, most]) => most > 0)
+    .filter(([, most]) => (most ?? 0) > 0)
     .map(([name, most]) => `${BOUND_FLAGS[name]} ${most}`)
     .join(', ')

@@ -10,6 +10,8 @@ export interface Shown {
   scenario: string
   /** Other scenarios of it: its workarounds. */
   also?: string[]
+  /** Where it is played live, when that takes more than a scenario can say. */
+  live?: string
   fixed: string
   broken: string
   /** Beside what a look at a single move needs. */
@@ -148,5 +150,29 @@ export const SHOWN: Shown[] = [
     broken: `${MODERN}+cyrus-5548`,
     breaks: ['I6 mailbox anna', `I2 ${OWN}`],
     ends: [{ entry: OWN, fixed: ARRIVES, broken: OR_LOST }],
+  },
+  {
+    defect: 'bullmq-stalled',
+    scenario: 'bullmq-flow',
+    live: 'services/runtime/stalled.long.test.ts',
+    fixed: MODERN,
+    broken: `${MODERN}+bullmq-stalled`,
+    bounds: { stalls: 2 },
+    breaks: [`I1 ${OWN}`, 'I1 letter nobody own'],
+    ends: [
+      { entry: OWN, fixed: ARRIVES, broken: ['delivered', 'pending'] },
+      { entry: 'letter nobody own', fixed: ['reported'], broken: ['pending', 'reported'] },
+    ],
+  },
+  {
+    defect: 'bullmq-flow',
+    scenario: 'bullmq-flow',
+    fixed: MODERN,
+    broken: `${MODERN}+bullmq-flow`,
+    breaks: ['I1 letter nobody own'],
+    ends: [
+      { entry: OWN, fixed: ARRIVES, broken: ARRIVES },
+      { entry: 'letter nobody own', fixed: ['reported'], broken: ['pending'] },
+    ],
   },
 ]

@@ -1,6 +1,6 @@
 /** Safeguards of the commit, and timers beside what is asked: whoever waits has one. */
 import type { Safeguard } from './safeguard.ts'
-import { busy, CAROL, crowd, letter, movedLetter, onlyMove, send, untimed } from './scenes.ts'
+import { ANNA, busy, CAROL, crowd, letter, movedLetter, onlyMove, send, untimed } from './scenes.ts'
 
 const REDIS = 'services/runtime/commit.ts'
 const RECIPIENT = 'machines/recipient.ts'
@@ -84,5 +84,13 @@ export const TIMERS: Safeguard[] = [
       dying: (stepped) => ({ ...stepped, events: [] }),
     },
     without: untimed('routing'),
+  },
+  {
+    name: 'a timer beside a delivery that is deferred',
+    at: 'machines/message.ts',
+    breaks: 'I1 letter anna own',
+    scene: { mailboxes: [ANNA, CAROL], acts: [send(['anna'], { deferForMs: 60_000 })] },
+    bounds: { retries: 1 },
+    without: untimed('deferral'),
   },
 ]
