@@ -260,10 +260,8 @@ const timerDue = (
   return (from ?? given.at) + delay
 }
 
-function dateOf(working: Working, self: Address, { by }: Dated): number {
-  const { expiresAt, deferUntil } = headerOf(working, self) ?? {}
-  return (by === 'expiry' ? expiresAt : deferUntil) ?? working.given.at
-}
+const dateOf = (working: Working, self: Address, { by }: Dated): number =>
+  headerOf(working, self)?.[by === 'expiry' ? 'expiresAt' : 'deferUntil'] ?? working.given.at
 
 const write = (working: Working, timer: TimerWrite): void => {
   working.timers.set(`${timer.actor}|${timer.timer}|${timer.key}`, timer)
@@ -276,10 +274,7 @@ export function headerOf(working: Working, self: Address): Header | undefined {
   return (working.actors.get(address) ?? working.given.actors.get(address))?.a.header
 }
 
-/**
- * Sends between a copy, its entries and its slots are applied within the step; all others leave as
- * events.
- */
+/** Sends between a copy, its entries and its slots are applied within the step. */
 function dispatch(working: Working, send: Send): void {
   const event = send as Send & MailEvent
   event.id = ''

@@ -168,7 +168,6 @@ export interface MailEvent {
   record?: DirectoryEntry
   now?: boolean
   version?: number
-  /** Of a mailbox: how many bytes it may hold; not there: as many as come. */
   limit?: number
   /** Which of the other servers, in the site's order, counted from 0. */
   peer?: number

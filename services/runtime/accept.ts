@@ -25,9 +25,7 @@ import { outboxText } from './redis-port.ts'
 import type { Settings } from './settings.ts'
 import type { Accepted, Enveloped } from './views-of-mail.ts'
 
-/**
- * How long a key is remembered, in real time: a client that repeats later has given up long ago.
- */
+/** How long a key is remembered, in real time: who repeats later has given up long ago. */
 const KEY_SECONDS = 24 * 3_600
 
 export async function accept(
@@ -178,7 +176,7 @@ async function prepare(
   const server = submission.server ? serverIn(settings, submission.server) : (home ?? first)
   const priority = submission.priority ?? 'normal'
   const caller = submission.caller ?? facts.caller
-  const deferUntil = deferralOf(submission, at)
+  const deferral = deferralOf(submission, at)
   const header: Header = {
     id: '',
     originator,
@@ -186,8 +184,8 @@ async function prepare(
     size,
     priority,
     submittedAt: at,
-    expiresAt: (deferUntil ?? at) + settings.profile.expiryMs[priority],
-    ...(deferUntil === null ? {} : { deferUntil }),
+    expiresAt: (deferral.deferUntil ?? at) + settings.profile.expiryMs[priority],
+    ...deferral,
     trace: [server],
     via: [{ server, at }],
     ...(facts.hops > 0 ? { hopsBefore: facts.hops } : {}),

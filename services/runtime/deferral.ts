@@ -10,11 +10,14 @@ import type { Submission } from './views-of-mail.ts'
 
 const DAY_MS = 86_400_000
 
-/** The moment in site time; null where it is to be delivered at once, or the moment has passed. */
-export function deferralOf({ deferUntil, deferForMs }: Submission, at: number): number | null {
+/** The moment in site time; none where it is to be delivered at once, or the moment has passed. */
+export function deferralOf(
+  { deferUntil, deferForMs }: Submission,
+  at: number,
+): { deferUntil?: number } {
   const until = deferUntil ?? at + (deferForMs ?? 0)
-  if (until <= at) return null
-  if (until - at <= DEFERRAL_MS_MAX) return until
+  if (until <= at) return {}
+  if (until - at <= DEFERRAL_MS_MAX) return { deferUntil: until }
   const [most, now] = [DEFERRAL_MS_MAX / DAY_MS, new Date(at).toISOString()]
   const detail = `"deferUntil" is more than ${most} days after ${now}, which is the site's time`
   throw problem('bad-request', detail, {
