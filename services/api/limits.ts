@@ -68,7 +68,7 @@ export const MAILPIT_SEARCHED_MAX = 1_000
 /** All mailboxes of a site together: the newest of each are looked through at each call. */
 export const MAILPIT_MAILBOXES_MAX = 100
 
-/** How soon a websocket of Mailpit's looks again, at the earliest: a look at all of a site is slow. */
+/** How soon a websocket of Mailpit's looks again, at the earliest: to look at a site takes time. */
 export const MAILPIT_LOOK_MS = 50
 
 /** Mailpit tells how many messages there are no more often either. */

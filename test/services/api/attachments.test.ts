@@ -1,4 +1,4 @@
-/** Files that come with a message: named with it, and read one by one, whatever they call themselves. */
+/** Files that come with a message: named with it, and read by number, whatever they are called. */
 import { expect, test } from 'vitest'
 import type { Accepted, ItemDetail } from '../../../services/runtime/views-of-mail.ts'
 import { liveWorld } from './live-world.ts'
