@@ -30,6 +30,11 @@ export const ACCESS_PROBLEMS = {
       'Without tokens the service answers to names of loopback only: `localhost`, `127.0.0.1`, ' +
       '`[::1]`. To reach it by another name, give it tokens.',
   },
+  'upgrade-needed': {
+    status: 426,
+    title: 'That is a websocket',
+    description: 'The request does not ask for one. A client of websockets does (RFC 6455).',
+  },
   'too-many-requests': {
     status: 429,
     title: 'Too many requests',

@@ -55,6 +55,7 @@ import type { Api, Resource } from './resource.ts'
 import { servers } from './servers.ts'
 import { sites } from './sites.ts'
 import { tracking } from './tracking.ts'
+import { upgrades } from './upgrades.ts'
 import { validatorCompiler } from './validation.ts'
 
 export interface AppOptions {
@@ -102,6 +103,8 @@ export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
   app.addHook('onClose', async () => queues.close())
   everyRequest(app)
   handleProblems(app, publicUrl)
+  // Before the gate, which may refuse one.
+  await upgrades(app)
   await gate(app, { tokens, limits, publicUrl })
   openApi(app)
   // Behind what listens to new routes: plugins are loaded in the order in which they are added.

@@ -30,6 +30,10 @@ export interface GateOptions {
 
 const SAFE_METHODS = new Set(['GET', 'HEAD', 'OPTIONS'])
 const BEARER = /^Bearer +([A-Za-z0-9._~+/-]+=*) *$/i
+const BASIC = /^Basic +([A-Za-z0-9+/]+=*) *$/i
+
+/** What clients of Mailpit ask: they know Basic only. */
+const MAILPITS = /\/(?:api\/v1\/|api\/events$|view\/)/
 
 /** To be awaited before any route is added. */
 export async function gate(app: Api, { tokens, limits, publicUrl }: GateOptions): Promise<void> {
@@ -64,7 +68,8 @@ function checkHost({ host: header, url, raw }: FastifyRequest): void {
 
 /** As browsers tell it: Fetch Metadata where they have it, the origin otherwise. */
 function checkSite(request: FastifyRequest): void {
-  if (SAFE_METHODS.has(request.method)) return
+  // A websocket is asked for by GET, and then open to whoever asked.
+  if (SAFE_METHODS.has(request.method) && request.headers.upgrade === undefined) return
   const { origin, 'sec-fetch-site': site } = request.headers
   if (site === 'same-origin' || site === 'none') return
   if (site === undefined && (origin === undefined || hostOf(origin) === request.host)) return
@@ -113,8 +118,16 @@ function checkScope(request: FastifyRequest, reply: FastifyReply, tokens: readon
 export function whoIs(request: FastifyRequest, tokens: readonly Token[]): Token | null {
   const { authorization, cookie } = request.headers
   if (authorization === undefined) return sessionOf(cookie, tokens, Date.now())
-  const secret = BEARER.exec(authorization)?.[1]
+  const secret = BEARER.exec(authorization)?.[1] ?? passwordOf(request)
   return secret === undefined ? null : findToken(tokens, secret)
+}
+
+/** A token as the password of Basic (RFC 7617), whoever the user is. */
+function passwordOf({ headers, routeOptions }: FastifyRequest): string | undefined {
+  if (!MAILPITS.test(routeOptions.url ?? '')) return undefined
+  const encoded = BASIC.exec(headers.authorization ?? '')?.[1]
+  const [, password] = /^[^:]*:(.*)$/s.exec(Buffer.from(encoded ?? '', 'base64').toString()) ?? []
+  return password
 }
 
 function noToken(request: FastifyRequest, reply: FastifyReply, needs: Scope) {

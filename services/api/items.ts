@@ -4,8 +4,9 @@
 
 import { Readable } from 'node:stream'
 import { Type } from 'typebox'
+import { plain } from '../mime/header.ts'
 import { durationMs, QueryDuration } from './duration.ts'
-import { SEARCH_CHARACTERS_MAX, WAIT_MS_MAX } from './limits.ts'
+import { ATTACHMENTS_MAX, SEARCH_CHARACTERS_MAX, WAIT_MS_MAX } from './limits.ts'
 import { type Resource, signalOf } from './resource.ts'
 import {
   AliasParams,
@@ -62,6 +63,14 @@ export const ItemDetail = Type.Object(
     text: Type.String(),
     html: Type.String(),
     headers: Type.Record(Type.String(), Type.String()),
+    attachments: Type.Array(
+      Type.Object({
+        number: Type.Integer({ description: 'From 1.' }),
+        name: Type.String(),
+        type: Type.String(),
+        size: Type.Integer({ description: 'Octets, decoded.' }),
+      }),
+    ),
   },
   { title: 'ItemDetail' },
 )
@@ -119,7 +128,7 @@ const read: Resource = (app, { emulator }) => {
     '/sites/:site/mailboxes/:alias/messages/:id',
     {
       schema: {
-        summary: 'One of them, with its text and header',
+        summary: 'One of them, with its text, its header and the names of its files',
         tags,
         params: ItemParams,
         response: { 200: ItemDetail, ...Refusals },
@@ -158,6 +167,43 @@ const readRaw: Resource = (app, { emulator }) => {
   )
 }
 
+const readAttachment: Resource = (app, { emulator }) => {
+  app.get(
+    '/sites/:site/mailboxes/:alias/messages/:id/attachments/:number',
+    {
+      schema: {
+        summary: 'A file that came with it, decoded',
+        tags,
+        params: strict({
+          ...ItemParams.properties,
+          number: Type.Integer({ minimum: 1, maximum: ATTACHMENTS_MAX }),
+        }),
+        response: {
+          200: {
+            description: 'Its bytes, as the type that the message says.',
+            content: { 'application/octet-stream': { schema: Type.String() } },
+          },
+          ...Refusals,
+        },
+      },
+    },
+    async (request, reply) => {
+      const { site, alias, id, number } = request.params
+      const { name, type, bytes } = await emulator.attachment(site, alias, id, number)
+      reply.type(type).header('content-disposition', dispositionOf(name))
+      return reply.send(bytes as never)
+    },
+  )
+}
+
+/** RFC 6266: a browser keeps it as a file, and never shows it as a page of ours. */
+function dispositionOf(name: string): string {
+  const encoded = encodeURIComponent(plain(name)).replace(/['()*!]/g, (character) => {
+    return `%${character.charCodeAt(0).toString(16)}`
+  })
+  return encoded === '' ? 'attachment' : `attachment; filename*=UTF-8''${encoded}`
+}
+
 const remove: Resource = (app, { emulator }) => {
   app.delete(
     '/sites/:site/mailboxes/:alias/messages/:id',
@@ -177,4 +223,4 @@ const remove: Resource = (app, { emulator }) => {
   )
 }
 
-export const items: Resource[] = [list, read, readRaw, remove]
+export const items: Resource[] = [list, read, readRaw, readAttachment, remove]

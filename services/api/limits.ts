@@ -68,6 +68,18 @@ export const MAILPIT_SEARCHED_MAX = 1_000
 /** All mailboxes of a site together: the newest of each are looked through at each call. */
 export const MAILPIT_MAILBOXES_MAX = 100
 
+/** How soon a websocket of Mailpit's looks again, at the earliest: to look at a site takes time. */
+export const MAILPIT_LOOK_MS = 50
+
+/** Mailpit tells how many messages there are no more often either. */
+export const MAILPIT_STATS_MS = 250
+
+/** What a client may send by a websocket: there is nothing to say. */
+export const SOCKET_PAYLOAD_BYTES_MAX = KIB
+
+/** How long a message that is submitted by Mailpit's API is waited for, until it has settled. */
+export const MAILPIT_SEND_MS = SECOND_MS
+
 /** Tags of one message, and characters of one: what a person can read on a line or two. */
 export const MAILPIT_TAGS_MAX = 50
 export const MAILPIT_TAG_CHARACTERS_MAX = 100

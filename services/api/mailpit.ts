@@ -8,6 +8,7 @@
 import { changing } from './mailpit/changing.ts'
 import { reading } from './mailpit/reading.ts'
 import { sending } from './mailpit/sending.ts'
+import { socket } from './mailpit/socket.ts'
 import type { Resource } from './resource.ts'
 
-export const mailpit: Resource[] = [...reading, ...changing, ...sending]
+export const mailpit: Resource[] = [...reading, ...changing, ...sending, ...socket]

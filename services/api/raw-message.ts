@@ -6,8 +6,9 @@ import { Readable } from 'node:stream'
 import type { FastifySchemaCompiler } from 'fastify'
 import { type Static, type TSchema, Type } from 'typebox'
 import { problem } from '../errors.ts'
+import { PRINTABLE } from '../mime/encode.ts'
 import type { Enveloped } from '../runtime/views-of-mail.ts'
-import { checkAddress, checkHeaderValue, checkOriginator } from './address.ts'
+import { checkAddress, checkOriginator } from './address.ts'
 import { QueryDuration } from './duration.ts'
 import { ENVELOPE_ID_CHARACTERS_MAX, RECIPIENTS_MAX } from './limits.ts'
 import { deferral, NOTIFY, PRIORITY } from './message-schema.ts'
@@ -34,7 +35,11 @@ export const EnvelopeQuery = strict({
     oneOf(['full', 'headers'], { description: 'RFC 3461 RET: what a report returns.' }),
   ),
   envelopeId: Type.Optional(
-    Type.String({ maxLength: ENVELOPE_ID_CHARACTERS_MAX, description: 'RFC 3461 ENVID.' }),
+    Type.String({
+      maxLength: ENVELOPE_ID_CHARACTERS_MAX,
+      pattern: PRINTABLE.source,
+      description: 'RFC 3461 ENVID: printable ASCII.',
+    }),
   ),
 })
 
@@ -63,7 +68,6 @@ export function envelopeOf(query: Static<typeof EnvelopeQuery>): Enveloped {
   }
   checkNotify(notify)
   checkCount(to.length)
-  checkHeaderValue(envelopeId ?? '', 'envelopeId')
   to.forEach((address, index) => {
     checkAddress(address, `to/${index}`)
   })

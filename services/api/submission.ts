@@ -5,6 +5,7 @@
 
 import type { Static } from 'typebox'
 import { problem } from '../errors.ts'
+import { headerFacts } from '../mime/header.ts'
 import { DEFERRAL_MS_MAX } from '../runtime/limits.ts'
 import type { Submission } from '../runtime/views-of-mail.ts'
 import { checkAddress, checkHeaderValue, checkOriginator } from './address.ts'
@@ -14,10 +15,6 @@ import type { NewMessage } from './message-schema.ts'
 import { quoted } from './quoted.ts'
 
 type Body = Static<typeof NewMessage>
-
-/** RFC 5322 §2.2 and §2.2.3: a field, or the continuation of the one before it. */
-const FIELD = /^[!-9;-~]+[ \t]*:/
-const CONTINUATION = /^[ \t]/
 
 const MADE_BY_US = ['subject', 'text', 'html'] as const
 
@@ -76,17 +73,10 @@ function checkRawAlone(body: Body): void {
 
 /** A whole message begins with fields, up to an empty line or its end; line ends may be bare LF. */
 function checkHeaderSection(raw: string): void {
-  const end = /\r?\n\r?\n/.exec(raw)?.index ?? raw.length
-  const lines = raw
-    .slice(0, end)
-    .replace(/\r?\n$/, '')
-    .split(/\r?\n/)
-  const wrong = lines.findIndex((line, index) => {
-    return !(FIELD.test(line) || (index > 0 && CONTINUATION.test(line))) || /[\r\0]/.test(line)
-  })
-  if (wrong < 0) return
-  const line = quoted(lines[wrong] ?? '')
-  throw problem('malformed-message', `line ${wrong + 1} of "raw" is no header field: ${line}`)
+  const { wrong } = headerFacts(Buffer.from(raw))
+  if (!wrong) return
+  const line = quoted(wrong.text)
+  throw problem('malformed-message', `line ${wrong.line} of "raw" is no header field: ${line}`)
 }
 
 /** RFC 3461 §4.1: NEVER stands alone. */

@@ -92,6 +92,7 @@ export interface Calls {
   'GET /sites/{site}/mailboxes/{alias}/messages/{id}': Call<null, ItemDetail>
   'DELETE /sites/{site}/mailboxes/{alias}/messages/{id}': Call<null, null>
   'GET /sites/{site}/mailboxes/{alias}/messages/{id}/raw': Call<null, string>
+  'GET /sites/{site}/mailboxes/{alias}/messages/{id}/attachments/{number}': Call<null, string>
   'POST /sites/{site}/messages': Call<
     NewMessage,
     Accepted,

@@ -134,6 +134,14 @@ export type ItemDetail = {
   text: string
   html: string
   headers: Record<string, string>
+  attachments: Array<{
+    /** From 1. */
+    number: number
+    name: string
+    type: string
+    /** Octets, decoded. */
+    size: number
+  }>
 }
 
 export type Accepted = {

@@ -76,7 +76,7 @@ export function siteOf(caller: Caller, name: string) {
   }
 }
 
-function mailboxesOf({ call }: Caller, site: string) {
+function mailboxesOf({ call, open }: Caller, site: string) {
   return {
     list: async () => (await call('GET /sites/{site}/mailboxes', { path: { site } })).mailboxes,
     /** As the directory, each store, each replica and each cache see it. */
@@ -102,6 +102,15 @@ function mailboxesOf({ call }: Caller, site: string) {
     /** One of them as it is on the wire. */
     raw: (alias: string, id: string) =>
       call('GET /sites/{site}/mailboxes/{alias}/messages/{id}/raw', { path: { site, alias, id } }),
+    /** A file that came with one, decoded; they are numbered from 1. */
+    async attachment(alias: string, id: string, number: number): Promise<Uint8Array> {
+      const path = { site, alias, id, number: String(number) }
+      const answer = await open(
+        'GET /sites/{site}/mailboxes/{alias}/messages/{id}/attachments/{number}',
+        { path },
+      )
+      return new Uint8Array(await answer.arrayBuffer())
+    },
     /** Removes one, as the user of the mailbox would. */
     remove: (alias: string, id: string) =>
       call('DELETE /sites/{site}/mailboxes/{alias}/messages/{id}', { path: { site, alias, id } }),

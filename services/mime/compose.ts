@@ -3,6 +3,7 @@
  */
 import MailComposer from 'nodemailer/lib/mail-composer'
 import PostalMime from 'postal-mime'
+import { type AttachmentView, attachmentIn, attachmentsOf, type File } from './attachments.ts'
 
 export interface Parts {
   from: string
@@ -44,6 +45,7 @@ export interface Read {
   text: string
   html: string
   headers: Record<string, string>
+  attachments: AttachmentView[]
 }
 
 /** The message's parts, decoded. */
@@ -54,5 +56,10 @@ export async function readRaw(raw: Buffer): Promise<Read> {
     text: email.text ?? '',
     html: email.html ?? '',
     headers: Object.fromEntries(email.headers.map(({ key, value }) => [key, value])),
+    attachments: attachmentsOf(email),
   }
 }
+
+/** Null when it has no file of that number. */
+export const readAttachment = async (raw: Buffer, number: number): Promise<File | null> =>
+  attachmentIn(await PostalMime.parse(raw), number)

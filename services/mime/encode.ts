@@ -11,7 +11,8 @@ const WORD_CHARACTERS = 52
 /** RFC 5322 §2.1.1: lines should have no more; folding needs a space to fold at. */
 const LINE_CHARACTERS = 76
 
-const PRINTABLE = /^[ -~]*$/
+/** ASCII, without control characters. */
+export const PRINTABLE = /^[ -~]*$/
 
 /** A field whose value is free text, with its line end. */
 export function textField(name: string, text: string): string {

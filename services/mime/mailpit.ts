@@ -7,7 +7,8 @@
  */
 import { createHash } from 'node:crypto'
 import MailComposer from 'nodemailer/lib/mail-composer'
-import PostalMime, { type Address, type Attachment, type Email } from 'postal-mime'
+import PostalMime, { type Address, type Email } from 'postal-mime'
+import { bytesOf, typeOf } from './attachments.ts'
 
 export interface Parsed {
   id: string
@@ -117,7 +118,7 @@ export const summaryOf = (parsed: Parsed, mark: Marked) => ({
 export const messageOf = (parsed: Parsed, mark: Marked) => ({
   ...envelopeOf(parsed, mark),
   ReturnPath: headerOf(parsed.email, 'return-path').replace(/^<|>$/g, ''),
-  ListUnsubscribe: { Header: '', Links: [], Errors: '', HeaderPost: '' },
+  ListUnsubscribe: unsubscribing(parsed.email),
   Date: parsed.email.date ?? parsed.receivedAt,
   Text: parsed.email.text ?? '',
   HTML: parsed.email.html ?? '',
@@ -125,25 +126,35 @@ export const messageOf = (parsed: Parsed, mark: Marked) => ({
   Attachments: filesOf(parsed.email, false),
 })
 
+/** RFC 2369 §3.2 and RFC 8058: its links, each in angle brackets. */
+function unsubscribing(email: Email) {
+  const Header = headerOf(email, 'list-unsubscribe')
+  const Links = [...Header.matchAll(/<([^<>]+)>/g)].map(([, link = '']) => link.trim())
+  const Errors = Header !== '' && Links.length === 0 ? 'no link in angle brackets' : ''
+  return { Header, Links, Errors, HeaderPost: headerOf(email, 'list-unsubscribe-post') }
+}
+
 /** Each field's values, in the order in which they stand. */
 export function headersOf({ email }: Parsed): Record<string, string[]> {
   const headers: Record<string, string[]> = {}
-  for (const { originalKey, value } of email.headers) {
-    const values = headers[originalKey] ?? []
+  for (const { key, value } of email.headers) {
+    const name = canonical(key)
+    const values = headers[name] ?? []
     values.push(value)
-    headers[originalKey] = values
+    headers[name] = values
   }
   return headers
 }
+
+/** `Message-Id`, however it was written: as Mailpit's own language writes the names of fields. */
+const canonical = (key: string): string =>
+  key.toLowerCase().replace(/(^|-)[a-z]/g, (letter) => letter.toUpperCase())
 
 export const textOf = ({ text, html }: Email): string =>
   text ?? (html ?? '').replace(/<[^>]*>/g, ' ')
 
 const headerOf = (email: Email, key: string): string =>
   email.headers.find((header) => header.key === key)?.value ?? ''
-
-const bytesOf = ({ content }: Attachment): Buffer =>
-  typeof content === 'string' ? Buffer.from(content) : Buffer.from(content as ArrayBuffer)
 
 const checksumsOf = (bytes: Buffer) => ({
   MD5: createHash('md5').update(bytes).digest('hex'),
@@ -158,7 +169,7 @@ const filesOf = ({ attachments }: Email, inline: boolean) =>
           {
             PartID: `${i + 1}`,
             FileName: attachment.filename ?? '',
-            ContentType: attachment.mimeType,
+            ContentType: typeOf(attachment),
             ContentID: (attachment.contentId ?? '').replace(/^<|>$/g, ''),
             Size: bytesOf(attachment).length,
             Checksums: checksumsOf(bytesOf(attachment)),
@@ -166,12 +177,6 @@ const filesOf = ({ attachments }: Email, inline: boolean) =>
         ]
       : [],
   )
-
-/** An attachment by its `PartID`. */
-export function partOf({ email }: Parsed, part: string): { type: string; bytes: Buffer } | null {
-  const found = email.attachments[Number(part) - 1]
-  return found ? { type: found.mimeType, bytes: bytesOf(found) } : null
-}
 
 /**
  * Whether a message is meant by Mailpit's search: each word must be in it, or in the field that is

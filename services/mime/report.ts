@@ -16,7 +16,7 @@ import type { ReportFacts, Told } from '../../machines/wire.ts'
 import { fullAddress } from './compose.ts'
 import { field, textBody, textField, typedAddress } from './encode.ts'
 import { headerEnd } from './header.ts'
-import { dateTime } from './trace.ts'
+import { dateTime, peerOf } from './trace.ts'
 
 export interface Site {
   name: string
@@ -28,7 +28,7 @@ export interface Original {
   size: number
   first: Buffer
   pieces(): AsyncIterable<Buffer>
-  broughtBy: { helo: string } | null
+  broughtBy: { helo: string; address: string } | null
 }
 
 export interface Rendered {
@@ -107,13 +107,13 @@ function humanPart(facts: ReportFacts, site: Site): string {
 
 function statusPart(facts: ReportFacts, original: Original | null, site: Site): string {
   const { asked, server } = facts
-  const helo = original?.broughtBy?.helo
+  const peer = original?.broughtBy
   return (
     field('Content-Description', 'Delivery report') +
     'Content-Type: message/delivery-status\r\n\r\n' +
     (asked?.envelopeId ? field('Original-Envelope-Id', asked.envelopeId) : '') +
     field('Reporting-MTA', `dns; ${server}.${site.domain}`) +
-    (helo ? field('Received-From-MTA', `dns; ${helo}`) : '') +
+    (peer ? field('Received-From-MTA', `dns; ${peerOf(peer)}`) : '') +
     field('Arrival-Date', dateTime(facts.sentAt)) +
     allToldIn(facts)
       .map((told) => `\r\n${recipientFields(told, facts, site)}`)

@@ -45,10 +45,17 @@ export function traceOf({ id, from, domain, via, broughtBy, otherwise }: Traced)
   return `${lines.join('\r\n')}\r\n`
 }
 
-const nameOf = ({ helo, address }: BroughtBy): string => {
-  const literal = address.includes(':') ? `[IPv6:${address}]` : `[${address}]`
+function nameOf({ helo, address }: BroughtBy): string {
+  const literal = literalOf(address)
   return NAME.test(helo) ? `${helo} (${literal})` : literal
 }
+
+/** As it named itself, where that can stand in a field; else its address. */
+export const peerOf = ({ helo, address }: Pick<BroughtBy, 'helo' | 'address'>): string =>
+  NAME.test(helo) ? helo : literalOf(address)
+
+const literalOf = (address: string): string =>
+  address.includes(':') ? `[IPv6:${address}]` : `[${address}]`
 
 /** RFC 5322 §3.3, in UTC. */
 export const dateTime = (at: number): string => new Date(at).toUTCString().replace('GMT', '+0000')

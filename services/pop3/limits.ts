@@ -13,7 +13,10 @@ export const CLIENTS_MAX = 200
  * The oldest of a mailbox, so that what `LIST` says of each stays a matter of seconds; the rest is
  * seen when these have been deleted.
  */
-export const MESSAGES_MAX = 1_000
+export const MESSAGES_MAX = 10_000
+
+/** Messages that are looked at, or deleted, side by side: each takes some calls of Redis. */
+export const AT_ONCE_MAX = 50
 
 /** Wrong passwords of one connection: a person mistypes, a program guesses. */
 export const WRONG_PASSWORDS_MAX = 3

@@ -5,7 +5,7 @@
 import { type Problem, problem } from '../errors.ts'
 import type { Emulator } from '../runtime/emulator.ts'
 import type { Raw } from '../runtime/raw.ts'
-import { MESSAGES_MAX } from './limits.ts'
+import { AT_ONCE_MAX, MESSAGES_MAX } from './limits.ts'
 
 export type Store = Pick<Emulator, 'items' | 'rawItem' | 'deleteItem' | 'destination'>
 
@@ -21,7 +21,8 @@ export interface Maildrop {
   messages(): Message[]
   /** Throws what the store says when there is none of that number, or none any more. */
   read(number: number): Promise<Raw>
-  size(message: Message): Promise<number>
+  /** Octets of each of these, in their order. */
+  sizes(messages: Message[]): Promise<number[]>
   mark(number: number): void
   unmarkAll(): void
   /** Deletes what is marked; how many could not be, since the mailbox is being moved. */
@@ -50,24 +51,37 @@ export async function openMaildrop(store: Store, user: string): Promise<Maildrop
   return {
     messages: () => all.filter(({ number }) => !marked.has(number)),
     read: (number) => store.rawItem(site, alias, find(number).id),
-    async size({ number, id }) {
-      const size = sizes.get(number) ?? (await store.rawItem(site, alias, id)).size
-      sizes.set(number, size)
-      return size
-    },
+    sizes: (messages) =>
+      forEach(messages, async ({ number, id }) => {
+        const size = sizes.get(number) ?? (await store.rawItem(site, alias, id)).size
+        sizes.set(number, size)
+        return size
+      }),
     mark: (number) => void marked.add(find(number).number),
     unmarkAll: () => marked.clear(),
     async update() {
       let refused = 0
-      for (const number of marked) {
+      await forEach([...marked], async (number) => {
         await store.deleteItem(site, alias, all[number - 1]?.id ?? '').catch((error: Problem) => {
           // Somebody else was quicker: it is gone, which is what was wanted.
           if (error.code === 'unknown-item') return
           if (error.code !== 'mailbox-in-transit') throw error
           refused += 1
         })
-      }
+      })
       return { refused }
     },
   }
+}
+
+/** Some at a time; the results in their order. */
+async function forEach<One, Result>(
+  all: One[],
+  work: (one: One) => Promise<Result>,
+): Promise<Result[]> {
+  const results: Result[] = []
+  for (let from = 0; from < all.length; from += AT_ONCE_MAX) {
+    results.push(...(await Promise.all(all.slice(from, from + AT_ONCE_MAX).map(work))))
+  }
+  return results
 }

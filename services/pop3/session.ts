@@ -4,7 +4,7 @@
  */
 import { Problem } from '../errors.ts'
 import { WRONG_PASSWORDS_MAX } from './limits.ts'
-import { type Maildrop, openMaildrop, type Store } from './maildrop.ts'
+import { type Maildrop, type Message, openMaildrop, type Store } from './maildrop.ts'
 
 export interface Reply {
   /** Without `+OK` or `-ERR`. */
@@ -92,15 +92,16 @@ async function quit(drop: Maildrop | null): Promise<Reply> {
 async function transact(drop: Maildrop, command: string, rest: string): Promise<Reply> {
   const [first = '', second = ''] = rest.split(/\s+/)
   const number = /^\d{1,9}$/.test(first) ? Number(first) : 0
+  const meant = first === '' ? null : number
   switch (command) {
     case 'STAT': {
-      const sizes = await sizesOf(drop)
-      return ok(`${sizes.length} ${sizes.reduce((sum, { size }) => sum + size, 0)}`)
+      const sizes = await drop.sizes(drop.messages())
+      return ok(`${sizes.length} ${sizes.reduce((sum, size) => sum + size, 0)}`)
     }
     case 'LIST':
-      return listed(await sizesOf(drop), number, ({ size }) => size)
+      return listed(drop, meant, drop.sizes)
     case 'UIDL':
-      return listed(drop.messages(), number, ({ id }) => id)
+      return listed(drop, meant, async (messages) => messages.map(({ id }) => id))
     case 'RETR': {
       const raw = await drop.read(number)
       return ok(`${raw.size} octets`, { body: raw.pieces() })
@@ -123,28 +124,16 @@ async function transact(drop: Maildrop, command: string, rest: string): Promise<
   }
 }
 
-interface Sized {
-  number: number
-  size: number
-}
-
-async function sizesOf(drop: Maildrop): Promise<Sized[]> {
-  const sizes: Sized[] = []
-  for (const message of drop.messages()) {
-    sizes.push({ number: message.number, size: await drop.size(message) })
-  }
-  return sizes
-}
-
 /** Of all, or of the one that was asked for. */
-function listed<One extends { number: number }>(
-  all: One[],
-  number: number,
-  what: (one: One) => string | number,
-): Reply {
-  if (number === 0) {
-    return ok(`${all.length} messages`, { body: all.map((one) => `${one.number} ${what(one)}`) })
-  }
-  const one = all.find((each) => each.number === number)
-  return one ? ok(`${number} ${what(one)}`) : no(`there is no message ${number}`)
+async function listed(
+  drop: Maildrop,
+  meant: number | null,
+  what: (messages: Message[]) => Promise<(string | number)[]>,
+): Promise<Reply> {
+  const messages = drop.messages().filter(({ number }) => meant === null || number === meant)
+  const said = await what(messages)
+  const lines = messages.map(({ number }, i) => `${number} ${said[i]}`)
+  if (meant === null) return ok(`${lines.length} messages`, { body: lines })
+  const [line] = lines
+  return line === undefined ? no(`there is no message ${meant}`) : ok(line)
 }

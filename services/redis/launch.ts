@@ -45,6 +45,8 @@ function serverArguments(options: LaunchOptions): string[] {
     // Mail is never evicted; and a delayed job is due on time (blocked clients wake at this rate).
     ...['--maxmemory', `${options.memoryMegabytes}mb`, '--maxmemory-policy', 'noeviction'],
     ...['--hz', '100', '--daemonize', 'no'],
+    // Compressed, the file that is written anew is so small that it is due again at once.
+    ...['--rdbcompression', 'no'],
   ]
 }
 

@@ -38,7 +38,8 @@ export async function accept(
   const settings = await runnableSite(live, site)
   await live.admission.admit(settings, submission.to.length)
   const fresh = idFor(settings, idempotencyKey)
-  const content = await arriving(live, settings, fresh, submission, incoming)
+  const digested = idempotencyKey !== undefined
+  const content = await arriving(live, settings, fresh, submission, incoming, { digested })
   try {
     return await acceptArrived(live, settings, submission, content, { fresh, idempotencyKey })
   } catch (error) {
@@ -54,11 +55,13 @@ async function arriving(
   id: string,
   submission: Enveloped,
   incoming: Incoming | undefined,
+  wanted: { digested: boolean },
 ): Promise<Arriving> {
   const { raw } = submission
   const given = raw === undefined ? null : { pieces: [Buffer.from(raw)], strict: true }
   const whole = incoming ?? given
-  return whole ? arrivingBytes(client, uploadKey(settings, id), whole) : arrivingParts(submission)
+  if (!whole) return arrivingParts(submission)
+  return arrivingBytes(client, uploadKey(settings, id), whole, wanted)
 }
 
 async function acceptArrived(
@@ -68,7 +71,7 @@ async function acceptArrived(
   content: Arriving,
   { fresh, idempotencyKey }: { fresh: string; idempotencyKey: string | undefined },
 ): Promise<Accepted> {
-  const digest = digestOf(submission, content)
+  const digest = idempotencyKey === undefined ? '' : digestOf(submission, content)
   // Refused before its key is remembered, a request may be mended and come again with it.
   const { record, entries } = await prepare(live, settings, submission, content, digest)
   live.admission.took(settings, record.header.size)

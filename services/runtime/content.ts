@@ -46,6 +46,7 @@ export interface Incoming {
 export interface Arriving {
   facts: HeaderFacts
   size: number
+  /** Of the bytes, where it was asked for; else ''. */
   digest: string
   /** What the acceptance writes, so that it has the content under this key. */
   commands(key: string): RedisCommand[]
@@ -70,8 +71,9 @@ export async function arrivingBytes(
   client: Client,
   place: string,
   incoming: Incoming,
+  { digested }: { digested: boolean },
 ): Promise<Arriving> {
-  const hash = createHash('sha256')
+  const hash = digested ? createHash('sha256') : null
   let written = 0
   let size = 0
   let rest: Buffer = Buffer.alloc(0)
@@ -80,7 +82,7 @@ export async function arrivingBytes(
   try {
     for await (const piece of inPieces(incoming.pieces)) {
       size += piece.length
-      hash.update(piece)
+      hash?.update(piece)
       facts ??= factsOf(piece, incoming.strict)
       if (rest.length > 0) await upload(client, place, written++, rest)
       rest = piece
@@ -103,7 +105,7 @@ export async function arrivingBytes(
   return {
     facts,
     size,
-    digest: hash.digest('hex').slice(0, 32),
+    digest: hash?.digest('hex').slice(0, 32) ?? '',
     commands: (key) => [...moved(key), ['HSET', key, ...last]],
     drop,
   }
@@ -113,8 +115,14 @@ async function upload(client: Client, place: string, index: number, piece: Buffe
   await Promise.all([client.hset(place, `${index}`, piece), client.expire(place, UPLOAD_SECONDS)])
 }
 
-/** The same bytes in pieces that are full, but for the last; too many are refused as they come. */
+/**
+ * The same bytes in pieces that are full, but for the last; too many are refused as they come. Full
+ * ones lie in two buffers by turns: whoever asks for the next one is done with the one before the
+ * last. With a buffer for each, most of the work would be to clear them away.
+ */
 async function* inPieces(source: Incoming['pieces']): AsyncIterable<Buffer> {
+  const full: Buffer[] = []
+  let count = 0
   let held: Buffer[] = []
   let bytes = 0
   let total = 0
@@ -125,16 +133,27 @@ async function* inPieces(source: Incoming['pieces']): AsyncIterable<Buffer> {
     }
     held.push(chunk)
     bytes += chunk.length
-    if (bytes < PIECE_BYTES) continue
-    const whole = held.length === 1 ? chunk : Buffer.concat(held)
-    let at = 0
-    for (; whole.length - at >= PIECE_BYTES; at += PIECE_BYTES) {
-      yield whole.subarray(at, at + PIECE_BYTES)
+    while (bytes >= PIECE_BYTES) {
+      const turn = count++ % 2
+      const piece = full[turn] ?? Buffer.allocUnsafeSlow(PIECE_BYTES)
+      full[turn] = piece
+      held = filled(piece, held)
+      bytes -= PIECE_BYTES
+      yield piece
     }
-    held = [whole.subarray(at)]
-    bytes = whole.length - at
   }
   if (bytes > 0) yield Buffer.concat(held)
+}
+
+/** Fills the piece from the beginning of what is held; what is then left. */
+function filled(piece: Buffer, held: Buffer[]): Buffer[] {
+  let at = 0
+  for (const [i, chunk] of held.entries()) {
+    const copied = chunk.copy(piece, at)
+    at += copied
+    if (at === piece.length) return [chunk.subarray(copied), ...held.slice(i + 1)]
+  }
+  return []
 }
 
 const LINE_SHOWN_CHARACTERS = 80

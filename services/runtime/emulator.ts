@@ -7,11 +7,12 @@
  * Times are milliseconds of site time since the epoch unless a name says otherwise; a duration is
  * in milliseconds and its name ends in `Ms`.
  */
+import type { File } from '../mime/attachments.ts'
 import type { TrackingLogs } from '../tracking/logs.ts'
 import type { Incoming } from './content.ts'
 import type { Destination } from './destination.ts'
 import type { ItemsQuery } from './items.ts'
-import type { Mark } from './marks.ts'
+import type { Mark, Marked } from './marks.ts'
 import type { Raw } from './raw.ts'
 import type { Readiness } from './readiness.ts'
 import type { Bundle, BundleLimits } from './views-of-bundle.ts'
@@ -51,6 +52,7 @@ import type {
   SiteSpec,
   SiteView,
 } from './views-of-mail.ts'
+import type { Wait } from './watch.ts'
 
 export interface Emulator {
   createSite(spec: SiteSpec): Promise<SiteView>
@@ -89,12 +91,20 @@ export interface Emulator {
   item(site: string, alias: string, id: string): Promise<ItemDetail>
   /** As it is on the wire, its trace before it; one that is not read to its end costs nothing. */
   rawItem(site: string, alias: string, id: string): Promise<Raw>
+  /** A file that came with it, decoded; numbers begin with 1. */
+  attachment(site: string, alias: string, id: string, number: number): Promise<File>
   deleteItem(site: string, alias: string, id: string): Promise<void>
 
   /** What readers put on messages, in the order of the ids. */
   marks(site: string, ids: string[]): Promise<Mark[]>
   /** Puts it on one; a message that is not there stays so. */
   mark(site: string, id: string, change: Partial<Mark>): Promise<void>
+  /** What was put on messages behind a position; without one, only where that is now. */
+  marked(site: string, position?: string): Promise<Marked>
+  /**
+   * The site's pulse, another one after each step and each mark, as soon as it is not `before`.
+   */
+  pulse(site: string, before: string, wait: Wait): Promise<string | null>
 
   /** The site that answers for an address; null when none does. */
   destination(address: string): Promise<Destination | null>

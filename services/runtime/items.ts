@@ -6,7 +6,8 @@ import { type Code, describe, statusOf } from '../../machines/codes.ts'
 import { reportOf } from '../../machines/report.ts'
 import type { Item } from '../../machines/wire.ts'
 import { problem } from '../errors.ts'
-import { readRaw } from '../mime/compose.ts'
+import type { File } from '../mime/attachments.ts'
+import { readAttachment, readRaw } from '../mime/compose.ts'
 import { failureOf } from '../mime/report.ts'
 import { findItems, type ItemSearch } from './item-search.ts'
 import { boxKey } from './keys.ts'
@@ -98,6 +99,18 @@ export async function getItem(
   const item = await itemOf(live, settings, alias, id)
   const read = await readRaw(await collect(await rawOf(live, settings, alias, item)))
   return { ...viewOf(item, settings), ...read }
+}
+
+export async function getAttachment(
+  live: Live,
+  site: string,
+  alias: string,
+  id: string,
+  number: number,
+): Promise<File> {
+  const file = await readAttachment(await collect(await getRaw(live, site, alias, id)), number)
+  if (!file) throw problem('unknown-item', `The message "${id}" has no attachment ${number}.`)
+  return file
 }
 
 export async function getRaw(live: Live, site: string, alias: string, id: string): Promise<Raw> {

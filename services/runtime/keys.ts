@@ -133,6 +133,7 @@ type Part =
   | 'counts'
   | 'deadLetters'
   | 'floor'
+  | 'marked'
   | 'trimming'
 export const part = (keys: Keys, shard: number, name: Part): string =>
   `${base(keys, shard)}:${name}`

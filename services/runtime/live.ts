@@ -30,6 +30,7 @@ import * as marks from './marks.ts'
 import * as moves from './moves.ts'
 import { deadLetters } from './poison.ts'
 import { prefill } from './prefill.ts'
+import { pulseAfter } from './pulse.ts'
 import { openQueues, queueNamesOf } from './queues.ts'
 import { ready } from './readiness.ts'
 import { restAndAudit } from './rest-and-audit.ts'
@@ -115,9 +116,12 @@ const mailCalls = (live: Live): Pick<Emulator, MailCall> => ({
   items: (...args) => items.listItems(live, ...args),
   item: (...args) => items.getItem(live, ...args),
   rawItem: (...args) => items.getRaw(live, ...args),
+  attachment: (...args) => items.getAttachment(live, ...args),
   deleteItem: (...args) => items.deleteItem(live, ...args),
   marks: (...args) => marks.marksOf(live, ...args),
   mark: (...args) => marks.mark(live, ...args),
+  marked: (...args) => marks.markedSince(live, ...args),
+  pulse: (...args) => pulseAfter(live, ...args),
   accept: (...args) => accept(live, ...args),
   messages: (...args) => views.listMessages(live, ...args),
   message: (...args) => views.getMessage(live, ...args),
@@ -137,9 +141,12 @@ type MailCall =
   | 'items'
   | 'item'
   | 'rawItem'
+  | 'attachment'
   | 'deleteItem'
   | 'marks'
   | 'mark'
+  | 'marked'
+  | 'pulse'
   | 'accept'
   | 'messages'
   | 'message'

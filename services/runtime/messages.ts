@@ -20,7 +20,7 @@ export interface AcceptRecord {
   /** Entries are numbered from 1 to this. */
   recipients: number
   chunks: number
-  /** A digest of the request, by which a repeated key with another body is found. */
+  /** Of a request with a key: by it a repeated key with another body is found; else ''. */
   digest: string
   /** Where its Idempotency-Key is remembered, if it had one. */
   key?: string

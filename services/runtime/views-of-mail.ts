@@ -7,6 +7,7 @@
  */
 
 import type { Asked, Caller } from '../../machines/wire.ts'
+import type { AttachmentView } from '../mime/attachments.ts'
 
 /** A profile is the name of a preset, or an object that extends one. */
 export type ProfileSpec = string | ({ extends: string } & Record<string, unknown>)
@@ -287,4 +288,5 @@ export interface ItemDetail extends ItemView {
   text: string
   html: string
   headers: Record<string, string>
+  attachments: AttachmentView[]
 }

@@ -7,7 +7,10 @@
 const SECOND_MS = 1_000
 const MINUTE_MS = 60 * SECOND_MS
 
-/** RFC 5321 §4.5.3.2.7 asks five minutes of a server; test suites leave more connections open. */
+/**
+ * Silence, and the time for a command. RFC 5321 §4.5.3.2.7 asks five minutes of a server; test
+ * suites leave more connections open.
+ */
 export const IDLE_MS = 5 * MINUTE_MS
 
 /**

@@ -45,7 +45,7 @@ export interface Listener {
 
 export async function listen(options: ListenerOptions): Promise<Listener> {
   const server = new SMTPServer(serverOptions(options))
-  server.connections = new Connections()
+  server.connections = new Connections(options.idleMs ?? limits.IDLE_MS)
   // A client that goes away in the middle is its own affair; so is one that cannot speak TLS.
   server.on('error', (error) => options.log(`SMTP: ${error.message}`))
   await new Promise<void>((resolve, reject) => {
@@ -61,14 +61,48 @@ export async function listen(options: ListenerOptions): Promise<Listener> {
   }
 }
 
-/** Each connection as we want it, before it begins. */
+/** Each connection as we want it, before it begins, and what is to be undone at its end. */
 class Connections extends Set<SMTPConnection> {
+  readonly #commandMs: number
+  readonly #late = new Map<SMTPConnection, NodeJS.Timeout>()
+
+  constructor(commandMs: number) {
+    super()
+    this.#commandMs = commandMs
+  }
+
   override add(connection: SMTPConnection): this {
     sayOwnStatus(connection)
     greetAtOnce(connection)
+    this.#endSlowCommands(connection)
     return super.add(connection)
   }
+
+  override delete(connection: SMTPConnection): boolean {
+    clearTimeout(this.#late.get(connection))
+    this.#late.delete(connection)
+    return super.delete(connection)
+  }
+
+  /**
+   * To the library a byte a minute is no silence, and would keep a connection for ever. Behind each
+   * reply there is as much time for the next command; a message has its own (`data`).
+   */
+  #endSlowCommands(connection: SMTPConnection): void {
+    const send = connection.send.bind(connection)
+    connection.send = (code, text, context) => {
+      clearTimeout(this.#late.get(connection))
+      const sent = send(code, text, context)
+      if (code === MESSAGE_FOLLOWS || !this.has(connection)) return sent
+      const cut = () => send(421, '4.4.2 the command did not end in time', false)
+      this.#late.set(connection, setTimeout(cut, this.#commandMs).unref())
+      return sent
+    }
+  }
 }
+
+/** The reply to DATA. */
+const MESSAGE_FOLLOWS = 354
 
 /**
  * The library waits 100 ms with its greeting, for clients that talk before it. A test suite that

@@ -14,6 +14,7 @@ import type {
 } from 'smtp-server'
 import { complaintAbout } from '../api/address.ts'
 import { ENVELOPE_ID_CHARACTERS_MAX } from '../api/limits.ts'
+import { PRINTABLE } from '../mime/encode.ts'
 import { lineEnds } from '../mime/line-ends.ts'
 import type { Incoming } from '../runtime/content.ts'
 import type { Emulator } from '../runtime/emulator.ts'
@@ -34,10 +35,11 @@ export function checkSender(given: SMTPServerAddress, session: SMTPServerSession
   const complaint = given.address === '' ? undefined : complaintAbout(given.address)
   if (complaint) throw new Refusal(553, '5.1.7', complaint)
   checkCharacters(given.address, session)
-  const { envid } = session.envelope.dsn ?? {}
-  if (envid && envid.length > ENVELOPE_ID_CHARACTERS_MAX) {
+  const envid = session.envelope.dsn?.envid ?? ''
+  if (envid.length > ENVELOPE_ID_CHARACTERS_MAX) {
     throw new Refusal(501, '5.5.4', `ENVID has over ${ENVELOPE_ID_CHARACTERS_MAX} characters`)
   }
+  if (!PRINTABLE.test(envid)) throw new Refusal(501, '5.5.4', 'ENVID is printable ASCII')
 }
 
 export async function checkRecipient(

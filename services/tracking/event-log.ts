@@ -19,7 +19,7 @@
 import { type Code, namesOf, REDIRECTION_LOOP } from '../../machines/codes.ts'
 import { entryOf } from '../../machines/protocol.ts'
 import type { Told } from '../../machines/wire.ts'
-import { type Happening, isDiscarded, type Party, reportedOn } from './happenings.ts'
+import { type Happening, intendedIn, isDiscarded, type Party, reportedOn } from './happenings.ts'
 import { mtaName, oneLine, recipientName, storeName } from './names.ts'
 
 interface Entry {
@@ -219,8 +219,9 @@ function reportGenerated(site: string, { id }: Happening, facts: Told): Entry {
   const text =
     `A non-delivery report (reason code ${reason} and diagnostic code ` +
     `${diagnostic ?? 'Omit any diagnostic code'}) is being generated for message ` +
-    `${id.split('~')[0]}. It was originally destined for ${dn(site, facts.recipient)} (recipient ` +
-    `number ${number}), and was to be redirected to ${redirectedTo}. [MTA DISP:RESULT 16 136] (12)`
+    `${id.split('~')[0]}. It was originally destined for ${dn(site, intendedIn(facts))} ` +
+    `(recipient number ${number}), and was to be redirected to ${redirectedTo}. ` +
+    '[MTA DISP:RESULT 16 136] (12)'
   return exchange(290, 'Warning', text)
 }
 

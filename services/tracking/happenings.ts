@@ -63,6 +63,12 @@ export const isReport = ({ id }: Pick<Happening, 'id'>): boolean => id.includes(
 export const reportedOn = ({ header }: Pick<Happening, 'header'>): Told[] =>
   header?.report ? allToldIn(header.report) : []
 
+/**
+ * Whom the originator meant, by the name that all lines have: not as the address was typed, which
+ * the report has.
+ */
+export const intendedIn = ({ history, address }: Told): string => history?.[0] ?? address
+
 /** The name of a report on what was no failure ends so: machines/reporting.ts. */
 const OF_SUCCESS = /\.(delivered|relayed|expanded)$/
 

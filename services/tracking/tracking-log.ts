@@ -20,7 +20,14 @@
  *
  * No event number exists for a deferral, or for a failure that no report is made of.
  */
-import { type Happening, isDiscarded, isOfFailure, isReport, reportedOn } from './happenings.ts'
+import {
+  type Happening,
+  intendedIn,
+  isDiscarded,
+  isOfFailure,
+  isReport,
+  reportedOn,
+} from './happenings.ts'
 import { connectorName, mtaName, oneLine, recipientName, storeName } from './names.ts'
 
 /** Field 15. */
@@ -81,7 +88,7 @@ function linesOf(site: string, happening: Happening, addressees: readonly string
     case 'expanded':
       return line(EXPANDED, here, names)
     case 'reported': {
-      const kept = reportedOn(happening).map(({ recipient }) => recipient)
+      const kept = reportedOn(happening).map(intendedIn)
       const told = kept.length > 0 ? kept : ['']
       return line(REPORT_GENERATED, here, told, isOfFailure(happening) ? NOT_DELIVERED : DELIVERED)
     }

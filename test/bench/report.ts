@@ -13,7 +13,7 @@ export async function reportMs(): Promise<number> {
   const original = {
     size: bytes.length,
     first: bytes,
-    broughtBy: { helo: 'client.example' },
+    broughtBy: { helo: 'client.example', address: '192.0.2.1' },
     async *pieces() {
       yield bytes
     },

@@ -1,13 +1,13 @@
 /**
- * Which mailbox, or which site, a client of Mailpit's API means that asks at the root: `/api/v1/…`
- * and `/view/…`.
+ * Which mailbox, or which site, a client of Mailpit's API means that asks at the root: `/api/v1/…`,
+ * `/api/events` and `/view/…`.
  *
  * By the query: `?site=demo&mailbox=anna`, or `?site=demo` for all of its mailboxes together. By
  * the host: `anna.demo.localhost`, or `demo.localhost`; names under `localhost` lead to this
  * machine (RFC 6761 §6.3). The query counts first. Whatever names neither stays as it is, and is
  * not found.
  */
-const AT_ROOT = /^\/(?:api\/v1|view)\//
+const AT_ROOT = /^\/(?:api\/v1\/|api\/events$|view\/)/
 const BY_HOST = /^(?:([a-z0-9-]+)\.)?([a-z0-9-]+)\.localhost(?::\d+)?$/i
 
 /** The path and query as the routes know them. */

@@ -17,6 +17,9 @@ export interface Held extends ItemView {
   aliases: string[]
 }
 
+/** By when it arrived; those that arrived together, by their ids. */
+export const orderOf = ({ receivedAt, id }: Held): string => `${receivedAt} ${id}`
+
 /** So many of a mailbox's newest. */
 async function newestOf(
   emulator: Emulator,
@@ -49,8 +52,7 @@ async function newestOfAll(emulator: Emulator, site: string): Promise<Held[]> {
     if (known) known.aliases.push(...item.aliases)
     else byId.set(item.id, item)
   }
-  const order = (one: Held) => `${one.receivedAt} ${one.id}`
-  return [...byId.values()].sort((a, b) => (order(a) < order(b) ? 1 : -1))
+  return [...byId.values()].sort((a, b) => (orderOf(a) < orderOf(b) ? 1 : -1))
 }
 
 /** The newest, as many as are searched and counted. */

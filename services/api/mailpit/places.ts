@@ -6,6 +6,9 @@ import { type Static, type TProperties, Type } from 'typebox'
 import { ID_CHARACTERS_MAX, PAGE_LIMIT_MAX, SEARCH_CHARACTERS_MAX } from '../limits.ts'
 import { Name, Refusals, strict } from '../schema.ts'
 
+/** In the place of Mailpit's version. */
+export const VERSION = 'Undeliverable'
+
 /** A mailbox, or with no alias all of a site. */
 export interface Where {
   site: string

@@ -3,13 +3,23 @@
  */
 import { Type } from 'typebox'
 import { problem } from '../../errors.ts'
-import { headersOf, messageOf, partOf, summaryOf, textOf } from '../../mime/mailpit.ts'
+import { attachmentIn } from '../../mime/attachments.ts'
+import { headersOf, messageOf, summaryOf, textOf } from '../../mime/mailpit.ts'
 import { collect } from '../../runtime/raw.ts'
 import { MAILPIT_PAGE_DEFAULT } from '../limits.ts'
 import type { Resource } from '../resource.ts'
 import { strict } from '../schema.ts'
 import { type Counts, countsOf, find, page, type Shown, search, show, showAll } from './inbox.ts'
-import { MessageId, Page, PLACES, Query, schemaAt, TimeZone, type Where } from './places.ts'
+import {
+  MessageId,
+  Page,
+  PLACES,
+  Query,
+  schemaAt,
+  TimeZone,
+  VERSION,
+  type Where,
+} from './places.ts'
 
 interface List {
   total: number
@@ -98,7 +108,7 @@ const message: Resource = (app, { emulator }) => {
     app.get(`${path}/part/:part`, { schema: part }, async ({ params }, reply) => {
       const where = params
       const { parsed } = await show(emulator, where, await find(emulator, where, where.id))
-      const found = partOf(parsed, where.part)
+      const found = attachmentIn(parsed.email, Number(where.part))
       if (!found) throw problem('unknown-item', `The message has no part "${where.part}".`)
       return reply.type(found.type).send(found.bytes as never)
     })
@@ -130,6 +140,19 @@ const views: Resource = (app, { emulator }) => {
   }
 }
 
+/** What Mailpit counts since it was started, and the ledger of a site counts better. */
+const UNCOUNTED = {
+  ...{ MessagesDeleted: 0, SMTPAccepted: 0, SMTPAcceptedSize: 0 },
+  ...{ SMTPRejected: 0, SMTPIgnored: 0 },
+}
+
+/** `--smart-host` is the only way out, and no client's affair. */
+const NO_RELAY = {
+  ...{ Enabled: false, SMTPServer: '', ReturnPath: '', OverrideFrom: '' },
+  ...{ AllowedRecipients: '', BlockedRecipients: '', RecipientAllowlist: '' },
+  PreserveMessageIDs: false,
+}
+
 /** What a client asks of the installation: what of it there is here. */
 const about: Resource = (app, { emulator }) => {
   for (const place of PLACES) {
@@ -139,16 +162,20 @@ const about: Resource = (app, { emulator }) => {
       const { total } = await page(emulator, where, 0, 0)
       const { read, tags } = await countsOf(emulator, where)
       return {
-        ...{ Version: 'Undeliverable', LatestVersion: '', DatabaseSize: 0 },
+        ...{ Version: VERSION, LatestVersion: '', DatabaseSize: 0 },
         Database: [where.site, where.alias ?? []].flat().join('/'),
         ...{ Messages: total, Unread: total - read },
         Tags: Object.fromEntries(tags.map((tag) => [tag, 1])),
+        RuntimeStats: {
+          ...{ Uptime: Math.floor(process.uptime()), Memory: process.memoryUsage.rss() },
+          ...UNCOUNTED,
+        },
       }
     })
     const schema = schemaAt(place, 'what it is set up to do')
     app.get(`${path}/webui`, { schema }, async () => ({
       ...{ Label: '', SpamAssassin: false, ChaosEnabled: false, DuplicatesIgnored: false },
-      ...{ HideDeleteAllButton: false, MessageRelay: { Enabled: false } },
+      ...{ HideDeleteAllButton: false, MessageRelay: NO_RELAY },
     }))
   }
 }

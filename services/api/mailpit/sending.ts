@@ -1,12 +1,18 @@
 /**
  * Mailpit's API: `send` submits a message to the site. What Mailpit would keep for itself goes the
- * way of all mail here.
+ * way of all mail here; its clients expect to find it at once, so it is waited for a little.
  */
 import { Type } from 'typebox'
 import { composeSent } from '../../mime/mailpit.ts'
+import type { Emulator } from '../../runtime/emulator.ts'
 import { checkHeaderValue } from '../address.ts'
-import { ATTACHMENTS_MAX, MESSAGE_BODY_BYTES_MAX, SUBJECT_CHARACTERS_MAX } from '../limits.ts'
-import type { Resource } from '../resource.ts'
+import {
+  ATTACHMENTS_MAX,
+  MAILPIT_SEND_MS,
+  MESSAGE_BODY_BYTES_MAX,
+  SUBJECT_CHARACTERS_MAX,
+} from '../limits.ts'
+import { type Resource, signalOf } from '../resource.ts'
 import { strict } from '../schema.ts'
 import { submissionOf } from '../submission.ts'
 import { Tags } from './changing.ts'
@@ -36,7 +42,7 @@ const Message = strict({
   Tags: Type.Optional(Tags),
 })
 
-const send: Resource = (app, { emulator }) => {
+const send: Resource = (app, { emulator, closing }) => {
   for (const place of PLACES) {
     const schema = { ...schemaAt(place, 'submit a message to the site'), body: Message }
     app.post(
@@ -46,7 +52,7 @@ const send: Resource = (app, { emulator }) => {
         config: { tooLarge: 'message-too-large' },
         schema,
       },
-      async ({ params, body }) => {
+      async ({ params, body }, reply) => {
         const { From, To = [], Cc = [], Bcc = [], Attachments = [], Tags: tags = [] } = body
         const to = [...[...To, ...Cc].map(({ Email }) => Email), ...Bcc]
         const files = Attachments.flatMap(({ Filename, ContentID = '' }) => [Filename, ContentID])
@@ -57,9 +63,26 @@ const send: Resource = (app, { emulator }) => {
         const incoming = { pieces: [await composeSent(body)], strict: true }
         const { id } = await emulator.accept(params.site, envelope, undefined, incoming)
         if (tags.length > 0) await emulator.mark(params.site, id, { tags })
+        await settled(emulator, params.site, id, to, signalOf(reply, closing))
         return { ID: id }
       },
     )
+  }
+}
+
+/** Until all have it, or ended otherwise; not for long, since a site may be paused. */
+async function settled(
+  emulator: Emulator,
+  site: string,
+  id: string,
+  to: string[],
+  signal: AbortSignal,
+): Promise<void> {
+  const deadline = Date.now() + MAILPIT_SEND_MS
+  for (const address of to) {
+    const timeoutMs = deadline - Date.now()
+    if (timeoutMs <= 0 || signal.aborted) return
+    await emulator.recipient(site, id, address, { until: 'settled', timeoutMs, signal })
   }
 }
 

@@ -3,6 +3,7 @@
  * that Mailpit documents.
  */
 import { expect, test } from 'vitest'
+import { MAILPIT_SEND_MS } from '../../../services/api/limits.ts'
 import type { Accepted } from '../../../services/runtime/views-of-mail.ts'
 import { liveWorld } from './live-world.ts'
 
@@ -128,6 +129,40 @@ test.each([
   await send('lunch for Zoë', { Cc: [{ Email: 'carol@far.example' }], Bcc: ['bob@far.example'] })
   expect(await subjects(`search?query=${encodeURIComponent(query)}`)).toEqual(found)
   expect(await subjects('search?query=bob@far.example')).toEqual([])
+})
+
+test('what is sent is there when that is answered, of a paused site a second later', async () => {
+  const From = { Email: 'ann@far.example' }
+  const To = [{ Email: `dave@${world.site.replace('/sites/', '')}.example` }]
+  const sent = async () => {
+    const answer = await call('POST', 'send', { From, To, Subject: 'x' })
+    return ((await answer.json()) as { ID: string }).ID
+  }
+  expect((await call('GET', `message/${await sent()}`)).status).toBe(200)
+  await world.post(`${world.site}/pause`, {})
+  const began = performance.now()
+  const later = await sent()
+  expect(performance.now() - began).toBeGreaterThanOrEqual(MAILPIT_SEND_MS - 1)
+  expect((await call('GET', `message/${later}`)).status).toBe(404)
+  await world.post(`${world.site}/resume`, {})
+  await world.settled(later, 'dave')
+  expect((await call('GET', `message/${later}`)).status).toBe(200)
+})
+
+test('fields are named as Go names them, and links to unsubscribe are taken apart', async () => {
+  const Headers = { 'List-Unsubscribe': '<mailto:x@far.example>, <https://far.example/x>' }
+  const id = await send('news', { Headers })
+  const headers = (await (await call('GET', `message/${id}/headers`)).json()) as object
+  expect(Object.keys(headers)).toEqual(
+    expect.arrayContaining(['Message-Id', 'Mime-Version', 'List-Unsubscribe', 'X400-Received']),
+  )
+  expect(await (await call('GET', `message/${id}`)).json()).toMatchObject({
+    ListUnsubscribe: {
+      Header: Headers['List-Unsubscribe'],
+      Links: ['mailto:x@far.example', 'https://far.example/x'],
+      Errors: '',
+    },
+  })
 })
 
 test('messages are deleted by their ids, or all of them', async () => {

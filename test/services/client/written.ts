@@ -117,7 +117,7 @@ function mentioned(value: unknown, schemas: Record<string, Schema>, found = new 
 }
 
 /** What is Mailpit's: there are clients for it already. */
-const FOR_OTHERS = /\/api\/v1\/|\/view\/\{file\}$/
+const FOR_OTHERS = /\/api\/v1\/|\/api\/events$|\/view\/\{file\}$/
 
 const operationsOf = ({ paths }: Description): [string, Operation][] =>
   Object.entries(paths)

@@ -28,7 +28,7 @@ const FACTS: ReportFacts = {
 const original = (bytes: Buffer): Original => ({
   size: bytes.length,
   first: bytes,
-  broughtBy: { helo: 'client.example' },
+  broughtBy: { helo: 'client.example', address: '192.0.2.1' },
   async *pieces() {
     yield bytes
   },

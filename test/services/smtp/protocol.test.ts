@@ -51,6 +51,8 @@ describe('a recipient', () => {
     ['MAIL FROM:<ann@far.example> SIZE=99999999', /^552 5\.3\.4 /],
     ['MAIL FROM:<zoë@far.example>', /^553 5\.6\.7 /],
     [`MAIL FROM:<ann@far.example> ENVID=${'x'.repeat(101)}`, /^501 5\.5\.4 /],
+    ['MAIL FROM:<ann@far.example> ENVID=caf+E9', /^501 5\.5\.4 /],
+    ['MAIL FROM:<ann@far.example> ENVID=a+0D+0ABcc:x', /^501 /],
     ['MAIL FROM:<zoë@far.example> SMTPUTF8', /^250 /],
     ['MAIL FROM:<>', /^250 /],
   ])('%s is answered', async (line, reply) => {
@@ -185,6 +187,15 @@ describe('a client', () => {
     const { port } = await doors.door({ idleMs: 200 })
     const client = await dialogue(port)
     expect(await client.reply()).toMatch(/^421 4\.4\.2 /)
+    await client.closed
+  })
+
+  test('that sends a command too slowly is cut, though it is never silent', async () => {
+    const { port } = await doors.door({ idleMs: 300 })
+    const client = await dialogue(port)
+    const drip = setInterval(() => client.write('x'), 20)
+    expect(await client.reply()).toMatch(/^421 4\.4\.2 the command did not end in time/)
+    clearInterval(drip)
     await client.closed
   })
 

@@ -106,6 +106,15 @@ describe('what fails', () => {
     expect(await shortToday()).toEqual(['4 nobody', '34 nobody 1', '10 carol 0'])
   })
 
+  test('is told by one name on every line, however the address was typed', async () => {
+    const name = world.site.split('/').at(-1)
+    await sent({ from: 'carol', to: [`Nobody@${name}.example`] })
+    expect(await shortToday()).toEqual(['4 nobody', '34 nobody 1', '10 carol 0'])
+    const last = (await exchangeEvents()).at(-1)
+    expect(last?.description).toContain(`destined for DN:/o=Undeliverable/ou=${name}/cn=Recip`)
+    expect(last?.description).toContain('/cn=nobody (recipient number 1)')
+  })
+
   test('is on one line where one report tells of several, and 290 for each', async () => {
     await sent({ from: 'carol', to: ['nobody', 'noone'] })
     expect(await shortToday()).toEqual(['4 nobody noone', '34 nobody 1 noone 1', '10 carol 0'])
