@@ -8,7 +8,7 @@
  * Pure: times come in as milliseconds since the epoch and are shown in UTC.
  */
 import { type Code, statusOf, textOf } from './codes.ts'
-import type { Notice } from './wire.ts'
+import type { Notice } from './told.ts'
 
 /** A failure as the Result stage hands it on, or what else is to be told of an entry. */
 export interface Failure {

@@ -8,7 +8,8 @@ import type { Send } from './compose.ts'
 import { type Address, partsOf, serverOf } from './protocol.ts'
 import { reportSubject } from './report.ts'
 import { headerOf, type Working } from './step.ts'
-import type { EntryRecord, Header, Notice, ReportFacts, Stored, Told } from './wire.ts'
+import type { Notice, ReportFacts, Told } from './told.ts'
+import type { EntryRecord, Header, Stored } from './wire.ts'
 
 /** A report's size without the message it returns, in bytes. [ours] */
 const REPORT_SIZE = 2_048

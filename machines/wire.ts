@@ -9,17 +9,10 @@ import type { DirectoryEntry, Lookup } from './cache.ts'
 import type { Code } from './codes.ts'
 import type { Priority, Profile } from './profile.ts'
 import type { Address, EventType, Found, Mover, Ordered, Route, Timer } from './protocol.ts'
+import type { Asked, Notice, ReportFacts, Told } from './told.ts'
 
 /** The mailbox that stands for every address beyond the site, and the alias that routes to it. */
 export const OUTSIDE = 'outside'
-
-/** What the originator asked of reports about the whole message (RFC 3461). */
-export interface Asked {
-  /** RET: the whole message is returned in a failure report, or its header section. */
-  ret?: 'full' | 'headers'
-  /** ENVID: the originator's own name for this submission. */
-  envelopeId?: string
-}
 
 /** An MTA, and when the copy came to it: told to people, and looked at by no machine. */
 export interface Hop {
@@ -27,13 +20,13 @@ export interface Hop {
   at: number
 }
 
-/** What a copy is, whichever MTA has it. Times are milliseconds of site time. */
 /** The trace context of whoever asked (W3C Trace Context): carried, never looked at. */
 export interface Caller {
   traceparent: string
   tracestate?: string
 }
 
+/** What a copy is, whichever MTA has it. Times are milliseconds of site time. */
 export interface Header {
   id: string
   /** An address of the site (its alias), an address beyond it, or '' for the null sender. */
@@ -81,41 +74,6 @@ export interface EntryRecord {
   orcpt?: string
   /** Lists that it is a member of, the outermost first: the originator named that one. */
   lists?: string[]
-}
-
-/** What a report tells of that is no failure. */
-export type Notice = 'delivered' | 'relayed' | 'expanded' | 'delayed'
-
-/** What a report says of one entry. */
-export interface Told {
-  /** The entry's key. */
-  entry: string
-  /** The recipient that the originator named, and the one that failed. */
-  recipient: string
-  address: string
-  code: Code
-  failedAt: number
-  /** From whom to whom it was redirected before it failed; not there when it was not. */
-  history?: string[]
-  orcpt?: string
-}
-
-/** What a report says. */
-export interface ReportFacts extends Told {
-  /** Not there: it failed. */
-  notice?: Notice
-  /** The message that failed. */
-  message: string
-  /** Entries that failed with the first one; not there when it was alone. */
-  others?: Told[]
-  subject: string
-  sentAt: number
-  /** Of a delay: when its message expires. */
-  retriedUntil?: number
-  server: string
-  /** To whom it goes, where that is an address beyond the site. */
-  originator?: string
-  asked?: Asked
 }
 
 /** A message as a mailbox holds it. The content is kept once, under the message's id. */

@@ -12,7 +12,7 @@
 import { type Code, namesOf } from '../../machines/codes.ts'
 import { reportOf } from '../../machines/report.ts'
 import { allToldIn } from '../../machines/reporting.ts'
-import type { ReportFacts, Told } from '../../machines/wire.ts'
+import type { ReportFacts, Told } from '../../machines/told.ts'
 import { fullAddress } from './compose.ts'
 import { field, textBody, textField, typedAddress } from './encode.ts'
 import { headerEnd } from './header.ts'

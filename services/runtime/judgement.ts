@@ -3,7 +3,7 @@
  * mailboxes it explains. A message that is being trimmed was judged before; it is not asked again.
  */
 import { noticeKey, reportId } from '../../machines/reporting.ts'
-import type { Notice } from '../../machines/wire.ts'
+import type { Notice } from '../../machines/told.ts'
 import type { Client } from './commit.ts'
 import { type Leaf, leavesOf, type Whole, wholeOf } from './leaves.ts'
 import type { Settings } from './settings.ts'

@@ -6,7 +6,8 @@
  * its name ends in `Ms`.
  */
 
-import type { Asked, Caller } from '../../machines/wire.ts'
+import type { Asked } from '../../machines/told.ts'
+import type { Caller } from '../../machines/wire.ts'
 import type { AttachmentView } from '../mime/attachments.ts'
 
 /** A profile is the name of a preset, or an object that extends one. */

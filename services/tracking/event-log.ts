@@ -18,7 +18,7 @@
  */
 import { type Code, namesOf, REDIRECTION_LOOP } from '../../machines/codes.ts'
 import { entryOf } from '../../machines/protocol.ts'
-import type { Told } from '../../machines/wire.ts'
+import type { Told } from '../../machines/told.ts'
 import { type Happening, intendedIn, isDiscarded, type Party, reportedOn } from './happenings.ts'
 import { mtaName, oneLine, recipientName, storeName } from './names.ts'
 

@@ -7,7 +7,8 @@
  */
 import { type Address, entryOf, partsOf, serverOf } from '../../machines/protocol.ts'
 import { allToldIn } from '../../machines/reporting.ts'
-import type { About, Header, Told } from '../../machines/wire.ts'
+import type { Told } from '../../machines/told.ts'
+import type { About, Header } from '../../machines/wire.ts'
 import type { JournalRecord } from '../runtime/port.ts'
 import { type Records, recipientsIn } from './records.ts'
 

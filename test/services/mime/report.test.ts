@@ -4,7 +4,7 @@
  */
 import PostalMime from 'postal-mime'
 import { describe, expect, test } from 'vitest'
-import type { ReportFacts } from '../../../machines/wire.ts'
+import type { ReportFacts } from '../../../machines/told.ts'
 import { type Original, RETURNED_BYTES_MAX, renderReport } from '../../../services/mime/report.ts'
 import { hasTool } from '../../../services/setup/test-tools.mjs'
 import { readByOthers } from '../../support/bounce-readers.ts'
