@@ -7,6 +7,7 @@
  */
 import type { DirectoryEntry, Lookup } from './cache.ts'
 import type { Code } from './codes.ts'
+import type { FoundItems } from './found-items.ts'
 import type { Priority, Profile } from './profile.ts'
 import type { Address, EventType, Found, Mover, Ordered, Route, Timer } from './protocol.ts'
 import type { Asked, Notice, ReportFacts, Told } from './told.ts'
@@ -208,23 +209,6 @@ export interface Stored {
   s: StateValue
   c: Record<string, unknown>
   a: About
-}
-
-/** What a store's items say about an event, read before the step. */
-export interface FoundItems {
-  key?: Found
-  page?: PageItem[]
-  bars?: string[]
-  /** Waiters to nudge, with the attempt that was deferred. */
-  waiters?: { entry: Address; attempt: number }[]
-  census?: Census
-  /** How much the mailbox holds. */
-  bytes?: number
-  more?: boolean
-  /** The chunk's recipients of an accepted message. */
-  entries?: EntryRecord[]
-  last?: boolean
-  addressees?: Addressees
 }
 
 /** All that a message is for, named by its originator or by a list: read when one is expanded. */

@@ -4,8 +4,10 @@
  * It says nothing of its own about mail: what is loaded is what `reads` names, what is written is
  * what the step asked for. `redis-port.ts` is the same on Redis; one contract is tested on both.
  */
+
 import type { Cached, Lookup } from '../../machines/cache.ts'
 import { addresseesOf } from '../../machines/expansion.ts'
+import type { FoundItems } from '../../machines/found-items.ts'
 import type { End, ItemWrite } from '../../machines/keep.ts'
 import { partsOfProfile } from '../../machines/parts.ts'
 import { type Address, partsOf } from '../../machines/protocol.ts'
@@ -13,7 +15,6 @@ import { type Beliefs, type BoxRead, beliefs, expands, PAGE, reads } from '../..
 import type { Stepped } from '../../machines/step.ts'
 import type {
   EntryRecord,
-  FoundItems,
   Given,
   Item,
   MailEvent,

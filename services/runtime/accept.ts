@@ -143,10 +143,7 @@ async function remember(
   return first
 }
 
-/**
- * What was accepted when a message of this id was first written: its acceptance is one with its
- * recipients.
- */
+/** What was accepted when a message of this id was first written, with its recipients. */
 async function firstAccepted(
   live: Live,
   settings: Settings,

@@ -12,9 +12,10 @@
  *   <box>:answered   hash    entry -> attempt that was deferred and has been nudged
  */
 
+import type { FoundItems } from '../../machines/found-items.ts'
 import type { ItemWrite } from '../../machines/keep.ts'
 import { type BoxRead, PAGE } from '../../machines/reads.ts'
-import type { FoundItems, Item, PageItem } from '../../machines/wire.ts'
+import type { Item, PageItem } from '../../machines/wire.ts'
 import { asciiJson } from './ascii.ts'
 import { type Client, find, inPieces, type RedisCommand } from './commit.ts'
 

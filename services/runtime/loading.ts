@@ -2,11 +2,12 @@
  * What a step is given, read from Redis: actors, items, look-ups, in one round trip (two when a
  * look-up depends on what was read); for events that go together, in one for all of them.
  */
+import type { FoundItems } from '../../machines/found-items.ts'
 import { partsOfProfile } from '../../machines/parts.ts'
 import { type Address, kindOf, partsOf } from '../../machines/protocol.ts'
 import { beliefs, expands, type Reads, reads } from '../../machines/reads.ts'
 import { upToDate } from '../../machines/versions.ts'
-import type { FoundItems, MailEvent, Stored } from '../../machines/wire.ts'
+import type { MailEvent, Stored } from '../../machines/wire.ts'
 import { readBox, readOffers } from './boxes.ts'
 import { type Client, load as loadFields } from './commit.ts'
 import { boxKeyOf, part, placeOf, shardOf } from './keys.ts'

@@ -2,8 +2,10 @@
  * Accepted messages as they lie in Redis: the record of what was accepted, the recipients in
  * chunks, the content once.
  */
+
 import { addresseesOf } from '../../machines/expansion.ts'
-import type { Addressees, EntryRecord, FoundItems, Header } from '../../machines/wire.ts'
+import type { FoundItems } from '../../machines/found-items.ts'
+import type { Addressees, EntryRecord, Header } from '../../machines/wire.ts'
 import type { Client } from './commit.ts'
 import { messageKey } from './keys.ts'
 import type { Settings } from './settings.ts'
