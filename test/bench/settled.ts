@@ -1,21 +1,20 @@
 /**
- * When messages settled, as the journal says it.
+ * When messages settled, without reading what the service wrote of each step: that would take of
+ * the machine what the bare chain has to itself.
  *
- * A message that stays on one server has settled when its one copy has: the step that brings the
- * last recipient's delivery says so. The journal is read with a client of its own, whose commands
- * and bytes are known, so that they can be taken off the figures.
+ * A message that stays on one server has settled when its one copy is no longer pending; the last
+ * step of its timeline is when. Both are asked for with a client of its own, whose commands and
+ * bytes are known, so that they can be taken off the figures.
  */
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Connection } from '../../services/redis/connect.ts'
 import type { Client } from '../../services/runtime/commit.ts'
-import { part } from '../../services/runtime/keys.ts'
+import { logKey, part } from '../../services/runtime/keys.ts'
 
-/** A record says of each changed actor what it is now: this is a message's copy at its end. */
-const SETTLED = /\["message\/([^/"]+)\/[^"]*","settled"\]/g
-const READ_AT_ONCE = 2_000
-const BLOCK_MS = 500
-/** Under load, steps are read some at a time: a wake-up for each would take the service's time. */
-const PACE_UNDER_LOAD_MS = 5
+/** How often it is asked: a message that is alone is through in a few milliseconds. */
+const PACE_MS = 1
+/** Under load, where messages take a hundred times as long. */
+const PACE_UNDER_LOAD_MS = 10
 /**
  * Longer than a full load of the largest messages takes on a slow machine: the service is stuck.
  */
@@ -31,60 +30,56 @@ export interface Settled {
 }
 
 export interface Follower {
-  /** Resolves when the message has settled, even if it had already. */
+  /** Resolves when the copy of this name has settled, even if it had already. */
   settled(id: string): Promise<Settled>
   underLoad(is: boolean): void
-  /** What reading has cost Redis until now. */
+  /** What asking has cost Redis until now. */
   cost(): { commands: number; bytes: number }
   close(): Promise<void>
 }
 
-export async function openFollower(connection: Connection, site: string): Promise<Follower> {
+/** Of a copy that was accepted by this server. */
+export async function openFollower(
+  connection: Connection,
+  site: string,
+  server: string,
+): Promise<Follower> {
   const client = connection.client() as Client
-  const journal = part({ namespace: connection.namespace, site, shards: 1 }, 0, 'journal')
-  const [last] = await client.xrevrange(journal, '+', '-', 'COUNT', 1)
-  const early = new Map<string, Settled>()
+  const keys = { namespace: connection.namespace, site, shards: 1 }
+  const pending = part(keys, 0, 'pending')
   const waiting = new Map<string, Waiting>()
-  let position = last?.[0] ?? '0-0'
-  let loaded = false
+  let pace = PACE_MS
   let stopped = false
   let commands = 1
 
-  const tell = (id: string, settled: Settled): void => {
-    const waiter = waiting.get(id)
-    if (waiter) waiter.resolve(settled)
-    else early.set(id, settled)
-    waiting.delete(id)
-  }
-  const read = async (): Promise<void> => {
-    commands++
-    const count = ['COUNT', READ_AT_ONCE, 'BLOCK', BLOCK_MS] as const
-    const answer = await client.xread(...count, 'STREAMS', journal, position)
+  const look = async (): Promise<void> => {
+    const ids = [...waiting.keys()]
+    if (ids.length === 0) return
+    const still = await client.smismember(pending, ...ids.map((id) => `${id}/${server}`))
+    const through = ids.filter((_, i) => still[i] === 0)
+    commands += 1 + through.length
     const seen = performance.now()
-    for (const [id, fields] of answer?.[0]?.[1] ?? []) {
-      position = id
-      const at = Number(id.split('-')[0])
-      for (const [, message = ''] of (fields[1] ?? '').matchAll(SETTLED))
-        tell(message, { seen, at })
-    }
+    await Promise.all(through.map((id) => tell(id, seen)))
+  }
+  const tell = async (id: string, seen: number): Promise<void> => {
+    const last = await client.lindex(logKey(keys, 0, id), -1)
+    waiting.get(id)?.resolve({ seen, at: Number(last?.split('-')[0]) })
+    waiting.delete(id)
   }
   const ended = (async () => {
     while (!stopped) {
-      await read()
+      await look()
       giveUp(waiting)
-      if (loaded) await sleep(PACE_UNDER_LOAD_MS)
+      await sleep(pace)
     }
   })()
   return {
-    settled(id) {
-      const settled = early.get(id)
-      early.delete(id)
-      if (settled !== undefined) return Promise.resolve(settled)
-      const since = performance.now()
-      return new Promise((resolve, reject) => waiting.set(id, { resolve, reject, since }))
-    },
+    settled: (id) =>
+      new Promise((resolve, reject) =>
+        waiting.set(id, { resolve, reject, since: performance.now() }),
+      ),
     underLoad(is) {
-      loaded = is
+      pace = is ? PACE_UNDER_LOAD_MS : PACE_MS
     },
     cost: () => ({ commands, bytes: client.stream.bytesWritten }),
     async close() {

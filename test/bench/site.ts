@@ -47,7 +47,7 @@ export async function openSite(service: Service, mailboxes: number): Promise<Ben
     servers: SERVERS,
     mailboxes: aliases.map((alias) => ({ alias, server: SERVER })),
   })
-  const follower = await openFollower(service.connection, SITE)
+  const follower = await openFollower(service.connection, SITE, SERVER)
   let turn = 0
   const deliverTo = async (to: string[]): Promise<Delivery> => {
     const message = { from: aliases[turn % MAILBOXES_LEAST], to, subject: 'Meeting', text: TEXT }
