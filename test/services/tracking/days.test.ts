@@ -96,7 +96,10 @@ test('what retention has cleared away is told with what the journal still says',
   const left = await logOf(site, day)
   expect(left.map(({ event }) => event)).toEqual(all.map(({ event }) => event))
   const mine = left.filter((record) => record.id === id)
-  expect(mine.map(inShort)).toEqual(['4 anna', '28 bob', '9 anna', '9 bob'])
+  const told = mine.map(inShort)
+  expect(told.slice(0, 2)).toEqual(['4 anna', '28 bob'])
+  // Two stores have them side by side.
+  expect(told.slice(2).sort()).toEqual(['9 anna', '9 bob'])
   expect(mine.map(({ originator }) => originator)).toEqual(['', '', '', ''])
   expect((await textOf(sites.emulator.eventLog(site))).split('\n').length).toBeGreaterThan(1)
 })
