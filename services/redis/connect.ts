@@ -6,8 +6,9 @@
  * Redis that has gone away for as long as it takes (BullMQ demands that of its blocking ones, and a
  * restart of Redis must lose nothing).
  */
-import { Cluster, Redis } from 'ioredis'
+import { Cluster, type Redis } from 'ioredis'
 import type { Durability, ReplicasWanted } from './durability.ts'
+import { PatientRedis } from './patient-redis.ts'
 import { parseRedisUrl, type RedisTarget, redact } from './url.ts'
 
 export interface Connection {
@@ -106,7 +107,7 @@ function openClient(target: RedisTarget, options: ConnectOptions): Redis | Clust
       ...(target.tls ? { dnsLookup: (name, callback) => callback(null, name) } : {}),
     })
   }
-  return new Redis({
+  return new PatientRedis({
     ...shared,
     ...placeOf(target),
     db: target.db,

@@ -89,6 +89,8 @@ test('it is built, starts, is healthy, and is ill when it is gone', {
     ),
     PORT: String(await freePort()),
     REDIS_URL: inject('redisUrl'),
+    // That of the tests keeps no append-only file.
+    UNDELIVERABLE_DURABILITY: 'memory',
     UNDELIVERABLE_NAMESPACE: `docker-${process.pid}`,
     UNDELIVERABLE_TOKENS: tokens,
     UNDELIVERABLE_NO_INSTALL: '1',

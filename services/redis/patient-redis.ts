@@ -1,0 +1,41 @@
+/**
+ * A client of one Redis that forgets no command.
+ *
+ * What a server answers even while it loads its data (INFO, PUBLISH, SUBSCRIBE …) ioredis writes
+ * before the connection is ready; if that ends before it was, whoever waits for an answer waits for
+ * ever. All other commands wait until it is ready, and ioredis sends them again after an end. A
+ * cluster's nodes need none of this: there the command fails, and the cluster asks again.
+ */
+import { type Command, Redis, type RedisOptions } from 'ioredis'
+
+/** The connection's own, which the next one says for itself. */
+const HANDSHAKE = ['hello', 'auth', 'select', 'client', 'readonly']
+
+export class PatientRedis extends Redis {
+  constructor(options: RedisOptions) {
+    super({ ...options, replyMapping: 'legacy' })
+    let early = false
+    this.on('connect', () => {
+      early = true
+    })
+    this.on('ready', () => {
+      early = false
+    })
+    this.on('close', () => {
+      if (early) sendAgain(this)
+      early = false
+    })
+  }
+
+  /** As BullMQ opens the connections on which it waits. */
+  override duplicate(other?: Partial<RedisOptions>): Redis {
+    return new PatientRedis({ ...this.options, ...other })
+  }
+}
+
+/** The next connection has a queue of its own; what is sent until then waits for it. */
+function sendAgain(client: Redis): void {
+  for (const { command } of client.commandQueue.toArray()) {
+    if (!HANDSHAKE.includes(command.name)) void client.sendCommand(command as Command)
+  }
+}

@@ -1,0 +1,54 @@
+/** A command that was written before its connection was ready is answered by the next one. */
+import { Redis } from 'ioredis'
+import { expect, onTestFinished, test } from 'vitest'
+import { openLink } from '../../services/chaos/link.ts'
+import { PatientRedis } from '../../services/redis/patient-redis.ts'
+import { startNode } from '../support/redis-nodes.ts'
+
+/** Errors are told by the way, and end nothing. */
+const event = (client: Redis, name: string): Promise<void> =>
+  new Promise((resolve) => void client.once(name, () => resolve()))
+
+/** Asks a server that answers nobody; the connection ends, and the server is itself again. */
+async function askedEarly(Client: typeof Redis | typeof PatientRedis): Promise<string> {
+  const node = await startNode([])
+  const link = await openLink({ port: node.port })
+  onTestFinished(() => link.close())
+  node.child.kill('SIGSTOP')
+  const client = new Client({
+    port: link.port,
+    maxRetriesPerRequest: null,
+    retryStrategy: () => 20,
+  })
+  onTestFinished(() => client.disconnect())
+  client.on('error', () => undefined)
+  await event(client, 'connect')
+  let told = 'nothing'
+  client.info('memory').then(
+    (text) => {
+      told = text
+    },
+    (error: Error) => {
+      told = error.message
+    },
+  )
+  expect(client.commandQueue.toArray().map(({ command }) => command.args)).toContainEqual([
+    'memory',
+  ])
+  link.poison({ kind: 'reset' })
+  expect(link.hits('reset')).toBe(1)
+  await event(client, 'close')
+  node.child.kill('SIGCONT')
+  await event(client, 'ready')
+  // Answers come in order: whatever was sent again has its own by now.
+  await client.ping()
+  return told
+}
+
+test('its own client sees to that', async () => {
+  expect(await askedEarly(PatientRedis)).toContain('used_memory:')
+})
+
+test('another client tells nobody anything', async () => {
+  expect(await askedEarly(Redis)).toBe('nothing')
+})
