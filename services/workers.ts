@@ -22,6 +22,7 @@ import { openPort } from './runtime/redis-port.ts'
 import { openSettings, type Settings, type SettingsStore } from './runtime/settings.ts'
 import { ring, SWEEP_MS, sweep, TICK_MS, type Timekeeping } from './runtime/timekeeper.ts'
 import { TRIM_MS, type Trimming, trim } from './runtime/trim.ts'
+import type { MoveSpec } from './runtime/views-of-driving.ts'
 import { openWorker } from './runtime/worker.ts'
 import { openHandOver } from './smart-host/hand-over.ts'
 import type { SmartHost } from './smart-host/name.ts'
@@ -72,8 +73,8 @@ export async function startWorkers(
     floors,
     client,
     queues,
-    startMove: (site: Settings, spec: Parameters<typeof startMove>[2]) =>
-      startMove({ client, queues }, site, spec),
+    startMove: (site: Settings, spec: MoveSpec, id: string) =>
+      startMove({ client, queues }, site, spec, id),
   }
   const engine: Engine = { port: openPort(client), settings, queues, gate, alarms }
   const { mayDie = false, attemptsMax, smartHost } = options

@@ -6,7 +6,7 @@
  * written down in `parked`, for `waitsFor` and for whoever lets it go. BullMQ's own pause is left
  * to whoever watches the queues.
  */
-import type { Ordered } from '../../machines/protocol.ts'
+import { kindOf, type Ordered } from '../../machines/protocol.ts'
 import type { MailEvent, Stored } from '../../machines/wire.ts'
 import { who } from '../../machines/words.ts'
 import { PARKED_MS } from './clock.ts'
@@ -14,10 +14,11 @@ import type { Client } from './commit.ts'
 import { decisionKey, faultKey, hits, SPENT } from './faults.ts'
 import { messageKey, part, placeOf, shardOf } from './keys.ts'
 import { timeOf } from './messages.ts'
-import { delayMember, hasReached, type Parked, steppingKey } from './parked.ts'
+import { delayMember, type Parked, steppingKey } from './parked.ts'
 import { messageOf, type Queues, queueOf } from './queues.ts'
+import { heldForGuest, untilPhase } from './rule-moves.ts'
 import type { FaultRule, Settings } from './settings.ts'
-import type { DeathPoint, FaultSpec, MoveSpec } from './views-of-driving.ts'
+import type { DeathPoint, MoveSpec } from './views-of-driving.ts'
 
 export type Verdict = { putOff: number; why: string; parked: true } | { dropped: string } | Passed
 
@@ -39,7 +40,11 @@ export interface Gate {
   /** Of each site: messages from before this may have been trimmed (`trim.ts`). */
   floors: ReadonlyMap<string, number>
   /** Starts a move for a rule; says why not when it cannot be started. */
-  startMove(settings: Settings, spec: MoveSpec): Promise<{ id: string } | { refused: string }>
+  startMove(
+    settings: Settings,
+    spec: MoveSpec,
+    id: string,
+  ): Promise<{ id: string } | { refused: string }>
 }
 
 /** How soon an event that waits for a move's phase looks again. */
@@ -66,6 +71,9 @@ export async function passGates(
     return park(gate, settings, event, 'pause', 'the site is paused')
   }
   if (settings.faults.length === 0) return passed
+  const held = await heldForGuest(gate, settings, event)
+  if (held) return park(gate, settings, event, 'move', held.text, held.rule, held.until)
+  if (kindOf(event.to) === 'move') await unparked(gate, settings, event)
   const actor = await actorOf(gate, settings, event)
   for (const { rule, decision } of await hits(gate.client, settings, event, actor, at)) {
     const kept = await keepBack(gate, settings, event, rule, at)
@@ -146,7 +154,17 @@ async function keepBack(
   if ('hold' in act)
     return park(gate, settings, event, 'hold', `held by fault rule ${rule.id}`, rule)
   if ('delayMs' in act) return delay(gate, settings, event, rule, act.delayMs, at)
-  if ('move' in act) return untilPhase(gate, settings, event, rule, act)
+  if ('move' in act) {
+    const until = await untilPhase(gate, settings, event, { id: rule.id, do: act })
+    if (until === null) return unparked(gate, settings, event)
+    const text = `until the move ${until.move} is ${until.phase} (fault rule ${rule.id})`
+    return park(gate, settings, event, 'move', text, rule, until)
+  }
+  return null
+}
+
+async function unparked({ client }: Gate, settings: Settings, event: MailEvent): Promise<null> {
+  await client.hdel(part(settings, 0, 'parked'), decisionKey(event))
   return null
 }
 
@@ -214,27 +232,4 @@ async function delay(
   }
   await gate.client.zadd(timers, until, member)
   return park(gate, settings, event, 'delay', `delayed by fault rule ${rule.id}`, rule)
-}
-
-async function untilPhase(
-  gate: Gate,
-  settings: Settings,
-  event: MailEvent,
-  rule: FaultRule,
-  act: Extract<FaultSpec['do'], { holdUntil: string }>,
-): Promise<Verdict | null> {
-  const key = faultKey(settings, rule.id)
-  const field = `m:${decisionKey(event)}`
-  let id = await gate.client.hget(key, field)
-  if (id === null) {
-    const started = await gate.startMove(settings, act.move)
-    id = 'id' in started ? started.id : `!${started.refused}`
-    await gate.client.hset(key, field, id)
-  }
-  if (id.startsWith('!') || (await hasReached(gate.client, settings, id, act.holdUntil))) {
-    await gate.client.hdel(part(settings, 0, 'parked'), decisionKey(event))
-    return null
-  }
-  const text = `until the move ${id} is ${act.holdUntil} (fault rule ${rule.id})`
-  return park(gate, settings, event, 'move', text, rule, { move: id, phase: act.holdUntil })
 }

@@ -33,11 +33,7 @@ export async function instant(live: Live, settings: Settings): Promise<Instant> 
     parked: new Map(parked.map((one) => [one.key, one])),
     pausedQueues: await pausedQueues(live, settings, events),
   }
-  // An event whose phase of a move has come looks again by itself, any moment now.
-  const ready = new Set<string>()
-  for (const { key, until } of parked) {
-    if (until && (await hasReached(live.client, settings, until.move, until.phase))) ready.add(key)
-  }
+  const ready = await readyOf(live, settings, situation.parked)
   const moving: WaitsFor[] = []
   const stuck: WaitsFor[] = []
   for (const event of events) {
@@ -46,6 +42,21 @@ export async function instant(live: Live, settings: Settings): Promise<Instant> 
     ;(goesOn ? moving : stuck).push(wait)
   }
   return { moving, stuck, key: events.map(({ id }) => id).join() }
+}
+
+/** Events whose phase of a move has come look again by themselves, any moment now. */
+async function readyOf(
+  { client }: Live,
+  settings: Settings,
+  parked: ReadonlyMap<string, Parked>,
+): Promise<ReadonlySet<string>> {
+  const ready = new Set<string>()
+  for (const { key, until } of parked.values()) {
+    const isThere = until && (await hasReached(client, settings, until.move, until.phase))
+    const guest = parked.get(until?.guest ?? '')
+    if (isThere && (!guest || guest.until)) ready.add(key)
+  }
+  return ready
 }
 
 /** A delay that a fault rule ordered, and whose time has come. */

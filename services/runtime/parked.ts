@@ -20,8 +20,11 @@ export interface Parked {
   text: string
   kind: 'pause' | 'hold' | 'move' | 'delay'
   rule?: string
-  /** The phase of a move that it waits for; it looks again by itself. */
-  until?: { move: string; phase: string }
+  /**
+   * The phase of a move that it waits for, or what is parked under `guest` and is to meet the move
+   * there; it looks again by itself.
+   */
+  until?: { move: string; phase: string; guest?: string }
   /** Order of arrival: real time. */
   at: number
 }

@@ -117,6 +117,21 @@ describe('do', () => {
     await sites.settled(site, id)
   })
 
+  test('the move waits in that phase until the event is taken, however late that is', async () => {
+    const site = await sites.open({ profile: 'exchange-5.5-sp3' })
+    await sites.emulator.setClock(site, { stop: true })
+    const match = { ...offered, mailbox: 'anna' }
+    const meets = { move: { mailbox: 'anna', to: 'lon' }, holdUntil: 'locked' }
+    await add(site, { match, when: { nth: 1 }, do: meets })
+    const late = await add(site, { match, when: { nth: 1 }, do: { delayMs: 100 } })
+    const { id } = await sites.send(site, 'anna')
+    await expect.poll(() => hitsOf(site, late.id), soon).toBe(1)
+    await sites.emulator.advance(site, { until: 'idle' })
+    const entries = await sites.settled(site, id)
+    expect(entries).toContainEqual(expect.objectContaining({ outcome: 'lost', attempts: 2 }))
+    expect(await sites.emulator.moves(site)).toMatchObject([{ phase: 'completed' }])
+  })
+
   test('refuse ends it with the code that was given', async () => {
     const site = await sites.open()
     await add(site, {
