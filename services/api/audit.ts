@@ -3,7 +3,8 @@
  */
 
 import { Type } from 'typebox'
-import { Duration, durationMs, QueryDuration } from './duration.ts'
+import { durationMs } from './duration.ts'
+import { Duration, QueryDuration } from './duration-schema.ts'
 import { WAIT_MS_DEFAULT, WAIT_MS_MAX } from './limits.ts'
 import { type Resource, signalOf } from './resource.ts'
 import {

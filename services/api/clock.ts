@@ -4,7 +4,8 @@
 
 import { Type } from 'typebox'
 import { problem } from '../errors.ts'
-import { Duration, durationMs } from './duration.ts'
+import { durationMs } from './duration.ts'
+import { Duration } from './duration-schema.ts'
 import { CLOCK_SCALE_MAX } from './limits.ts'
 import { type Resource, signalOf } from './resource.ts'
 import { Moment, NullableText, oneOf, Refusals, SiteParams, strict, WaitsFor } from './schema.ts'

@@ -7,7 +7,6 @@
  * `bad-duration`.
  */
 
-import { Type } from 'typebox'
 import { problem } from '../errors.ts'
 import { DURATION_MS_MAX } from './limits.ts'
 import { quoted } from './quoted.ts'
@@ -18,19 +17,6 @@ const WRITTEN = new RegExp(
   `^(?:${NUMBER}d)?(?:${NUMBER}h)?(?:${NUMBER}m(?!s))?(?:${NUMBER}s)?(?:${NUMBER}ms)?$`,
 )
 const DIGITS = /^\d{1,15}$/
-
-/** In a body: text or a number of milliseconds. */
-export const Duration = Type.Union([Type.String(), Type.Number()], {
-  title: 'Duration',
-  description: 'A number of milliseconds, or text: `500ms`, `30s`, `10m`, `1h30m`, `7d`.',
-  examples: ['10m'],
-})
-
-/** In a query everything is text; digits alone are milliseconds. */
-export const QueryDuration = Type.String({
-  description: 'A duration: `500ms`, `30s`, `10m`, or digits for milliseconds.',
-  examples: ['30s'],
-})
 
 interface Limits {
   minMs?: number

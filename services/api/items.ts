@@ -5,7 +5,8 @@
 import { Readable } from 'node:stream'
 import { Type } from 'typebox'
 import { plain } from '../mime/header.ts'
-import { durationMs, QueryDuration } from './duration.ts'
+import { durationMs } from './duration.ts'
+import { QueryDuration } from './duration-schema.ts'
 import { ATTACHMENTS_MAX, SEARCH_CHARACTERS_MAX, WAIT_MS_MAX } from './limits.ts'
 import { type Resource, signalOf } from './resource.ts'
 import {

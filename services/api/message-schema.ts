@@ -4,7 +4,7 @@
 
 import { Type } from 'typebox'
 import { DURABILITIES } from '../redis/durability.ts'
-import { Duration } from './duration.ts'
+import { Duration } from './duration-schema.ts'
 import { RECIPIENTS_MAX, SUBJECT_CHARACTERS_MAX } from './limits.ts'
 import {
   Moment,

@@ -11,7 +11,8 @@ import { Type } from 'typebox'
 import { problem } from '../errors.ts'
 import type { Incoming } from '../runtime/content.ts'
 import { callerIn } from '../trace-context.ts'
-import { durationMs, QueryDuration } from './duration.ts'
+import { durationMs } from './duration.ts'
+import { QueryDuration } from './duration-schema.ts'
 import {
   IDEMPOTENCY_KEY_CHARACTERS_MAX,
   MESSAGE_BODY_BYTES_MAX,

@@ -8,7 +8,8 @@ import { SERVERS_MAX } from '../runtime/limits.ts'
 import type { MailboxSpec, SiteSpec } from '../runtime/views-of-mail.ts'
 import { isSmartHost } from '../smart-host/name.ts'
 import { checkAddress } from './address.ts'
-import { Duration, durationMs } from './duration.ts'
+import { durationMs } from './duration.ts'
+import { Duration } from './duration-schema.ts'
 import {
   ADDRESS_CHARACTERS_MAX,
   ADDRESSES_MAX,

@@ -2,7 +2,7 @@
  * A file of JSON that was named on a command line, read or refused in words.
  */
 import { readFile } from 'node:fs/promises'
-import { DataError } from '../scenario/problems.ts'
+import { DataError } from '../data-error.ts'
 
 export async function jsonIn(file: string): Promise<unknown> {
   const text = await readFile(file, 'utf8').catch((error: NodeJS.ErrnoException) => {

@@ -10,10 +10,10 @@ import type { Code } from '../../machines/codes.ts'
 import { checkProfile } from '../../machines/profile.ts'
 import type { MailboxFacts } from '../../machines/site.ts'
 import type { SiteFacts } from '../../machines/wire.ts'
+import { DataError } from '../data-error.ts'
 import type { FaultRule, Scenario } from '../scenario/format.ts'
 import { durationMs, type ListOfFile } from '../scenario/format-parts.ts'
 import type { Step } from '../scenario/format-steps.ts'
-import { DataError } from '../scenario/problems.ts'
 import type { Act } from './acts.ts'
 
 export interface Plan {

@@ -2,8 +2,7 @@
 import type { Batch } from '../client/client.ts'
 import { UsageError } from '../command-line.ts'
 import { bar, withProgress } from '../progress.ts'
-import { type Command, EXIT, type Place, read, words } from './command.ts'
-import { wholeNumber } from './world.ts'
+import { type Command, EXIT, type Place, read, wholeNumber, words } from './command.ts'
 
 const BATCH = 'batch [MAILBOX... | show ID | cancel ID]'
 /** The service goes on with it in any case. */

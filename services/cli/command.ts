@@ -70,3 +70,8 @@ export function words(given: string[], least: number, most: number, synopsis: st
   if (given.length >= least && given.length <= most) return given
   throw new UsageError(`usage: undeliverable ${synopsis}`)
 }
+
+export function wholeNumber(name: string, text: string): number {
+  if (/^[1-9]\d*$/.test(text)) return Number(text)
+  throw new UsageError(`${name}: ${text} is not a whole number from 1`)
+}

@@ -1,4 +1,8 @@
-/** Every command of `undeliverable`, in the order in which they are told. */
+/**
+ * Every command of `undeliverable`, in the order in which they are told.
+ *
+ * Each is loaded for every call, so what only some need (readers of files) they load themselves.
+ */
 import { batch } from './batch.ts'
 import type { Command } from './command.ts'
 import { completionOf } from './completion.ts'

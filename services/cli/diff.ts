@@ -1,8 +1,5 @@
 /** `undeliverable diff`: two runs, searches or simulations, or two profiles, as a table. */
 import { UsageError } from '../command-line.ts'
-import { differencesOf, isSame, profilesOf } from '../compare/difference.ts'
-import { renderDifferences } from '../compare/render.ts'
-import { resultsIn } from '../compare/results.ts'
 import { type Command, EXIT } from './command.ts'
 
 const DIFF = 'diff A.json [B.json] [--json]'
@@ -27,6 +24,9 @@ async function run(args: string[]): Promise<number> {
   if (a === undefined || more !== undefined || files.some((file) => file.startsWith('-'))) {
     throw new UsageError(USAGE.trimEnd())
   }
+  const { differencesOf, isSame, profilesOf } = await import('../compare/difference.ts')
+  const { renderDifferences } = await import('../compare/render.ts')
+  const { resultsIn } = await import('../compare/results.ts')
   const results = await resultsIn(a)
   const differences =
     b === undefined ? profilesOf(results, a) : differencesOf(results, await resultsIn(b), [a, b])

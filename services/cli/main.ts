@@ -9,7 +9,7 @@
 import { readFileSync } from 'node:fs'
 import { UndeliverableError } from '../client/problem.ts'
 import { UsageError } from '../command-line.ts'
-import { DataError } from '../scenario/problems.ts'
+import { DataError } from '../data-error.ts'
 import { type Command, EXIT, SHARED } from './command.ts'
 import { commands } from './commands.ts'
 

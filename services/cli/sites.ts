@@ -1,8 +1,6 @@
 /** `undeliverable site`: sites are listed, made, shown, changed and deleted. */
 import type { NewMailbox, NewSite } from '../client/client.ts'
 import { UsageError } from '../command-line.ts'
-import { readMailboxes } from '../own/mailbox-file.ts'
-import { isProfileFile, readProfile } from '../own/profile-file.ts'
 import { type Command, EXIT, type Place, read, words } from './command.ts'
 
 const SYNOPSIS = 'site [list | show | create NAME | profile PROFILE | delete]'
@@ -36,11 +34,19 @@ export function mailboxOf(text: string): NewMailbox {
 }
 
 /** A name that the service knows, or the file of one. */
-const profileOf = async (text: string): Promise<NonNullable<NewSite['profile']>> =>
-  isProfileFile(text) ? (await readProfile(text, true)).spec : text
+async function profileOf(text: string): Promise<NonNullable<NewSite['profile']>> {
+  const { isProfileFile, readProfile } = await import('../own/profile-file.ts')
+  return isProfileFile(text) ? (await readProfile(text, true)).spec : text
+}
+
+async function mailboxesIn(file: string | undefined) {
+  if (file === undefined) return null
+  const { readMailboxes } = await import('../own/mailbox-file.ts')
+  return readMailboxes(file)
+}
 
 async function create({ client, print }: Place, name: string, values: Values): Promise<void> {
-  const file = values.mailboxes === undefined ? null : await readMailboxes(values.mailboxes)
+  const file = await mailboxesIn(values.mailboxes)
   const mailboxes = [...(file?.mailboxes ?? []), ...(values.mailbox ?? []).map(mailboxOf)]
   const named = values.servers?.split(',') ?? [...new Set(mailboxes.map(({ server }) => server))]
   if (named.length === 0) throw new UsageError('a site needs --servers, or mailboxes on some')

@@ -1,9 +1,7 @@
 /** `undeliverable import` and `prefill`: a site with the mailboxes, and the mail, of one's own. */
 import type { Site } from '../client/client.ts'
-import { UsageError } from '../command-line.ts'
-import { readMailboxes } from '../own/mailbox-file.ts'
 import { withProgress } from '../progress.ts'
-import { type Command, EXIT, read, words } from './command.ts'
+import { type Command, EXIT, read, wholeNumber, words } from './command.ts'
 
 const IMPORT = 'import FILE'
 
@@ -20,6 +18,7 @@ function importLines({ created, changed, unchanged, refused }: Import, notes: st
 async function runImport(args: string[]): Promise<number> {
   const { positionals, place } = read(args, {})
   const [file = ''] = words(positionals, 1, 1, IMPORT)
+  const { readMailboxes } = await import('../own/mailbox-file.ts')
   const { mailboxes, notes } = await readMailboxes(file)
   const text = () => `importing ${mailboxes.length} mailboxes into ${place.site.name}`
   const done = await withProgress(text, () => place.site.mailboxes.import(mailboxes))
@@ -49,11 +48,6 @@ async function runPrefill(args: string[]): Promise<number> {
   const why = done.stopped === null ? '' : `, then no more: ${done.stopped.detail}`
   place.print(done, [`${done.accepted} messages accepted for ${mailbox}${why}`])
   return done.stopped === null ? EXIT.done : EXIT.refused
-}
-
-export function wholeNumber(name: string, text: string): number {
-  if (/^[1-9]\d*$/.test(text)) return Number(text)
-  throw new UsageError(`${name}: ${text} is not a whole number from 1`)
 }
 
 export const prefill: Command = {

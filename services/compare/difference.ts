@@ -2,7 +2,7 @@
  * The difference of two results: entries that ended otherwise, what is broken in one of them or for
  * another reason, counts that are not the same. Pure.
  */
-import { DataError } from '../scenario/problems.ts'
+import { DataError } from '../data-error.ts'
 import type { Result } from './results.ts'
 
 /** A line of the table; null where one of them has nothing of the name. */

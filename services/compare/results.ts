@@ -6,7 +6,7 @@
 import { Type } from 'typebox'
 import { Value } from 'typebox/value'
 import { jsonIn } from '../check/json-file.ts'
-import { DataError } from '../scenario/problems.ts'
+import { DataError } from '../data-error.ts'
 
 export interface Result {
   kind: 'run' | 'search' | 'simulation'

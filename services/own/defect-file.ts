@@ -16,7 +16,7 @@ import { createHash } from 'node:crypto'
 import { extname, resolve } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { admitDefect, type OwnDefect, TOOLS, wrongWithDefect } from '../../machines/own.ts'
-import { DataError } from '../scenario/problems.ts'
+import { DataError } from '../data-error.ts'
 import { textOf } from './yaml-file.ts'
 
 /** Enough to tell any two editions apart, and short enough to be read. */

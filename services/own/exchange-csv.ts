@@ -10,8 +10,8 @@
  * A name of Exchange may have what an alias here may not: those characters become hyphens [ours].
  */
 import { parse } from 'csv-parse/sync'
+import { DataError } from '../data-error.ts'
 import type { MailboxSpec } from '../runtime/views-of-mail.ts'
-import { DataError } from '../scenario/problems.ts'
 
 /** By their names in lower case. */
 const COLUMNS = {

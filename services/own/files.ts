@@ -1,5 +1,5 @@
 /** What a process of the service was given of the user's own, known before it does anything. */
-import { DataError } from '../scenario/problems.ts'
+import { DataError } from '../data-error.ts'
 import { EXIT, StartError } from '../setup/start-error.mjs'
 import { admitDefects } from './defect-file.ts'
 import { admitProfile } from './profile-file.ts'

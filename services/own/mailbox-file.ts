@@ -10,8 +10,9 @@
 import { readFile } from 'node:fs/promises'
 import { Type } from 'typebox'
 import { Value } from 'typebox/value'
+import { DataError } from '../data-error.ts'
 import type { MailboxSpec } from '../runtime/views-of-mail.ts'
-import { DataError, reasonsAgainst } from '../scenario/problems.ts'
+import { reasonsAgainst } from '../scenario/problems.ts'
 import { type Imported, mailboxesInCsv } from './exchange-csv.ts'
 import { checkSize, yamlIn } from './yaml-file.ts'
 

@@ -13,7 +13,7 @@ import {
   DEFAULT_PROFILE,
   type ProfileSpec,
 } from '../../machines/profile.ts'
-import { DataError } from '../scenario/problems.ts'
+import { DataError } from '../data-error.ts'
 import { readYaml, type YamlFile } from './yaml-file.ts'
 
 /** A name of a profile has none of these. */

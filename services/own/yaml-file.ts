@@ -4,7 +4,7 @@
  */
 import { readFile, stat } from 'node:fs/promises'
 import { isMap, isPair, isScalar, isSeq, LineCounter, type Node, parseDocument } from 'yaml'
-import { DataError } from '../scenario/problems.ts'
+import { DataError } from '../data-error.ts'
 
 /** What a person writes is far smaller; the directory of ten thousand mailboxes is some 2 MB. */
 export const FILE_BYTES_MAX = 16 * 1024 * 1024

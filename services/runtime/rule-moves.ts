@@ -1,5 +1,5 @@
 /**
- * `{move, holdUntil}`: a move that a fault rule begins when an event comes, and the meeting of both.
+ * `{move, holdUntil}`: a move that a fault rule begins when an event comes, and where they meet.
  *
  * The event, its guest, waits until the move has reached the phase; and there the move waits until
  * the guest has been taken. Otherwise a machine that is busy would let the whole move go by before

@@ -8,11 +8,12 @@ import { readdir, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { Value } from 'typebox/value'
 import { parse } from 'yaml'
+import { DataError } from '../data-error.ts'
 import { readYaml } from '../own/yaml-file.ts'
 import { type Scenario, ScenarioFile } from './format.ts'
 import { PrefillFile, prefilled, STEPS, type Step } from './format-steps.ts'
 import { againstNames } from './names.ts'
-import { DataError, reasonsAgainst } from './problems.ts'
+import { reasonsAgainst } from './problems.ts'
 
 /** Where the scenarios live, seen from the checkout. */
 export const SCENARIO_FOLDER = join(import.meta.dirname, '../../test/scenarios')

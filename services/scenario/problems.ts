@@ -8,18 +8,6 @@
 import type { TSchema } from 'typebox'
 import { Value } from 'typebox/value'
 
-/** A data file that cannot be used; the message lists every reason, one a line. */
-export class DataError extends Error {
-  readonly file: string
-  readonly reasons: readonly string[]
-  constructor(file: string, reasons: readonly string[]) {
-    super(reasons.map((reason) => `${file}: ${reason}`).join('\n'))
-    this.name = 'DataError'
-    this.file = file
-    this.reasons = reasons
-  }
-}
-
 interface SchemaError {
   keyword: string
   schemaPath: string

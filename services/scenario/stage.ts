@@ -60,13 +60,21 @@ export function messageId(stage: Stage, name?: string): string {
 export const viewMessage = (stage: Stage, id: string): Promise<MessageView> =>
   stage.client.get(`${stage.path}/messages/${encodeURIComponent(id)}`)
 
-/** The latest move of a mailbox. */
-export async function moveOf(stage: Stage, alias: string): Promise<MoveView> {
+async function latestMove(stage: Stage, alias: string): Promise<MoveView | undefined> {
   const { moves } = await stage.client.get<{ moves: MoveView[] }>(`${stage.path}/moves`)
   const own = moves.filter((move) => localPart(move.mailbox) === alias)
-  const latest = own.toSorted((a, b) => a.startedAt.localeCompare(b.startedAt)).at(-1)
-  if (!latest) throw new Error(`there is no move of ${alias}`)
-  return latest
+  return own.toSorted((a, b) => a.startedAt.localeCompare(b.startedAt)).at(-1)
+}
+
+/** The latest move of a mailbox, waited for: a rule that was hit may be about to begin it. */
+export async function moveOf(stage: Stage, alias: string): Promise<MoveView> {
+  const deadline = performance.now() + durationMs(WAIT_TIMEOUT)
+  for (;;) {
+    const latest = await latestMove(stage, alias)
+    if (latest) return latest
+    if (performance.now() > deadline) throw new Error(`there is no move of ${alias}`)
+    await pause(ASK_AGAIN_MS)
+  }
 }
 
 export function faultOf(stage: Stage, name: string): Promise<FaultView> {
@@ -94,7 +102,8 @@ async function readEntry(stage: Stage, wait: StepValue<'wait'>): Promise<Reading
 }
 
 async function readMove(stage: Stage, wait: StepValue<'wait'>): Promise<Reading> {
-  const move = await moveOf(stage, wait.move ?? '')
+  const move = await latestMove(stage, wait.move ?? '')
+  if (!move) return { met: false, is: 'there is no such move' }
   const held = wait.until === 'held' && move.held
   return { met: held || move.phase === wait.until, is: `it is ${move.phase} (${move.state})` }
 }

@@ -9,9 +9,10 @@ import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import Type from 'typebox'
 import { Value } from 'typebox/value'
+import { DataError } from '../data-error.ts'
 import { closed, OUTCOMES } from './format-parts.ts'
 import { parseYaml, SCENARIO_FOLDER, TABLE_FILE } from './load.ts'
-import { DataError, reasonsAgainst } from './problems.ts'
+import { reasonsAgainst } from './problems.ts'
 
 const optional = Type.Optional
 

@@ -3,9 +3,10 @@
  */
 import { missingDefect } from '../../../machines/defects.ts'
 import { BundleFile } from '../../api/bundle-schema.ts'
+import { DataError } from '../../data-error.ts'
 import type { Bundle } from '../../runtime/views-of-bundle.ts'
 import { clientAt } from '../../scenario/client.ts'
-import { DataError, reasonsAgainst } from '../../scenario/problems.ts'
+import { reasonsAgainst } from '../../scenario/problems.ts'
 import { jsonIn, looksLikeSchedule } from '../json-file.ts'
 import { machinesDigest } from '../machines-digest.ts'
 

@@ -6,9 +6,9 @@
  */
 
 import { UsageError } from '../../command-line.ts'
+import { DataError } from '../../data-error.ts'
 import { ownOf } from '../../own/own.ts'
 import { Refusal, Unreachable } from '../../scenario/client.ts'
-import { DataError } from '../../scenario/problems.ts'
 import { bundleFrom } from './bundle-file.ts'
 import { conform } from './conform.ts'
 import { readOptions, USAGE } from './options.ts'

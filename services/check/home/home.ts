@@ -8,8 +8,8 @@
  * there: where it does not, the bundle is refused, with the step.
  */
 import { stateName } from '../../../machines/words.ts'
+import { DataError } from '../../data-error.ts'
 import type { Bundle, BundleStep } from '../../runtime/views-of-bundle.ts'
-import { DataError } from '../../scenario/problems.ts'
 import { sourceOf } from '../conform/order.ts'
 import { machinesDigest } from '../machines-digest.ts'
 import { type How, outcomesOf } from '../rehearsal.ts'

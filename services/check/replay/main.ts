@@ -7,9 +7,9 @@
  */
 
 import { UsageError } from '../../command-line.ts'
+import { DataError } from '../../data-error.ts'
 import { type Own, ownOf } from '../../own/own.ts'
 import { clientAt, Refusal, Unreachable } from '../../scenario/client.ts'
-import { DataError } from '../../scenario/problems.ts'
 import { EXIT, StartError } from '../../setup/start-error.mjs'
 import { type Options, readOptions, USAGE } from './options.ts'
 import { type Replayed, replay } from './play.ts'

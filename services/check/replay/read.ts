@@ -7,7 +7,8 @@
  */
 import { Type } from 'typebox'
 import { missingDefect } from '../../../machines/defects.ts'
-import { DataError, reasonsAgainst } from '../../scenario/problems.ts'
+import { DataError } from '../../data-error.ts'
+import { reasonsAgainst } from '../../scenario/problems.ts'
 import { checkedBundle } from '../conform/bundle-file.ts'
 import { type Home, homeOf } from '../home/home.ts'
 import { jsonIn, looksLikeBundle } from '../json-file.ts'

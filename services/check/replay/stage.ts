@@ -5,10 +5,10 @@
 import { randomBytes } from 'node:crypto'
 import { setTimeout as pause } from 'node:timers/promises'
 import { checkProfile, isOwnProfile, specOf } from '../../../machines/profile.ts'
+import { DataError } from '../../data-error.ts'
 import type { Advanced, ClockView, Standing, WholeEvent } from '../../runtime/views-of-driving.ts'
 import type { ProfileSpec } from '../../runtime/views-of-mail.ts'
 import { type Client, Refusal } from '../../scenario/client.ts'
-import { DataError } from '../../scenario/problems.ts'
 import type { Schedule } from '../schedule.ts'
 import { Names } from './content.ts'
 

@@ -6,8 +6,8 @@
  */
 import { writeFile } from 'node:fs/promises'
 import { UsageError } from '../../command-line.ts'
+import { DataError } from '../../data-error.ts'
 import { ownOf } from '../../own/own.ts'
-import { DataError } from '../../scenario/problems.ts'
 import type { Violation } from '../judge.ts'
 import { readSchedule } from '../replay/read.ts'
 import type { Schedule } from '../schedule.ts'

@@ -6,8 +6,8 @@
  */
 import { writeFile } from 'node:fs/promises'
 import { UsageError } from '../../command-line.ts'
+import { DataError } from '../../data-error.ts'
 import { type Own, ownOf, switchedOn } from '../../own/own.ts'
-import { DataError } from '../../scenario/problems.ts'
 import { chosen } from '../../scenario/programme.ts'
 import { planOf } from '../plan.ts'
 import { bigCourse } from './big.ts'

@@ -4,13 +4,13 @@
  */
 import { describe, expect, test } from 'vitest'
 import { parse } from 'yaml'
+import { DataError } from '../../../services/data-error.ts'
 import {
   loadScenario,
   parseYaml,
   readScenario,
   scenarioNames,
 } from '../../../services/scenario/load.ts'
-import { DataError } from '../../../services/scenario/problems.ts'
 
 const SMALL = `
 name: small
