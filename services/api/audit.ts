@@ -38,7 +38,7 @@ export const Audit = Type.Object(
     at: Moment,
     atRest: Type.Boolean({ description: 'Nothing is on its way, and no timer is armed.' }),
     obligations: Type.Integer({ description: 'The totals below and `lost` sum to it.' }),
-    accepted: Type.Integer({ description: 'Messages.' }),
+    accepted: Type.Integer({ description: 'Recipients, as the originators named them.' }),
     delivered: Type.Integer(),
     reported: Type.Integer(),
     silenced: Type.Integer(),

@@ -63,7 +63,7 @@ export type Audit = {
   atRest: boolean
   /** The totals below and `lost` sum to it. */
   obligations: number
-  /** Messages. */
+  /** Recipients, as the originators named them. */
   accepted: number
   delivered: number
   reported: number

@@ -7,9 +7,14 @@ const BEYOND = /[\u0080-\uffff]/g
 
 export function asciiJson(value: unknown): string {
   const text = JSON.stringify(value)
-  if (Buffer.byteLength(text) === text.length) return text
-  return text.replace(
+  if (isAscii(text)) return text
+  // Most texts have nothing but these.
+  const straight = text.replaceAll('→', '\\u2192')
+  if (isAscii(straight)) return straight
+  return straight.replace(
     BEYOND,
     (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`,
   )
 }
+
+const isAscii = (text: string): boolean => Buffer.byteLength(text) === text.length

@@ -106,7 +106,7 @@ export function boxCommands(box: string, write: ItemWrite): RedisCommand[] {
   if ('put' in write) return write.items.flatMap((item) => put(box, write.put, item))
   if ('remove' in write) {
     return [
-      ['TAKEITEM', box, `${box}:items`, write.remove],
+      ['TAKEITEM', box, write.remove],
       ['ZREM', `${box}:order`, write.remove],
       ['HDEL', `${box}:transit`, write.remove],
       ['ZADD', `${box}:log`, 'NX', write.at, write.remove],
@@ -129,18 +129,11 @@ export function boxCommands(box: string, write: ItemWrite): RedisCommand[] {
 const put = (box: string, where: 'inbox' | 'inTransit', item: Item): RedisCommand[] =>
   where === 'inTransit'
     ? [['HSET', `${box}:transit`, item.key, asciiJson(item)]]
-    : [
-        ['PUTITEM', box, `${box}:items`, item.key, asciiJson(item), item.size],
-        ['ZADD', `${box}:order`, item.receivedAt, item.key],
-        ['ZADD', `${box}:log`, item.receivedAt, item.key],
-      ]
+    : [['PUTITEM', box, item.key, asciiJson(item), item.receivedAt, item.size]]
 
 const copyItem = (box: string, { key, item, receivedAt }: PageItem): RedisCommand => [
   'COPYITEM',
   box,
-  `${box}:log`,
-  `${box}:items`,
-  `${box}:order`,
   key,
   item ? asciiJson(item) : '',
   receivedAt,

@@ -52,7 +52,7 @@ export interface Commit {
   events: [string, string][]
   /** Events that were consumed and are in this shard's outbox. */
   consumed: string[]
-  /** Members and dates; null disarms. */
+  /** Members and dates; null disarms. Of one member the last counts. */
   timers: [string, number | null][]
   /** The steps, for the journal: the text of each, and the message that it concerns. */
   journal: { text: string; message: string | null }[]
@@ -66,23 +66,63 @@ export type Committed =
   | { done: false; why: 'epoch' | 'conflict' }
 
 export async function commit(client: Client, one: Commit): Promise<Committed> {
-  const args: RedisCommand = [`${one.base}:epoch`, one.epoch, one.base, one.channel]
-  args.push(one.actors.length)
-  for (const { key, field, version, value } of one.actors) args.push(key, field, version, value)
+  const groups = byKey(one.actors)
+  const args: RedisCommand = [`${one.base}:epoch`, one.epoch, one.base, one.channel, groups.length]
+  for (const group of groups) {
+    args.push((group[0] as ActorWrite).key, group.length)
+    for (const { field, version, value } of group) args.push(field, version, value)
+  }
   args.push(one.events.length)
   for (const [id, text] of one.events) args.push(id, text)
   args.push(one.consumed.length, ...one.consumed)
-  args.push(one.timers.length)
-  for (const [member, due] of one.timers) args.push(member, due ?? '')
+  pushTimers(args, new Map(one.timers))
   args.push(one.journal.length)
   for (const { text, message } of one.journal) args.push(text, message ?? '')
-  for (const command of one.commands) {
+  for (const command of joined(one.commands)) {
     args.push(command.length)
     for (const value of command) args.push(value)
   }
   const answer = await scripts(client).undeliverableCommit(...args)
   if (answer.startsWith('ok:')) return { done: true, position: answer.slice(3) }
   return { done: false, why: answer as 'epoch' | 'conflict' }
+}
+
+/** Actors of one hash, in groups that Lua can unpack with their values. */
+function byKey(actors: ActorWrite[]): ActorWrite[][] {
+  const open = new Map<string, ActorWrite[]>()
+  const groups: ActorWrite[][] = []
+  for (const write of actors) {
+    const group = open.get(write.key)
+    if (group && group.length < ARGUMENTS_MAX / 2) group.push(write)
+    else {
+      const next = [write]
+      open.set(write.key, next)
+      groups.push(next)
+    }
+  }
+  return groups
+}
+
+function pushTimers(args: RedisCommand, timers: ReadonlyMap<string, number | null>): void {
+  const disarmed: string[] = []
+  const armed: (string | number)[] = []
+  for (const [member, due] of timers) {
+    if (due === null) disarmed.push(member)
+    else armed.push(due, member)
+  }
+  args.push(disarmed.length, ...disarmed, armed.length / 2, ...armed)
+}
+
+/** Fields of one hash that are written one after the other, as one command. */
+function joined(commands: RedisCommand[]): RedisCommand[] {
+  const all: RedisCommand[] = []
+  for (const command of commands) {
+    const last = all.at(-1)
+    const joins = command[0] === 'HSET' && last?.[0] === 'HSET' && last[1] === command[1]
+    if (joins && last.length + command.length < ARGUMENTS_MAX) last.push(...command.slice(2))
+    else all.push(command[0] === 'HSET' ? [...command] : command)
+  }
+  return all
 }
 
 /**

@@ -50,65 +50,72 @@ end
 local base = ARGV[2]
 if (redis.call('GET', KEYS[1]) or '') ~= ARGV[1] then return 'epoch' end
 local i = 5
-local actors = tonumber(ARGV[4])
-for _ = 1, actors do
-  local value = redis.call('HGET', ARGV[i], ARGV[i + 1])
-  local version = '0'
-  if value then version = string.match(value, '^{"v":(%d+)') or '0' end
-  if version ~= ARGV[i + 2] then return 'conflict' end
-  i = i + 4
+local writes = {}
+for group = 1, tonumber(ARGV[4]) do
+  local n = tonumber(ARGV[i + 1])
+  local fields, versions, values = {}, {}, {}
+  for k = 1, n do
+    local at = i + 3 * k - 1
+    fields[k], versions[k] = ARGV[at], ARGV[at + 1]
+    values[2 * k - 1], values[2 * k] = ARGV[at], ARGV[at + 2]
+  end
+  local held = redis.call('HMGET', ARGV[i], unpack(fields))
+  for k = 1, n do
+    local version = held[k] and string.match(held[k], '^{"v":(%d+)') or '0'
+    if version ~= versions[k] then return 'conflict' end
+  end
+  writes[group] = { ARGV[i], values }
+  i = i + 2 + 3 * n
 end
-i = 5
-for _ = 1, actors do
-  redis.call('HSET', ARGV[i], ARGV[i + 1], ARGV[i + 3])
-  i = i + 4
+for _, write in ipairs(writes) do redis.call('HSET', write[1], unpack(write[2])) end
+local function several(command, key, width)
+  local count = width * tonumber(ARGV[i])
+  each(command, key, i + 1, count)
+  i = i + 1 + count
 end
-local outbox = base .. ':outbox'
-local events = tonumber(ARGV[i])
-i = i + 1
-each('HSET', outbox, i, 2 * events)
-i = i + 2 * events
-local consumed = tonumber(ARGV[i])
-i = i + 1
-each('HDEL', outbox, i, consumed)
-i = i + consumed
-local timers = tonumber(ARGV[i])
-i = i + 1
-for _ = 1, timers do
-  if ARGV[i + 1] == '' then redis.call('ZREM', base .. ':timers', ARGV[i])
-  else redis.call('ZADD', base .. ':timers', ARGV[i + 1], ARGV[i]) end
-  i = i + 2
-end
+several('HSET', base .. ':outbox', 2)
+several('HDEL', base .. ':outbox', 1)
+several('ZREM', base .. ':timers', 1)
+several('ZADD', base .. ':timers', 2)
 local records = tonumber(ARGV[i])
 i = i + 1
-local id = ''
+local id, message, ids = '', '', {}
+local function logged()
+  if #ids == 0 then return end
+  local log = base .. ':log:' .. message
+  if redis.call('RPUSH', log, unpack(ids)) > ${LOG_MAX} then
+    redis.call('LTRIM', log, -${LOG_MAX}, -1)
+  end
+  ids = {}
+end
 for _ = 1, records do
   id = redis.call('XADD', base .. ':journal', 'MAXLEN', '~', ${JOURNAL_MAX}, '*', 'e', ARGV[i])
-  if ARGV[i + 1] ~= '' then
-    local log = base .. ':log:' .. ARGV[i + 1]
-    if redis.call('RPUSH', log, id) > ${LOG_MAX} then redis.call('LPOP', log) end
+  if ARGV[i + 1] ~= message or #ids == ${ARGUMENTS_MAX} then
+    logged()
+    message = ARGV[i + 1]
   end
+  if message ~= '' then ids[#ids + 1] = id end
   i = i + 2
 end
+logged()
 while i <= #ARGV do
   local n = tonumber(ARGV[i])
   if ARGV[i + 1] == 'COPYITEM' then
-    -- box, log, items, order, key, item or '', received, size: a key that is there already stays
-    local log, key, received = ARGV[i + 3], ARGV[i + 6], ARGV[i + 8]
-    if redis.call('ZADD', log, 'NX', received, key) == 1 and ARGV[i + 7] ~= '' then
-      if redis.call('HSET', ARGV[i + 4], key, ARGV[i + 7]) == 1 then
-        grow(ARGV[i + 2], ARGV[i + 9])
-      end
-      redis.call('ZADD', ARGV[i + 5], received, key)
+    -- box, key, item or '', received, size: a key that is there already stays
+    local box, key, item, received = ARGV[i + 2], ARGV[i + 3], ARGV[i + 4], ARGV[i + 5]
+    if redis.call('ZADD', box .. ':log', 'NX', received, key) == 1 and item ~= '' then
+      if redis.call('HSET', box .. ':items', key, item) == 1 then grow(box, ARGV[i + 6]) end
+      redis.call('ZADD', box .. ':order', received, key)
     end
   elseif ARGV[i + 1] == 'PUTITEM' then
-    -- box, items, key, item, size
-    if redis.call('HSET', ARGV[i + 3], ARGV[i + 4], ARGV[i + 5]) == 1 then
-      grow(ARGV[i + 2], ARGV[i + 6])
-    end
+    -- box, key, item, received, size
+    local box, key, received = ARGV[i + 2], ARGV[i + 3], ARGV[i + 5]
+    if redis.call('HSET', box .. ':items', key, ARGV[i + 4]) == 1 then grow(box, ARGV[i + 6]) end
+    redis.call('ZADD', box .. ':order', received, key)
+    redis.call('ZADD', box .. ':log', received, key)
   elseif ARGV[i + 1] == 'TAKEITEM' then
-    -- box, items, key
-    takeItem(ARGV[i + 2], ARGV[i + 3], ARGV[i + 4])
+    -- box, key
+    takeItem(ARGV[i + 2], ARGV[i + 2] .. ':items', ARGV[i + 3])
   else
     redis.call(unpack(ARGV, i + 1, i + n))
   end
@@ -128,14 +135,18 @@ local found = {}
 for i = 1, #ARGV, 3 do
   local box, key, entry = ARGV[i], ARGV[i + 1], ARGV[i + 2]
   local known = redis.call('HMGET', box, 'actor', 'bytes')
+  local transit, bars = box .. ':transit', box .. ':bars'
+  local waiters, answered = box .. ':waiters', box .. ':answered'
+  -- Few mailboxes have any of these, and offers come by the thousand.
+  local has = redis.call('EXISTS', transit, bars, waiters, answered) > 0
   found[#found + 1] = {
     known[1],
     known[2] or counted(box),
     redis.call('ZSCORE', box .. ':log', key),
-    redis.call('HEXISTS', box .. ':transit', key),
-    redis.call('ZSCORE', box .. ':bars', key),
-    redis.call('HGET', box .. ':waiters', entry),
-    redis.call('HGET', box .. ':answered', entry),
+    has and redis.call('HEXISTS', transit, key) or 0,
+    has and redis.call('ZSCORE', bars, key),
+    has and redis.call('HGET', waiters, entry),
+    has and redis.call('HGET', answered, entry),
   }
 end
 return found
