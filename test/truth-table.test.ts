@@ -5,38 +5,18 @@
  * Lost in exactly one of the 26; and in that row, with the fix, the originator's mailbox holds a
  * report that names the primary recipient.
  */
-import { afterAll, beforeAll, expect, test } from 'vitest'
-import { clientAt } from '../services/scenario/client.ts'
-import { play, type Run } from '../services/scenario/play.ts'
-import { inParallel } from '../services/scenario/programme.ts'
+import { expect, test } from 'vitest'
 import { scenarioOf } from '../services/scenario/rows.ts'
-import { type OwnSystem, openOwnSystem } from '../services/scenario/system.ts'
 import { COLUMNS, loadTable, rowName } from '../services/scenario/table.ts'
+import { testPlayed } from './support/played.ts'
 
-const ALL_TIMEOUT_MS = 240_000
-const SITES_AT_A_TIME = 4
-
-const rows = await loadTable()
-const pairs = rows.flatMap((row) =>
-  COLUMNS.map((profile) => ({ row, profile, name: `${rowName(row)}, ${profile}: ${row.title}` })),
+const pairs = (await loadTable()).flatMap((row) =>
+  COLUMNS.map((profile) => {
+    const name = `${rowName(row)}, ${profile}: ${row.title}`
+    return { row, profile, name, scenario: scenarioOf(row) }
+  }),
 )
-const runs = new Map<string, Run>()
-let system: OwnSystem
-
-beforeAll(async () => {
-  system = await openOwnSystem()
-  const client = clientAt(system.url)
-  await inParallel(pairs, SITES_AT_A_TIME, async ({ row, profile, name }) => {
-    runs.set(name, await play(client, scenarioOf(row), profile))
-  })
-}, ALL_TIMEOUT_MS)
-
-afterAll(() => system?.close())
-
-test.each(pairs.map(({ name }) => name))('%s', (name) => {
-  const broken = runs.get(name)?.expectations.filter((expectation) => !expectation.held)
-  expect(broken).toEqual([])
-})
+const runs = testPlayed(pairs)
 
 test('lost in exactly one of the 26', () => {
   const counted = pairs.filter(({ row, profile }) => row.counted && profile !== 'modern')

@@ -4,7 +4,7 @@
  *
  *     node migrator.mjs SITE_URL SERVER MAILBOX...
  *
- * Exit status: 0 when all are there, 1 when not. What is tested is in migrator.test.ts.
+ * Exit status: 0 when all are there, 1 when not. What is tested is in migrator.long.test.ts.
  */
 
 /** So many moves at a time. */

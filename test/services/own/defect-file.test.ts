@@ -2,7 +2,7 @@
  * Files of defects: what is wrong with one is said before anything runs, and a name stands for one
  * edition of one file.
  */
-import { expect, test } from 'vitest'
+import { afterAll, expect, test, vi } from 'vitest'
 import { DEFECTS, missingDefect, SOUND } from '../../../machines/defects.ts'
 import { TOOLS, wrongWithDefect } from '../../../machines/own.ts'
 import { partsOfProfile } from '../../../machines/parts.ts'
@@ -10,6 +10,11 @@ import { checkProfile, type Profile } from '../../../machines/profile.ts'
 import type { OwnDefect, Parts, Tools } from '../../../services/kit/defect.ts'
 import { admitDefects } from '../../../services/own/defect-file.ts'
 import { temporaryFile } from '../../support/folder.ts'
+
+// What was admitted is for this file only.
+afterAll(() => {
+  vi.resetModules()
+})
 
 const module = (text: string): string => temporaryFile(text, 'own.mjs')
 const defect = (members: string): string => `export default { id: 'x', title: 'X', ${members} }`

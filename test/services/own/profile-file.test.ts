@@ -1,9 +1,14 @@
 /** Files of profiles: every member that is wrong is told, where it stands. */
-import { expect, test } from 'vitest'
+import { afterAll, expect, test, vi } from 'vitest'
 import { checkProfile, PROFILES } from '../../../machines/profile.ts'
 import { ownOf } from '../../../services/own/own.ts'
 import { admitProfile, isProfileFile, readProfile } from '../../../services/own/profile-file.ts'
 import { temporaryFile } from '../../support/folder.ts'
+
+// What was admitted is for this file only.
+afterAll(() => {
+  vi.resetModules()
+})
 
 const file = (text: string, name = 'own.yaml') => temporaryFile(text, name)
 

@@ -3,7 +3,7 @@
  * agrees, and one without it does nothing rather than something else.
  */
 import { join } from 'node:path'
-import { afterAll, beforeAll, expect, test } from 'vitest'
+import { afterAll, beforeAll, expect, test, vi } from 'vitest'
 import { MissingDefect } from '../../machines/defects.ts'
 import { DEFAULT_BOUNDS } from '../../services/check/explore/bounds.ts'
 import { check } from '../../services/check/explore/check.ts'
@@ -24,7 +24,11 @@ let service: Service
 beforeAll(async () => {
   service = await openService(['--defect', FILE])
 })
-afterAll(() => service.close())
+afterAll(async () => {
+  // What was admitted is for this file only.
+  vi.resetModules()
+  await service.close()
+})
 
 async function searched(profile: string) {
   const bounds = { ...DEFAULT_BOUNDS, crashes: 0, retries: 0 }
