@@ -1,10 +1,13 @@
 /**
- * A client of one Redis that forgets no command.
+ * A client of one Redis that forgets no command, and writes those of one moment together.
  *
  * What a server answers even while it loads its data (INFO, PUBLISH, SUBSCRIBE …) ioredis writes
  * before the connection is ready; if that ends before it was, whoever waits for an answer waits for
  * ever. All other commands wait until it is ready, and ioredis sends them again after an end. A
  * cluster's nodes need none of this: there the command fails, and the cluster asks again.
+ *
+ * Commands that are sent before this process turns to something else leave in one write: an answer
+ * from Redis often lets many events go on at once, and a write is what costs most of a command.
  */
 import { type Command, Redis, type RedisOptions } from 'ioredis'
 
@@ -25,6 +28,15 @@ export class PatientRedis extends Redis {
       if (early) sendAgain(this)
       early = false
     })
+  }
+
+  override sendCommand(...sent: Parameters<Redis['sendCommand']>): unknown {
+    const { stream } = this
+    if (stream?.writableCorked === 0) {
+      stream.cork()
+      process.nextTick(() => stream.uncork())
+    }
+    return super.sendCommand(...sent)
   }
 
   /** As BullMQ opens the connections on which it waits. */
