@@ -66,6 +66,19 @@ export function arrivingParts(submission: Submission): Arriving {
   }
 }
 
+/** A text as bytes, a little at a time: as a whole it would be in memory twice. */
+export function* bytesOfText(text: string): Iterable<Buffer> {
+  for (let from = 0; from < text.length; ) {
+    const end = from + PIECE_BYTES
+    // A character of two units stays in one piece.
+    const until = end < text.length && isHighSurrogate(text.charCodeAt(end - 1)) ? end + 1 : end
+    yield Buffer.from(text.slice(from, until))
+    from = until
+  }
+}
+
+const isHighSurrogate = (unit: number): boolean => unit >= 0xd800 && unit <= 0xdbff
+
 /** Reads all of it; `place` is where large content is written until it is accepted. */
 export async function arrivingBytes(
   client: Client,

@@ -5,7 +5,7 @@ import { connect } from 'node:net'
 import { expect, test } from 'vitest'
 import { MESSAGE_BYTES_MAX } from '../../../services/api/limits.ts'
 import type { Client } from '../../../services/runtime/commit.ts'
-import { HEADER_BYTES_MAX, PIECE_BYTES } from '../../../services/runtime/content.ts'
+import { bytesOfText, HEADER_BYTES_MAX, PIECE_BYTES } from '../../../services/runtime/content.ts'
 import type { Accepted } from '../../../services/runtime/views-of-mail.ts'
 import { bytesOf } from '../../support/bytes.ts'
 import { liveWorld } from './live-world.ts'
@@ -64,6 +64,20 @@ test.each(sent)('a message of %s is read as it was sent, behind its trace', asyn
     expect(trace.match(/^Received:/gm)).toHaveLength(alias === 'dave' ? 2 : 1)
     expect(trace.endsWith('+0000\r\n')).toBe(true)
   }
+})
+
+test('a long text in JSON is the same bytes, wherever it is cut', async () => {
+  const text = `Subject: x\r\n\r\n${'🍜'.repeat(PIECE_BYTES)}`
+  for (const whole of [text, ` ${text}`]) {
+    expect(Buffer.concat([...bytesOfText(whole)]).equals(Buffer.from(whole))).toBe(true)
+  }
+  const { body } = await world.post<Accepted>(`${world.site}/messages`, {
+    ...{ from: 'carol', to: ['dave'], raw: text },
+  })
+  await world.settled(body.id, 'dave')
+  const path = `${world.site}/mailboxes/dave/messages/${body.id}/raw`
+  const read = Buffer.from(await (await fetch(`${world.origin}${path}`)).arrayBuffer())
+  expect(read.subarray(-Buffer.byteLength(text)).equals(Buffer.from(text))).toBe(true)
 })
 
 test('its subject is decoded once, when it is accepted', async () => {
