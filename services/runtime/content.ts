@@ -37,7 +37,7 @@ export interface BroughtBy {
 /** Bytes that come in, whichever way. */
 export interface Incoming {
   pieces: AsyncIterable<Buffer> | Iterable<Buffer>
-  /** What begins with no header section is refused. By SMTP anything may come. */
+  /** What begins with no header section, or holds NUL, is refused; SMTP has rules of its own. */
   strict: boolean
   broughtBy?: BroughtBy
 }
@@ -95,6 +95,7 @@ export async function arrivingBytes(
   try {
     for await (const piece of inPieces(incoming.pieces)) {
       size += piece.length
+      if (incoming.strict && piece.includes(0)) throw problem('malformed-message', 'it holds NUL')
       hash?.update(piece)
       facts ??= factsOf(piece, incoming.strict)
       if (rest.length > 0) await upload(client, place, written++, rest)
