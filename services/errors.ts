@@ -186,7 +186,7 @@ export const PROBLEMS = {
   'mailbox-in-transit': {
     status: 409,
     title: 'The mailbox is being moved',
-    description: 'Reading, changing or deleting it must wait until the move has ended.',
+    description: 'Changing or deleting it, or what is in it, must wait until the move has ended.',
   },
   'mailbox-moving': {
     status: 409,

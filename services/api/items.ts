@@ -72,6 +72,11 @@ export const ItemDetail = Type.Object(
         size: Type.Integer({ description: 'Octets, decoded.' }),
       }),
     ),
+    whole: Type.Boolean({
+      description:
+        'Its text and HTML are all there, and all its files. Of texts of over 2 MB, and ' +
+        'of what cannot be taken apart, the beginning is shown; `raw` has the rest.',
+    }),
   },
   { title: 'ItemDetail' },
 )

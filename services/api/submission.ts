@@ -6,6 +6,7 @@
 import type { Static } from 'typebox'
 import { problem } from '../errors.ts'
 import { headerFacts } from '../mime/header.ts'
+import { HEADER_BYTES_MAX } from '../runtime/content.ts'
 import { DEFERRAL_MS_MAX } from '../runtime/limits.ts'
 import type { Submission } from '../runtime/views-of-mail.ts'
 import { checkAddress, checkHeaderValue, checkOriginator } from './address.ts'
@@ -73,7 +74,7 @@ function checkRawAlone(body: Body): void {
 
 /** A whole message begins with fields, up to an empty line or its end; line ends may be bare LF. */
 function checkHeaderSection(raw: string): void {
-  const { wrong } = headerFacts(Buffer.from(raw))
+  const { wrong } = headerFacts(Buffer.from(raw.slice(0, HEADER_BYTES_MAX)))
   if (!wrong) return
   const line = quoted(wrong.text)
   throw problem('malformed-message', `line ${wrong.line} of "raw" is no header field: ${line}`)

@@ -142,6 +142,11 @@ export type ItemDetail = {
     /** Octets, decoded. */
     size: number
   }>
+  /**
+   * Its text and HTML are all there, and all its files. Of texts of over 2 MB, and of
+   * what cannot be taken apart, the beginning is shown; `raw` has the rest.
+   */
+  whole: boolean
 }
 
 export type Accepted = {

@@ -2,8 +2,8 @@
  * From parts to RFC 5322 text, and from text to decoded parts. Done only when somebody reads.
  */
 import MailComposer from 'nodemailer/lib/mail-composer'
-import PostalMime from 'postal-mime'
-import { type AttachmentView, attachmentIn, attachmentsOf, type File } from './attachments.ts'
+import { type Bytes, takenApart } from './apart.ts'
+import { type AttachmentView, attachmentsOf } from './attachments.ts'
 
 export interface Parts {
   from: string
@@ -46,20 +46,18 @@ export interface Read {
   html: string
   headers: Record<string, string>
   attachments: AttachmentView[]
+  whole: boolean
 }
 
 /** The message's parts, decoded. */
-export async function readRaw(raw: Buffer): Promise<Read> {
-  const email = await PostalMime.parse(raw)
+export async function readRaw(raw: Bytes): Promise<Read> {
+  const email = await takenApart(raw)
   return {
     to: (email.to ?? []).flatMap((one) => (one.address ? [one.address] : [])),
     text: email.text ?? '',
     html: email.html ?? '',
     headers: Object.fromEntries(email.headers.map(({ key, value }) => [key, value])),
     attachments: attachmentsOf(email),
+    whole: email.whole,
   }
 }
-
-/** Null when it has no file of that number. */
-export const readAttachment = async (raw: Buffer, number: number): Promise<File | null> =>
-  attachmentIn(await PostalMime.parse(raw), number)

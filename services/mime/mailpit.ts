@@ -5,10 +5,10 @@
  * Names are Mailpit's, capitals included. What an emulated mailbox does not have is there, and
  * empty.
  */
-import { createHash } from 'node:crypto'
 import MailComposer from 'nodemailer/lib/mail-composer'
-import PostalMime, { type Address, type Email } from 'postal-mime'
-import { bytesOf, typeOf } from './attachments.ts'
+import type { Address, Email } from 'postal-mime'
+import { type Bytes, takenApart } from './apart.ts'
+import { checksumsOf, sizeOf, typeOf } from './attachments.ts'
 
 export interface Parsed {
   id: string
@@ -24,10 +24,10 @@ const SNIPPET_CHARACTERS = 250
 
 export async function parse(
   facts: { id: string; receivedAt: string },
-  raw: Buffer,
+  raw: Bytes,
 ): Promise<Parsed> {
   const { id, receivedAt } = facts
-  return { id, size: raw.length, receivedAt, email: await PostalMime.parse(raw) }
+  return { id, size: raw.size, receivedAt, email: await takenApart(raw) }
 }
 
 /** What Mailpit's `send` takes. */
@@ -156,12 +156,6 @@ export const textOf = ({ text, html }: Email): string =>
 const headerOf = (email: Email, key: string): string =>
   email.headers.find((header) => header.key === key)?.value ?? ''
 
-const checksumsOf = (bytes: Buffer) => ({
-  MD5: createHash('md5').update(bytes).digest('hex'),
-  SHA1: createHash('sha1').update(bytes).digest('hex'),
-  SHA256: createHash('sha256').update(bytes).digest('hex'),
-})
-
 const filesOf = ({ attachments }: Email, inline: boolean) =>
   attachments.flatMap((attachment, i) =>
     (attachment.disposition === 'inline') === inline
@@ -171,8 +165,8 @@ const filesOf = ({ attachments }: Email, inline: boolean) =>
             FileName: attachment.filename ?? '',
             ContentType: typeOf(attachment),
             ContentID: (attachment.contentId ?? '').replace(/^<|>$/g, ''),
-            Size: bytesOf(attachment).length,
-            Checksums: checksumsOf(bytesOf(attachment)),
+            Size: sizeOf(attachment),
+            Checksums: checksumsOf(attachment),
           },
         ]
       : [],

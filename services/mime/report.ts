@@ -13,6 +13,7 @@ import { type Code, namesOf } from '../../machines/codes.ts'
 import { reportOf } from '../../machines/report.ts'
 import { allToldIn } from '../../machines/reporting.ts'
 import type { ReportFacts, Told } from '../../machines/told.ts'
+import type { Bytes } from './apart.ts'
 import { fullAddress } from './compose.ts'
 import { field, textBody, textField, typedAddress } from './encode.ts'
 import { headerEnd } from './header.ts'
@@ -31,11 +32,6 @@ export interface Original {
   broughtBy: { helo: string; address: string } | null
 }
 
-export interface Rendered {
-  size: number
-  pieces(): AsyncIterable<Buffer>
-}
-
 /** Without RET, messages up to this come back whole; Postfix returns as much. */
 export const RETURNED_BYTES_MAX = 50_000
 
@@ -45,7 +41,7 @@ export function renderReport(
   facts: ReportFacts,
   original: Original | null,
   site: Site,
-): Rendered {
+): Bytes {
   const boundary = `=_${id}`
   const returned = returnedOf(facts, original)
   const head = Buffer.from(

@@ -13,7 +13,13 @@ import { problem } from '../errors.ts'
 import { asciiJson } from './ascii.ts'
 import { siteTime } from './clock.ts'
 import type { RedisCommand } from './commit.ts'
-import { type Arriving, arrivingBytes, arrivingParts, type Incoming } from './content.ts'
+import {
+  type Arriving,
+  arrivingBytes,
+  arrivingParts,
+  bytesOfText,
+  type Incoming,
+} from './content.ts'
 import { counted } from './counts.ts'
 import { deferralOf } from './deferral.ts'
 import { eventFor, writeNow } from './inject.ts'
@@ -58,7 +64,7 @@ async function arriving(
   wanted: { digested: boolean },
 ): Promise<Arriving> {
   const { raw } = submission
-  const given = raw === undefined ? null : { pieces: [Buffer.from(raw)], strict: true }
+  const given = raw === undefined ? null : { pieces: bytesOfText(raw), strict: true }
   const whole = incoming ?? given
   if (!whole) return arrivingParts(submission)
   return arrivingBytes(client, uploadKey(settings, id), whole, wanted)

@@ -37,7 +37,7 @@ export interface BroughtBy {
 /** Bytes that come in, whichever way. */
 export interface Incoming {
   pieces: AsyncIterable<Buffer> | Iterable<Buffer>
-  /** What begins with no header section is refused. By SMTP anything may come. */
+  /** What begins with no header section, or holds NUL, is refused; SMTP has rules of its own. */
   strict: boolean
   broughtBy?: BroughtBy
 }
@@ -66,6 +66,19 @@ export function arrivingParts(submission: Submission): Arriving {
   }
 }
 
+/** A text as bytes, a little at a time: as a whole it would be in memory twice. */
+export function* bytesOfText(text: string): Iterable<Buffer> {
+  for (let from = 0; from < text.length; ) {
+    const end = from + PIECE_BYTES
+    // A character of two units stays in one piece.
+    const until = end < text.length && isHighSurrogate(text.charCodeAt(end - 1)) ? end + 1 : end
+    yield Buffer.from(text.slice(from, until))
+    from = until
+  }
+}
+
+const isHighSurrogate = (unit: number): boolean => unit >= 0xd800 && unit <= 0xdbff
+
 /** Reads all of it; `place` is where large content is written until it is accepted. */
 export async function arrivingBytes(
   client: Client,
@@ -82,6 +95,7 @@ export async function arrivingBytes(
   try {
     for await (const piece of inPieces(incoming.pieces)) {
       size += piece.length
+      if (incoming.strict && piece.includes(0)) throw problem('malformed-message', 'it holds NUL')
       hash?.update(piece)
       facts ??= factsOf(piece, incoming.strict)
       if (rest.length > 0) await upload(client, place, written++, rest)

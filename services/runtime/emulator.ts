@@ -89,6 +89,8 @@ export interface Emulator {
     query: ItemsQuery,
   ): Promise<{ total: number; items: ItemView[] }>
   item(site: string, alias: string, id: string): Promise<ItemDetail>
+  /** As a list shows it: its content is not looked at. */
+  itemView(site: string, alias: string, id: string): Promise<ItemView>
   /** As it is on the wire, its trace before it; one that is not read to its end costs nothing. */
   rawItem(site: string, alias: string, id: string): Promise<Raw>
   /** A file that came with it, decoded; numbers begin with 1. */

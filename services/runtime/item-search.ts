@@ -2,8 +2,8 @@
  * Which of a mailbox's messages are meant: by sender, subject, a header field, or words of the
  * text; and waiting for the next one that is.
  *
- * Letters' case means nothing. Of a large message the first piece is searched: it has the header
- * section and the beginning of the body.
+ * Letters' case means nothing. A header is searched as it is read, the trace and what was composed
+ * here included. Of a large message the text of its first piece is searched.
  */
 import { reportOf } from '../../machines/report.ts'
 import type { Item } from '../../machines/wire.ts'
@@ -13,6 +13,7 @@ import { failureOf } from '../mime/report.ts'
 import { type Content, readContent } from './content.ts'
 import { contentKey } from './keys.ts'
 import type { Live } from './live-parts.ts'
+import { type Raw, rawOf } from './raw.ts'
 import type { Settings } from './settings.ts'
 
 export interface ItemSearch {
@@ -31,11 +32,17 @@ export const SEARCHED_MAX = 5_000
 
 const PAGE = 500
 
+/** A mailbox, and where its home keeps it. */
+export interface Place {
+  alias: string
+  box: string
+}
+
 /** Those that match, the oldest first. */
 export async function findItems(
   live: Pick<Live, 'client'>,
   settings: Settings,
-  box: string,
+  { alias, box }: Place,
   search: ItemSearch,
 ): Promise<Item[]> {
   const { client } = live
@@ -47,7 +54,12 @@ export async function findItems(
     const texts = keys.length > 0 ? await client.hmget(`${box}:items`, ...keys) : []
     for (const text of texts) {
       const item = text ? (JSON.parse(text) as Item) : null
-      if (item && (await matches(live, settings, item, search))) found.push(item)
+      if (!item || !matchesEnvelope(item, search)) continue
+      if (!(await matchesText(live, settings, item, search.text))) continue
+      const whole = () => rawOf(live, settings, alias, item)
+      if (search.header === undefined || hasField(await headerOf(await whole()), search.header)) {
+        found.push(item)
+      }
     }
   }
   return found
@@ -64,37 +76,45 @@ async function behind(client: Live['client'], box: string, id: string): Promise<
 const holds = (text: string, part: string | undefined): boolean =>
   part === undefined || text.toLowerCase().includes(part.toLowerCase())
 
-async function matches(
+const matchesEnvelope = ({ from, subject }: Item, search: ItemSearch): boolean =>
+  holds(from, search.from) && holds(subject, search.subject)
+
+async function matchesText(
   { client }: Pick<Live, 'client'>,
   settings: Settings,
   item: Item,
-  search: ItemSearch,
+  text: string | undefined,
 ): Promise<boolean> {
-  if (!holds(item.from, search.from) || !holds(item.subject, search.subject)) return false
-  if (search.text === undefined && search.header === undefined) return true
+  if (text === undefined) return true
   if (item.report) {
     const { site: name, domain } = settings
-    const { text } = reportOf(failureOf(item.report, { name, domain }))
-    return search.header === undefined && holds(text, search.text)
+    return holds(reportOf(failureOf(item.report, { name, domain })).text, text)
   }
   const content = await readContent(client, contentKey(settings, item.key))
-  return content !== null && (await contentMatches(content, search))
+  return content !== null && holds(await textIn(content), text)
 }
 
-async function contentMatches(content: Content, { text, header }: ItemSearch): Promise<boolean> {
-  if ('parts' in content) {
-    const { parts } = content
-    return header === undefined && holds(`${parts.text}\n${parts.html ?? ''}`, text)
-  }
+async function textIn(content: Content): Promise<string> {
+  if ('parts' in content) return `${content.parts.text}\n${content.parts.html ?? ''}`
   const { first } = content.kept
-  if (!hasField(headerLines(first.subarray(0, headerEnd(first))), header)) return false
-  if (text === undefined) return true
-  const read = await readRaw(first)
-  return holds(`${read.text}\n${read.html}`, text)
+  const pieces = async function* () {
+    yield first
+  }
+  const { text, html } = await readRaw({ size: first.length, pieces })
+  return `${text}\n${html}`
 }
 
-function hasField(fields: string[], wanted: string | undefined): boolean {
-  if (wanted === undefined) return true
+/** The fields before the message, and its own. */
+async function headerOf({ pieces }: Raw): Promise<string[]> {
+  let read = Buffer.alloc(0)
+  for await (const piece of pieces()) {
+    read = Buffer.concat([read, piece])
+    if (headerEnd(read) < read.length) break
+  }
+  return headerLines(read.subarray(0, headerEnd(read)))
+}
+
+function hasField(fields: string[], wanted: string): boolean {
   const [, name = '', value = ''] = /^([^:]*):?\s*(.*)$/s.exec(wanted) ?? []
   return fields.some((field) => {
     const colon = field.indexOf(':')

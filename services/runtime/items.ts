@@ -6,14 +6,14 @@ import { type Code, describe, statusOf } from '../../machines/codes.ts'
 import { reportOf } from '../../machines/report.ts'
 import type { Item } from '../../machines/wire.ts'
 import { problem } from '../errors.ts'
-import type { File } from '../mime/attachments.ts'
-import { readAttachment, readRaw } from '../mime/compose.ts'
+import { type File, readAttachment } from '../mime/attachments.ts'
+import { readRaw } from '../mime/compose.ts'
 import { failureOf } from '../mime/report.ts'
 import { findItems, type ItemSearch } from './item-search.ts'
 import { boxKey } from './keys.ts'
 import { iso, type Live, siteOf } from './live-parts.ts'
 import { entryOrProblem, injectAndWait } from './mailboxes.ts'
-import { collect, type Raw, rawOf } from './raw.ts'
+import { type Raw, rawOf } from './raw.ts'
 import type { Settings } from './settings.ts'
 import type { ItemDetail, ItemView, ReportView } from './views-of-mail.ts'
 
@@ -36,7 +36,8 @@ export async function listItems(
   if (!search) return pageOf(live, settings, alias, offset, limit)
   const look = async () => {
     // A mailbox may be moved while one waits.
-    const found = await findItems(live, settings, await boxOf(live, settings, alias), search)
+    const box = await boxOf(live, settings, alias)
+    const found = await findItems(live, settings, { alias, box }, search)
     return found.length > 0 || !wait ? found : null
   }
   const found = wait ? await live.watch.until(site, look, wait) : await look()
@@ -89,6 +90,17 @@ async function itemOf(live: Live, settings: Settings, alias: string, id: string)
   return JSON.parse(text) as Item
 }
 
+/** As a list shows it. */
+export async function getItemView(
+  live: Live,
+  site: string,
+  alias: string,
+  id: string,
+): Promise<ItemView> {
+  const settings = await siteOf(live, site)
+  return viewOf(await itemOf(live, settings, alias, id), settings)
+}
+
 export async function getItem(
   live: Live,
   site: string,
@@ -97,7 +109,7 @@ export async function getItem(
 ): Promise<ItemDetail> {
   const settings = await siteOf(live, site)
   const item = await itemOf(live, settings, alias, id)
-  const read = await readRaw(await collect(await rawOf(live, settings, alias, item)))
+  const read = await readRaw(await rawOf(live, settings, alias, item))
   return { ...viewOf(item, settings), ...read }
 }
 
@@ -108,7 +120,7 @@ export async function getAttachment(
   id: string,
   number: number,
 ): Promise<File> {
-  const file = await readAttachment(await collect(await getRaw(live, site, alias, id)), number)
+  const file = await readAttachment(await getRaw(live, site, alias, id), number)
   if (!file) throw problem('unknown-item', `The message "${id}" has no attachment ${number}.`)
   return file
 }

@@ -115,6 +115,7 @@ const mailCalls = (live: Live): Pick<Emulator, MailCall> => ({
   deleteList: (...args) => lists.deleteList(live, ...args),
   items: (...args) => items.listItems(live, ...args),
   item: (...args) => items.getItem(live, ...args),
+  itemView: (...args) => items.getItemView(live, ...args),
   rawItem: (...args) => items.getRaw(live, ...args),
   attachment: (...args) => items.getAttachment(live, ...args),
   deleteItem: (...args) => items.deleteItem(live, ...args),
@@ -140,6 +141,7 @@ type MailCall =
   | 'deleteList'
   | 'items'
   | 'item'
+  | 'itemView'
   | 'rawItem'
   | 'attachment'
   | 'deleteItem'

@@ -5,9 +5,10 @@
 import { messageOfItem } from '../../machines/item-keys.ts'
 import { type Item, OUTSIDE } from '../../machines/wire.ts'
 import { problem } from '../errors.ts'
+import type { Bytes } from '../mime/apart.ts'
 import { compose, type Facts } from '../mime/compose.ts'
 import { headerFacts } from '../mime/header.ts'
-import { type Original, type Rendered, renderReport } from '../mime/report.ts'
+import { type Original, renderReport } from '../mime/report.ts'
 import { traceOf } from '../mime/trace.ts'
 import type { Client } from './commit.ts'
 import { type BroughtBy, type Content, readContent } from './content.ts'
@@ -16,7 +17,7 @@ import type { Live } from './live-parts.ts'
 import type { Settings } from './settings.ts'
 
 /** Bytes, and how many they are. */
-export type Raw = Rendered
+export type Raw = Bytes
 
 export const rawOf = (
   { client }: Pick<Live, 'client'>,
@@ -55,7 +56,7 @@ async function composed(
   }
 }
 
-interface Body extends Rendered {
+interface Body extends Bytes {
   broughtBy: BroughtBy | null
   /** It begins with something else than a header section. */
   headless?: boolean

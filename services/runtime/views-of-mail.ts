@@ -290,4 +290,6 @@ export interface ItemDetail extends ItemView {
   html: string
   headers: Record<string, string>
   attachments: AttachmentView[]
+  /** Not: a part of its text was left out, since it is large; or it could not be taken apart. */
+  whole: boolean
 }

@@ -7,7 +7,6 @@
  * twice. Marks are told one by one, since they may be taken back at once.
  */
 import { setTimeout as sleep } from 'node:timers/promises'
-import { Problem } from '../../errors.ts'
 import { summaryOf } from '../../mime/mailpit.ts'
 import type { Emulator } from '../../runtime/emulator.ts'
 import type { Marked } from '../../runtime/marks.ts'
@@ -17,7 +16,7 @@ import {
   MAILPIT_STATS_MS,
   WAIT_MS_DEFAULT,
 } from '../limits.ts'
-import { countsOf, type Held, newest, orderOf, page, show } from './inbox.ts'
+import { countsOf, type Held, newest, orderOf, page, showIfThere } from './inbox.ts'
 import { VERSION, type Where } from './places.ts'
 
 export interface Notice {
@@ -68,8 +67,8 @@ async function* changes(
 ): AsyncGenerator<Notice> {
   for (const held of [...now.values()].reverse()) {
     if (view.has(held.id) || !reaches(view, held)) continue
-    const Data = await summary(emulator, where, held)
-    if (Data) yield { Type: 'new', Data }
+    const shown = await showIfThere(emulator, where, held)
+    if (shown) yield { Type: 'new', Data: summaryOf(shown.parsed, shown.mark) }
   }
   for (const { id, change } of marked.changes) {
     if (!now.has(id)) continue
@@ -87,17 +86,6 @@ function reaches(view: View, held: Held): boolean {
   const oldest = [...view.values()].at(-1)
   if (view.size < MAILPIT_SEARCHED_MAX || oldest === undefined) return true
   return orderOf(held) > orderOf(oldest)
-}
-
-/** Null when it was deleted meanwhile. */
-async function summary(emulator: Emulator, where: Where, held: Held) {
-  try {
-    const { parsed, mark } = await show(emulator, where, held)
-    return summaryOf(parsed, mark)
-  } catch (error) {
-    if (error instanceof Problem && error.code === 'unknown-item') return null
-    throw error
-  }
 }
 
 async function statsOf(emulator: Emulator, where: Where): Promise<Notice> {

@@ -3,11 +3,10 @@
  * which a message that went to several is one. The newest comes first.
  */
 import { OUTSIDE } from '../../../machines/wire.ts'
-import { problem } from '../../errors.ts'
-import { isMeant, type Parsed, parse } from '../../mime/mailpit.ts'
+import { Problem, problem } from '../../errors.ts'
+import { isMeant, type Parsed, parse, summaryOf } from '../../mime/mailpit.ts'
 import type { Emulator } from '../../runtime/emulator.ts'
 import type { Mark } from '../../runtime/marks.ts'
-import { collect } from '../../runtime/raw.ts'
 import type { ItemView } from '../../runtime/views-of-mail.ts'
 import { MAILPIT_MAILBOXES_MAX, MAILPIT_SEARCHED_MAX } from '../limits.ts'
 import type { Where } from './places.ts'
@@ -94,7 +93,7 @@ export interface Shown {
 }
 
 export async function show(emulator: Emulator, { site }: Where, held: Held): Promise<Shown> {
-  const raw = await collect(await emulator.rawItem(site, held.aliases[0] as string, held.id))
+  const raw = await emulator.rawItem(site, held.aliases[0] as string, held.id)
   const [[mark = { read: false, tags: [] }], parsed] = await Promise.all([
     emulator.marks(site, [held.id]),
     parse(held, raw),
@@ -102,18 +101,49 @@ export async function show(emulator: Emulator, { site }: Where, held: Held): Pro
   return { held, parsed, mark }
 }
 
-/** One at a time: a page of large messages must not be in memory at once undecoded. */
-export async function showAll(emulator: Emulator, where: Where, all: Held[]): Promise<Shown[]> {
-  const shown: Shown[] = []
-  for (const held of all) shown.push(await show(emulator, where, held))
-  return shown
+/** A message in a list: what is decoded of it is not kept until the list is whole. */
+export interface Listed {
+  held: Held
+  mark: Mark
+  summary: ReturnType<typeof summaryOf>
+}
+
+/** Those of them that are meant, and are still there. */
+export async function list(
+  emulator: Emulator,
+  where: Where,
+  all: Held[],
+  isMeant: (shown: Shown) => boolean = () => true,
+): Promise<Listed[]> {
+  const listed: Listed[] = []
+  for (const held of all) {
+    const shown = await showIfThere(emulator, where, held)
+    if (!shown || !isMeant(shown)) continue
+    const { parsed, mark } = shown
+    listed.push({ held, mark, summary: summaryOf(parsed, mark) })
+  }
+  return listed
+}
+
+/** Null when it was deleted meanwhile. */
+export async function showIfThere(
+  emulator: Emulator,
+  where: Where,
+  held: Held,
+): Promise<Shown | null> {
+  try {
+    return await show(emulator, where, held)
+  } catch (error) {
+    if (error instanceof Problem && error.code === 'unknown-item') return null
+    throw error
+  }
 }
 
 /** Of an id, or of `latest`. */
 export async function find(emulator: Emulator, where: Where, id: string): Promise<Held> {
   const { site, alias } = where
   if (alias !== undefined && id !== 'latest') {
-    return { ...(await emulator.item(site, alias, id)), aliases: [alias] }
+    return { ...(await emulator.itemView(site, alias, id)), aliases: [alias] }
   }
   const among = id === 'latest' ? (await page(emulator, where, 0, 1)).items : null
   const held = (among ?? (await newest(emulator, where))).find(
@@ -124,11 +154,7 @@ export async function find(emulator: Emulator, where: Where, id: string): Promis
 }
 
 /** Those that match, among the newest. */
-export async function search(emulator: Emulator, where: Where, query: string): Promise<Shown[]> {
-  const found: Shown[] = []
-  for (const held of await newest(emulator, where)) {
-    const shown = await show(emulator, where, held)
-    if (isMeant(shown.parsed, query, shown.mark)) found.push(shown)
-  }
-  return found
-}
+export const search = async (emulator: Emulator, where: Where, query: string): Promise<Listed[]> =>
+  list(emulator, where, await newest(emulator, where), ({ parsed, mark }) =>
+    isMeant(parsed, query, mark),
+  )

@@ -1,15 +1,24 @@
 /**
  * Mailpit's API: what is read. As in Mailpit, a message that is shown counts as read.
  */
+import { Readable } from 'node:stream'
 import { Type } from 'typebox'
 import { problem } from '../../errors.ts'
-import { attachmentIn } from '../../mime/attachments.ts'
-import { headersOf, messageOf, summaryOf, textOf } from '../../mime/mailpit.ts'
-import { collect } from '../../runtime/raw.ts'
+import { headersOf, messageOf, textOf } from '../../mime/mailpit.ts'
 import { MAILPIT_PAGE_DEFAULT } from '../limits.ts'
 import type { Resource } from '../resource.ts'
 import { strict } from '../schema.ts'
-import { type Counts, countsOf, find, page, type Shown, search, show, showAll } from './inbox.ts'
+import {
+  type Counts,
+  countsOf,
+  find,
+  type Listed,
+  list,
+  page,
+  type Shown,
+  search,
+  show,
+} from './inbox.ts'
 import {
   MessageId,
   Page,
@@ -26,7 +35,7 @@ interface List {
   start: number
   matching: number
   unread: number
-  messages: Shown[]
+  messages: Listed[]
 }
 
 const listOf = ({ total, start, matching, unread, messages }: List, { read, tags }: Counts) => ({
@@ -37,7 +46,7 @@ const listOf = ({ total, start, matching, unread, messages }: List, { read, tags
   messages_unread: unread,
   start,
   tags,
-  messages: messages.map(({ parsed, mark }) => summaryOf(parsed, mark)),
+  messages: messages.map(({ summary }) => summary),
 })
 
 const lists: Resource = (app, { emulator }) => {
@@ -52,7 +61,7 @@ const lists: Resource = (app, { emulator }) => {
       const { start = 0, limit = MAILPIT_PAGE_DEFAULT } = query
       const { total, items } = await page(emulator, where, start, limit)
       const counts = await countsOf(emulator, where)
-      const messages = await showAll(emulator, where, items)
+      const messages = await list(emulator, where, items)
       const unread = total - counts.read
       return listOf({ total, start, matching: total, unread, messages }, counts)
     })
@@ -68,8 +77,8 @@ const lists: Resource = (app, { emulator }) => {
       const found = await search(emulator, where, query)
       const unread = found.filter(({ mark }) => !mark.read).length
       const messages = found.slice(start, start + limit)
-      const list = { total, start, matching: found.length, unread, messages }
-      return listOf(list, await countsOf(emulator, where))
+      const all = { total, start, matching: found.length, unread, messages }
+      return listOf(all, await countsOf(emulator, where))
     })
   }
 }
@@ -98,8 +107,9 @@ const message: Resource = (app, { emulator }) => {
     app.get(`${path}/raw`, { schema: raw }, async ({ params }, reply) => {
       const where = params
       const { id, aliases } = await find(emulator, where, where.id)
-      const whole = await emulator.rawItem(where.site, aliases[0] as string, id)
-      return reply.type('text/plain; charset=utf-8').send((await collect(whole)) as never)
+      const { size, pieces } = await emulator.rawItem(where.site, aliases[0] as string, id)
+      reply.type('text/plain; charset=utf-8').header('content-length', size)
+      return reply.send(Readable.from(pieces()) as never)
     })
     const part = schemaAt(place, 'an attachment', {
       params: { id: MessageId, part: Type.String({ maxLength: 9 }) },
@@ -107,10 +117,10 @@ const message: Resource = (app, { emulator }) => {
     })
     app.get(`${path}/part/:part`, { schema: part }, async ({ params }, reply) => {
       const where = params
-      const { parsed } = await show(emulator, where, await find(emulator, where, where.id))
-      const found = attachmentIn(parsed.email, Number(where.part))
-      if (!found) throw problem('unknown-item', `The message has no part "${where.part}".`)
-      return reply.type(found.type).send(found.bytes as never)
+      const { id, aliases } = await find(emulator, where, where.id)
+      const [alias] = aliases as [string]
+      const { type, bytes } = await emulator.attachment(where.site, alias, id, Number(where.part))
+      return reply.type(type).send(bytes as never)
     })
   }
 }

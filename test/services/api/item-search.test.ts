@@ -47,15 +47,21 @@ test('each part of a message can be looked for, and all that is given counts', a
   expect(await find({ header: 'X-Test: order 7' })).toEqual(['Café'])
   expect(await find({ header: 'X-Test: order 8' })).toEqual([])
   expect(await find({ subject: 'Café', text: 'noon' })).toEqual([])
+  expect(await find({ header: 'To: dave@' })).toEqual(['Lunch?'])
+  expect(await find({ header: 'Received: from lon.' })).toEqual([])
+  expect(await find({ header: 'Received: from nyc.' })).toEqual(['Lunch?', 'Café'])
   expect(await find({ after: body.id })).toEqual(['Café'])
 })
 
-test('a report is found by its words', async () => {
+test('a report is found by its words and by its header', async () => {
   const lost = { from: 'dave', to: ['nobody'], subject: 'Lunch?' }
   const { body } = await world.post<Accepted>(`${world.site}/messages`, lost)
   await world.settled(body.id, 'nobody')
   expect(await find({ text: 'name is not recognized' })).toEqual(['Undeliverable: Lunch?'])
   expect(await find({ text: 'congestion' })).toEqual([])
+  const found = await find({ header: 'Auto-Submitted: auto-replied', wait: '5s' })
+  expect(found).toEqual(['Undeliverable: Lunch?'])
+  expect(await find({ header: 'Content-Type: multipart/mixed' })).toEqual([])
 })
 
 test('one waits for the next message that matches, and no longer than was asked', async () => {

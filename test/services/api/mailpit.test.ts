@@ -176,3 +176,23 @@ test('messages are deleted by their ids, or all of them', async () => {
   expect(await subjects('messages')).toEqual([])
   expect((await call('GET', 'message/latest')).status).toBe(404)
 })
+
+test('a message that cannot be taken apart is shown, and keeps no other from it', async () => {
+  await send('before')
+  const parts = Array.from(
+    { length: 300 },
+    (_, i) => `Content-Type: multipart/mixed; boundary=b${i}\r\n\r\n--b${i}\r\n`,
+  )
+  const raw = `Subject: too deep\r\n${parts.join('')}\r\nfound\r\n`
+  const { body } = await world.post<Accepted>(`${world.site}/messages`, {
+    ...{ from: 'carol', to: ['dave'], raw },
+  })
+  await world.settled(body.id, 'dave')
+  expect(await subjects('messages')).toEqual(['too deep', 'before'])
+  expect(await subjects('search?query=noon')).toEqual(['before'])
+  const item = `${world.site}/mailboxes/dave/messages`
+  expect((await world.get(`${item}/${body.id}`)).body).toMatchObject({
+    ...{ subject: 'too deep', whole: false, text: expect.stringContaining('found') },
+  })
+  expect((await world.get(`${item}?text=found`)).body).toMatchObject({ total: 1 })
+})

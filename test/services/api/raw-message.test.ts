@@ -5,7 +5,7 @@ import { connect } from 'node:net'
 import { expect, test } from 'vitest'
 import { MESSAGE_BYTES_MAX } from '../../../services/api/limits.ts'
 import type { Client } from '../../../services/runtime/commit.ts'
-import { HEADER_BYTES_MAX, PIECE_BYTES } from '../../../services/runtime/content.ts'
+import { bytesOfText, HEADER_BYTES_MAX, PIECE_BYTES } from '../../../services/runtime/content.ts'
 import type { Accepted } from '../../../services/runtime/views-of-mail.ts'
 import { bytesOf } from '../../support/bytes.ts'
 import { liveWorld } from './live-world.ts'
@@ -36,6 +36,10 @@ async function rawIn(alias: string, id: string): Promise<Buffer> {
   return bytes
 }
 
+/** Any but NUL. */
+const anyBytes = (length: number): Buffer =>
+  Buffer.from(randomBytes(length).map((byte) => byte || 1))
+
 const sent: [string, Buffer][] = [
   ['one line', bytesOf('Subject: x')],
   ['bare line feeds', bytesOf('Subject: x\n\n.\n..\nend')],
@@ -43,13 +47,13 @@ const sent: [string, Buffer][] = [
   ['8-bit headers', bytesOf('Subject: caf\xe9\r\n\r\nx')],
   [
     'exactly one piece',
-    Buffer.concat([Buffer.from(HEADER), randomBytes(PIECE_BYTES)]).subarray(0, PIECE_BYTES),
+    Buffer.concat([Buffer.from(HEADER), anyBytes(PIECE_BYTES)]).subarray(0, PIECE_BYTES),
   ],
   [
     'three pieces',
-    Buffer.concat([Buffer.from(HEADER), randomBytes(3 * PIECE_BYTES)]).subarray(0, 3 * PIECE_BYTES),
+    Buffer.concat([Buffer.from(HEADER), anyBytes(3 * PIECE_BYTES)]).subarray(0, 3 * PIECE_BYTES),
   ],
-  ['a little more', Buffer.concat([Buffer.from(HEADER), randomBytes(3 * PIECE_BYTES)])],
+  ['a little more', Buffer.concat([Buffer.from(HEADER), anyBytes(3 * PIECE_BYTES)])],
 ]
 
 test.each(sent)('a message of %s is read as it was sent, behind its trace', async (_, bytes) => {
@@ -66,13 +70,27 @@ test.each(sent)('a message of %s is read as it was sent, behind its trace', asyn
   }
 })
 
+test('a long text in JSON is the same bytes, wherever it is cut', async () => {
+  const text = `Subject: x\r\n\r\n${'🍜'.repeat(PIECE_BYTES)}`
+  for (const whole of [text, ` ${text}`]) {
+    expect(Buffer.concat([...bytesOfText(whole)]).equals(Buffer.from(whole))).toBe(true)
+  }
+  const { body } = await world.post<Accepted>(`${world.site}/messages`, {
+    ...{ from: 'carol', to: ['dave'], raw: text },
+  })
+  await world.settled(body.id, 'dave')
+  const path = `${world.site}/mailboxes/dave/messages/${body.id}/raw`
+  const read = Buffer.from(await (await fetch(`${world.origin}${path}`)).arrayBuffer())
+  expect(read.subarray(-Buffer.byteLength(text)).equals(Buffer.from(text))).toBe(true)
+})
+
 test('its subject is decoded once, when it is accepted', async () => {
   const id = await accepted(HEADER, 'from=carol&to=dave')
   expect((await world.get(`${world.site}/messages/${id}`)).body).toMatchObject({ subject: 'Café' })
 })
 
 test('it is kept once, whoever gets it, and nothing is left where it was written', async () => {
-  const bytes = Buffer.concat([Buffer.from(HEADER), randomBytes(2 * PIECE_BYTES)])
+  const bytes = Buffer.concat([Buffer.from(HEADER), anyBytes(2 * PIECE_BYTES)])
   const id = await accepted(bytes, 'from=carol&to=anna&to=dave&to=bob')
   for (const alias of ['anna', 'dave', 'bob']) await world.settled(id, alias)
   const client = world.client() as Client
@@ -90,6 +108,8 @@ test.each([
   ['no header section', 'Hello there.', 400, 'malformed-message'],
   ['nothing', '', 400, 'malformed-message'],
   ['NUL in a field', 'a: \0\r\n\r\n', 400, 'malformed-message'],
+  ['NUL in the body', 'a: b\r\n\r\n\0\r\n', 400, 'malformed-message'],
+  ['NUL far behind', `a: b\r\n\r\n${'x'.repeat(PIECE_BYTES)}\0`, 400, 'malformed-message'],
   ['a header without end', `a: ${'b'.repeat(HEADER_BYTES_MAX)}`, 400, 'malformed-message'],
 ])('%s is refused', async (_, bytes, status, code) => {
   const answer = await submit(bytes, 'from=carol&to=dave')
@@ -153,7 +173,7 @@ test('a client that hangs up leaves nothing, and its key may be used again', asy
 })
 
 test('repeated under its key it is the first answer again, also when it is large', async () => {
-  const bytes = Buffer.concat([Buffer.from(HEADER), randomBytes(2 * PIECE_BYTES)])
+  const bytes = Buffer.concat([Buffer.from(HEADER), anyBytes(2 * PIECE_BYTES)])
   const key = { 'idempotency-key': createHash('md5').update(bytes).digest('hex') }
   const first = (await (await submit(bytes, 'from=carol&to=dave', key)).json()) as Accepted
   const again = await submit(bytes, 'from=carol&to=dave', key)
