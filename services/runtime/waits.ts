@@ -26,8 +26,8 @@ export interface Situation {
   events: MailEvent[]
   parked: Map<string, Parked>
   pausedQueues: Set<string>
-  /** Does any worker take events of that queue? */
-  taken: (queue: string) => boolean
+  /** Does any worker take events of that queue? Where nobody asked: it does. */
+  taken?: (queue: string) => boolean
 }
 
 export async function situationOf(
@@ -36,7 +36,13 @@ export async function situationOf(
   mentions: string,
 ): Promise<Situation> {
   const events = await underWay(live, settings, mentions)
-  return situationWith(live, settings, events, await parkedEvents(live.client, settings))
+  const situation = await situationWith(
+    live,
+    settings,
+    events,
+    await parkedEvents(live.client, settings),
+  )
+  return { ...situation, taken: await queuesTaken(live.client, live.connection.namespace) }
 }
 
 export async function situationWith(
@@ -51,7 +57,6 @@ export async function situationWith(
     events,
     parked: new Map(parked.map((one) => [one.key, one])),
     pausedQueues: new Set(queues.filter((_, i) => paused[i])),
-    taken: await queuesTaken(live.client, live.connection.namespace),
   }
 }
 
@@ -126,7 +131,7 @@ export function eventWait(settings: Settings, event: MailEvent, situation: Situa
     return { kind: 'queue', text: `${event.type} waits in ${queue}, which is paused`, ...place }
   }
   const silent = `, of whose workers nothing was heard for ${SILENCE_MS / 1_000} s`
-  const why = situation.taken(queue) ? '' : silent
+  const why = (situation.taken?.(queue) ?? true) ? '' : silent
   return { kind: 'event', text: `${event.type} waits in ${queue}${why}`, ...place }
 }
 
