@@ -106,7 +106,7 @@ export async function startWorkers(
     ...(options.roles.includes('moves')
       ? [repeat(() => each((site) => driveBatches(engine.gate, site)), TICK_MS)]
       : []),
-    repeat(() => beat(client, namespace, options.roles, mayDie), SWEEP_MS),
+    repeat(() => beat(client, namespace, options, mayDie), SWEEP_MS),
   ]
   settings.onChange(() => loops[0]?.now())
   await look()

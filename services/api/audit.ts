@@ -41,9 +41,11 @@ export const Audit = Type.Object(
     accepted: Type.Integer({ description: 'Recipients, as the originators named them.' }),
     delivered: Type.Integer(),
     reported: Type.Integer(),
-    silenced: Type.Integer(),
-    deadLettered: Type.Integer(),
-    handedOff: Type.Integer(),
+    silenced: Type.Integer({ description: 'Failed, and no report was wanted.' }),
+    deadLettered: Type.Integer({
+      description: 'Failed, of mail without an originator, a report for one: nobody can be told.',
+    }),
+    handedOff: Type.Integer({ description: 'Beyond the site.' }),
     pending: Type.Integer(),
     lost: Type.Array(LedgerEntry),
     duplicated: Type.Array(

@@ -67,8 +67,11 @@ export type Audit = {
   accepted: number
   delivered: number
   reported: number
+  /** Failed, and no report was wanted. */
   silenced: number
+  /** Failed, of mail without an originator, a report for one: nobody can be told. */
   deadLettered: number
+  /** Beyond the site. */
   handedOff: number
   pending: number
   lost: Array<LedgerEntry>

@@ -80,7 +80,7 @@ export function openAlarms(queues: Queues, client: Client): Alarms {
           const delay = realDelay(settings.clock, armed.due, now)
           const event = alarmEvent(settings, armed)
           const data = { ...jobData(settings.site, event), alarmAt: now + delay }
-          if (delay === 0) await forgetRung(client, queues, settings, [event])
+          await forgetRung(client, queues, settings, [event])
           await queues.get(queueOf(settings.site, armed.actor)).add(event.type, data, {
             ...JOB_OPTIONS,
             jobId: event.id,
@@ -109,8 +109,9 @@ export function openAlarms(queues: Queues, client: Client): Alarms {
 }
 
 /**
- * A timer may be armed again for the very instant at which it rang (a clock that stands, a retry
- * "now"): then the job that has rung must not stand in the way of the one that shall.
+ * A timer may be armed again for the very instant for which it was armed before (a clock that
+ * stands and a retry that was promoted, a retry "now"): then the job that has rung must not stand
+ * in the way of the one that shall.
  */
 export async function forgetRung(
   client: Client,

@@ -12,9 +12,15 @@ const ME = uuidv7()
 
 const key = (namespace: string): string => `{${namespace}}:workers`
 
-/** What a worker process says of itself. */
-interface Beat {
+/** Whose events a process takes: of which roles, and of one server or site or of each. */
+export interface Taking {
   roles: string[]
+  server?: string
+  site?: string
+}
+
+/** What a worker process says of itself. */
+interface Beat extends Taking {
   at: number
   /** It is the workers' own, so that a fault rule may kill it. */
   mayDie: boolean
@@ -23,11 +29,18 @@ interface Beat {
 export async function beat(
   client: Client,
   namespace: string,
-  roles: string[],
+  { roles, server, site }: Taking,
   mayDie: boolean,
 ): Promise<void> {
   const all = key(namespace)
-  await client.hset(all, ME, JSON.stringify({ roles, at: Date.now(), mayDie } satisfies Beat))
+  const said: Beat = {
+    roles,
+    at: Date.now(),
+    mayDie,
+    ...(server && { server }),
+    ...(site && { site }),
+  }
+  await client.hset(all, ME, JSON.stringify(said))
   for (const [process, { at }] of await beats(client, namespace)) {
     if (Date.now() - at > 60 * SILENCE_MS) await client.hdel(all, process)
   }
@@ -46,6 +59,24 @@ async function alive(client: Client, namespace: string): Promise<Beat[]> {
 /** The roles that some process runs now. */
 export async function rolesRunning(client: Client, namespace: string): Promise<Set<string>> {
   return new Set((await alive(client, namespace)).flatMap(({ roles }) => roles))
+}
+
+/** The queues whose events some process takes now. */
+export async function queuesTaken(
+  client: Client,
+  namespace: string,
+): Promise<(queue: string) => boolean> {
+  const running = await alive(client, namespace)
+  return (queue) => {
+    // A server's queue is <site>.<server>.<role>; that of the moves is <site>.moves.
+    const [site, server, role = server] = queue.split('.') as [string, string, string?]
+    return running.some(
+      (said) =>
+        said.roles.includes(role) &&
+        (said.site ?? site) === site &&
+        (role === server || (said.server ?? server) === server),
+    )
+  }
 }
 
 /** May each worker process that runs now be killed? */

@@ -8,10 +8,9 @@ import { decisionKey } from './faults.ts'
 import { part, shardOf, shardsOf } from './keys.ts'
 import type { Live } from './live-parts.ts'
 import { delayMember, hasReached, type Parked, parkedEvents } from './parked.ts'
-import { queueOf } from './queues.ts'
 import type { Settings } from './settings.ts'
 import type { WaitsFor } from './views-of-mail.ts'
-import { eventWait, underWay } from './waits.ts'
+import { eventWait, situationWith, underWay } from './waits.ts'
 
 interface Instant {
   moving: WaitsFor[]
@@ -28,11 +27,7 @@ export async function instant(live: Live, settings: Settings): Promise<Instant> 
   const over = await Promise.all(all.map((one) => isOver(live, settings, one)))
   // One whose delay is over is no longer kept back: only its worker has not taken it yet.
   const parked = all.filter((_, index) => !over[index])
-  const situation = {
-    events,
-    parked: new Map(parked.map((one) => [one.key, one])),
-    pausedQueues: await pausedQueues(live, settings, events),
-  }
+  const situation = await situationWith(live, settings, events, parked)
   const ready = await readyOf(live, settings, situation.parked)
   const moving: WaitsFor[] = []
   const stuck: WaitsFor[] = []
@@ -82,14 +77,4 @@ async function underWayNow(live: Live, settings: Settings): Promise<MailEvent[]>
     }),
   )
   return [...(await underWay(live, settings, '')), ...alarms]
-}
-
-async function pausedQueues(
-  live: Live,
-  settings: Settings,
-  events: MailEvent[],
-): Promise<Set<string>> {
-  const names = [...new Set(events.map(({ to }) => queueOf(settings.site, to)))]
-  const paused = await Promise.all(names.map((name) => live.queues.get(name).isPaused()))
-  return new Set(names.filter((_, i) => paused[i]))
 }

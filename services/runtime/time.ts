@@ -8,6 +8,7 @@
 import { stateName } from '../../machines/words.ts'
 import { problem } from '../errors.ts'
 import { jumpedTo, SCALE_MAX, siteTime, withScale } from './clock.ts'
+import { queuesTaken } from './heartbeat.ts'
 import { instant } from './instant.ts'
 import { part, shardsOf } from './keys.ts'
 import { iso, type Live, siteOf, still } from './live-parts.ts'
@@ -102,6 +103,7 @@ async function run(
     site,
     from,
     target: 'ms' in by ? from + by.ms : null,
+    silent: new Set(),
     fired: 0,
     deadline: Date.now() + ADVANCE_REAL_MS,
     signal,
@@ -128,6 +130,8 @@ interface Run {
   from: number
   /** Where to go, or null to go on until idle. */
   target: number | null
+  /** Queues that were waited for in vain, and had no worker: not waited for again without one. */
+  silent: Set<string>
   fired: number
   deadline: number
   signal: AbortSignal | undefined
@@ -202,10 +206,25 @@ async function quiet(run: Run, settings: Settings): Promise<WaitsFor[]> {
     if (key !== last) since = Date.now()
     last = key
     if (moving.length === 0) return stuck
-    return Date.now() - since > STUCK_MS ? [...stuck, ...moving] : null
+    const inVain = Date.now() - since > STUCK_MS
+    const silent = await onlySilent(run, moving, inVain)
+    return inVain || silent ? [...stuck, ...moving] : null
   }
   const wait = { timeoutMs: ADVANCE_REAL_MS, signal: run.signal }
   return (await live.watch.until(site, look, wait)) ?? []
+}
+
+/** Do all of these wait in queues that have no worker, and were waited for in vain before? */
+async function onlySilent(
+  { live, silent }: Run,
+  moving: WaitsFor[],
+  inVain: boolean,
+): Promise<boolean> {
+  if (!inVain && silent.size === 0) return false
+  const taken = await queuesTaken(live.client, live.connection.namespace)
+  const untaken = moving.flatMap(({ queue }) => (queue && !taken(queue) ? [queue] : []))
+  if (inVain) for (const queue of untaken) silent.add(queue)
+  return untaken.length === moving.length && untaken.every((queue) => silent.has(queue))
 }
 
 /** Moves that hold keep a site from being idle, though nothing is under way. */

@@ -1,12 +1,13 @@
 /**
- * Why an entry is where it is: the timer, the event under way, the paused queue, the hold, the
- * fault rule, the move's phase, the clock that stands still.
+ * Why an entry is where it is: the timer, the event under way, the queue that is paused or has no
+ * worker, the hold, the fault rule, the move's phase, the clock that stands still.
  */
 import type { MailEvent } from '../../machines/wire.ts'
 import { alarmEvent, armedFrom } from './alarms.ts'
 import { moveActor, moveOf } from './claims.ts'
 import { realDelay } from './clock.ts'
 import { decisionKey } from './faults.ts'
+import { queuesTaken, SILENCE_MS } from './heartbeat.ts'
 import { part, shardOf, shardsOf } from './keys.ts'
 import type { Leaf } from './leaves.ts'
 import { iso, type Live } from './live-parts.ts'
@@ -25,6 +26,8 @@ export interface Situation {
   events: MailEvent[]
   parked: Map<string, Parked>
   pausedQueues: Set<string>
+  /** Does any worker take events of that queue? Where nobody asked: it does. */
+  taken?: (queue: string) => boolean
 }
 
 export async function situationOf(
@@ -33,7 +36,21 @@ export async function situationOf(
   mentions: string,
 ): Promise<Situation> {
   const events = await underWay(live, settings, mentions)
-  const parked = await parkedEvents(live.client, settings)
+  const situation = await situationWith(
+    live,
+    settings,
+    events,
+    await parkedEvents(live.client, settings),
+  )
+  return { ...situation, taken: await queuesTaken(live.client, live.connection.namespace) }
+}
+
+export async function situationWith(
+  live: Live,
+  settings: Settings,
+  events: MailEvent[],
+  parked: Parked[],
+): Promise<Situation> {
   const queues = [...new Set(events.map((event) => queueOf(settings.site, event.to)))]
   const paused = await Promise.all(queues.map((name) => live.queues.get(name).isPaused()))
   return {
@@ -113,7 +130,9 @@ export function eventWait(settings: Settings, event: MailEvent, situation: Situa
   if (situation.pausedQueues.has(queue)) {
     return { kind: 'queue', text: `${event.type} waits in ${queue}, which is paused`, ...place }
   }
-  return { kind: 'event', text: `${event.type} waits in ${queue}`, ...place }
+  const silent = `, of whose workers nothing was heard for ${SILENCE_MS / 1_000} s`
+  const why = (situation.taken?.(queue) ?? true) ? '' : silent
+  return { kind: 'event', text: `${event.type} waits in ${queue}${why}`, ...place }
 }
 
 const TIMER_TEXTS = {

@@ -5,10 +5,11 @@
  */
 import { describe, expect, test } from 'vitest'
 import type { Kind } from '../../machines/protocol.ts'
+import { type Catalogue, variantsIn } from './catalogue.ts'
 import { machineOf, statesOf } from './states.ts'
 import { tableOf } from './table.ts'
-import { walk } from './walk.ts'
-import { SUBJECTS } from './worlds/all.ts'
+import { beyond, type Edge, walk } from './walk.ts'
+import { SUBJECTS, type Subject } from './worlds/all.ts'
 
 const KINDS = Object.keys(SUBJECTS) as Kind[]
 describe.each(KINDS)('%s', (kind) => {
@@ -18,11 +19,14 @@ describe.each(KINDS)('%s', (kind) => {
   const types = Object.keys(subject.events)
 
   test('every state × every event', async () => {
-    const edges = subject.worlds.flatMap((world) => walk(world).edges)
+    const { edges, never } = edgesOf(subject)
+    const tried = new Set([...edges, ...never].map(pairOf))
+    expect(tried.size).toBe(states.length * types.length)
     const reached = new Set(edges.flatMap(({ from, to }) => [from.state, to.state]))
     expect([...reached].sort()).toEqual([...states].sort())
     const title = `${kind}: every state × every event; what is not said does not matter`
-    await expect(tableOf(title, states, types, edges)).toMatchFileSnapshot(`tables/${kind}.txt`)
+    const table = tableOf(title, states, types, edges, never)
+    await expect(table).toMatchFileSnapshot(`tables/${kind}.txt`)
   })
 
   test('its `on` keys are exactly the events of the protocol', () => {
@@ -36,6 +40,23 @@ describe.each(KINDS)('%s', (kind) => {
     expect([...named.actions].sort()).toEqual(Object.keys(actions).sort())
   })
 })
+
+const pairOf = ({ from, variant }: Edge<unknown>): string => `${from.state} × ${variant.event.type}`
+
+/** Every state with every event: as they come, and of the pairs that never do, what would be. */
+function edgesOf({ worlds, events }: Subject) {
+  const walked = worlds.map((world) => walk(world))
+  const edges = walked.flatMap((one) => one.edges)
+  const come = new Set(edges.map(pairOf))
+  const never = walked.flatMap(({ places }) =>
+    beyond(places, ({ state, situation, witness }) =>
+      variantsIn(events as Catalogue<Kind>, situation.context, witness).filter(
+        ({ event }) => !come.has(`${state} × ${event.type}`),
+      ),
+    ),
+  )
+  return { edges, never }
+}
 
 /** The names of guards and actions anywhere in a machine's definition, `and(...)` included. */
 function namesIn(config: unknown) {

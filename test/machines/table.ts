@@ -17,15 +17,23 @@ export function askText(ask: Ask): string {
   return 'keep' in ask ? `keep ${ask.keep}` : `drop ${ask.drop}`
 }
 
-export function tableOf(title: string, states: string[], types: string[], edges: AnyEdge[]) {
-  const byState = new Map(states.map((state) => [state, [] as AnyEdge[]]))
-  for (const edge of edges) byState.get(edge.from.state)?.push(edge)
-  const parts = [...byState].map(([state, some]) => stateText(state, types, some))
+/** With `never`, what would become of events that no order brings about there. */
+export function tableOf(
+  title: string,
+  states: string[],
+  types: string[],
+  edges: AnyEdge[],
+  never: AnyEdge[],
+) {
+  const parts = states.map((state) => {
+    const from = (edge: AnyEdge) => edge.from.state === state
+    const added = rowsOf(state, types, never.filter(from)).map((row) => `${row} (never comes)`)
+    return [...rowsOf(state, types, edges.filter(from)), ...added].join('\n')
+  })
   return `${[title, ...parts].join('\n\n')}\n`
 }
 
-function stateText(state: string, types: string[], edges: AnyEdge[]): string {
-  if (edges.length === 0) return `${state}: never left`
+function rowsOf(state: string, types: string[], edges: AnyEdge[]): string[] {
   const ignored: string[] = []
   const rows: string[] = []
   for (const type of types) {
@@ -34,9 +42,9 @@ function stateText(state: string, types: string[], edges: AnyEdge[]): string {
     if (some.every((edge) => edge.ignored)) ignored.push(type)
     else rows.push(...lines(distinct(some)).map((line) => lineText(state, type, line, some)))
   }
-  if (rows.length === 0) return `${state} ignores everything`
-  if (ignored.length > 0) rows.push(`${state} ignores ${ignored.join(', ')}`)
-  return rows.join('\n')
+  const all = ignored.length === types.length ? 'everything' : ignored.join(', ')
+  if (ignored.length > 0) rows.push(`${state} ignores ${all}`)
+  return rows
 }
 
 /** Names of situations and of an event's fields must not meet: the event's get a mark. */

@@ -96,6 +96,14 @@ export function walk<Witness>(world: World<Witness>): Walked<Witness> {
   return { places: [...known.values()], edges, cut }
 }
 
+/** What would become of events that no order brings about: looked at, and not followed further. */
+export function beyond<Witness>(
+  places: Place<Witness>[],
+  variants: (place: Place<Witness>) => Variant[],
+): Edge<Witness>[] {
+  return places.flatMap((from) => variants(from).map((variant) => follow(from, variant)))
+}
+
 function follow<Witness>(from: Place<Witness>, variant: Variant): Edge<Witness> {
   const { world, witness } = from
   const { value, context, asks, handled } = transition(world.machine, from.situation, variant.event)

@@ -23,15 +23,44 @@ test('retries at the very same instant all ring', async () => {
   expect(await sites.rest(site)).toMatchObject(FLAWLESS)
 })
 
-test('a retry that a nudge has overtaken leaves no delayed job behind', async () => {
-  const site = await sites.open()
-  const name = `${site}.nyc.mta`
+/** A queue as a watcher sees it. */
+function watched(name: string): Queue {
   const prefix = queuePrefix(sites.connection.namespace, name)
   const queue = new Queue(name, { connection: sites.client, prefix })
   onTestFinished(() => queue.close())
+  return queue
+}
+
+/** Locks anna's mailbox, so that whatever is sent to her is deferred. */
+async function lock(site: string): Promise<string> {
   const move = { mailbox: 'anna', to: 'lon', holdAt: 'locked' }
   const { id } = await sites.emulator.startMove(site, move)
   await sites.moveIn(site, id, { held: true })
+  return id
+}
+
+test('with a clock that stands a retry can be promoted again and again', async () => {
+  const site = await sites.open()
+  const queue = watched(`${site}.nyc.mta`)
+  await sites.emulator.setClock(site, { stop: true })
+  await lock(site)
+  await sites.send(site, 'anna')
+  const rung = []
+  for (let promoted = 0; promoted < 3; promoted += 1) {
+    await expect.poll(() => queue.getDelayedCount(), soon).toBe(1)
+    const [job] = await queue.getDelayed()
+    await job?.promote()
+    rung.push(job?.id)
+  }
+  await expect.poll(() => queue.getDelayedCount(), soon).toBe(1)
+  // All for one instant, so it is one id: what has rung must not keep out what shall.
+  expect(new Set(rung).size).toBe(1)
+})
+
+test('a retry that a nudge has overtaken leaves no delayed job behind', async () => {
+  const site = await sites.open()
+  const queue = watched(`${site}.nyc.mta`)
+  const id = await lock(site)
   await sites.send(site, 'anna')
   await expect.poll(() => queue.getDelayedCount(), soon).toBe(1)
   await sites.emulator.releaseMove(site, id)

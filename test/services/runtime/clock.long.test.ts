@@ -1,8 +1,13 @@
-/** The longest wait there is by default: seven days of a retry every ten minutes. */
-import { expect, test } from 'vitest'
+/**
+ * The longest waits there are by default: seven days of a retry every ten minutes, and as long for
+ * a store that nobody runs.
+ */
+import { expect, onTestFinished, test } from 'vitest'
+import { startWorkers } from '../../../services/workers.ts'
 import { FLAWLESS, liveSites } from '../../support/site.ts'
 
 const sites = liveSites()
+const storeless = liveSites({ workers: false })
 const MINUTE = 60_000
 const DAY = 24 * 60 * MINUTE
 
@@ -21,4 +26,17 @@ test('seven days of 1,008 retries pass in seconds', { timeout: MINUTE }, async (
   expect(entry?.attempts).toBeGreaterThanOrEqual(1_000)
   expect(entry?.attempts).toBeLessThanOrEqual(1_009)
   expect(await sites.rest(site)).toMatchObject({ ...FLAWLESS, reported: 1 })
+})
+
+test('a store that nobody runs keeps no call waiting', { timeout: 2 * MINUTE }, async () => {
+  const roles = ['mta', 'moves', 'directory'] as const
+  const workers = await startWorkers(storeless.connection, { roles: [...roles] })
+  onTestFinished(() => workers.close())
+  const site = await storeless.open()
+  await storeless.send(site, 'bob')
+  const advanced = await storeless.emulator.advance(site, { until: 'idle' })
+  // Waited for at each instant anew it would not have come through the second day.
+  expect(advanced.advancedMs).toBeGreaterThan(7 * DAY)
+  const where = expect.objectContaining({ queue: `${site}.nyc.store` })
+  expect(advanced.blockedBy).toContainEqual(where)
 })

@@ -1,5 +1,6 @@
 /** Why an entry is where it is: each kind of waiting, when it is that and no other. */
 import { expect, test } from 'vitest'
+import { beat } from '../../../services/runtime/heartbeat.ts'
 import { FLAWLESS, liveSites, soon } from '../../support/site.ts'
 
 const sites = liveSites()
@@ -10,17 +11,24 @@ const kinds = async (site: string, id: string, of = sites) => {
   return recipients.flatMap(({ waitsFor }) => waitsFor.map(({ kind }) => kind))
 }
 
-test('an event, while nobody works on its queue', async () => {
+test('an event, and whether anybody works on its queue', async () => {
   const site = await alone.open()
   const { id } = await alone.send(site, 'bob')
-  expect((await alone.emulator.message(site, id)).recipients[0]?.waitsFor).toEqual([
-    {
-      kind: 'event',
-      text: expect.stringContaining(`mail.submitted waits in ${site}.nyc.mta`),
-      queue: `${site}.nyc.mta`,
-      job: `${id}.0`,
-    },
-  ])
+  const queue = `${site}.nyc.mta`
+  const waiting = `mail.submitted waits in ${queue}`
+  const silent = `${waiting}, of whose workers nothing was heard for 5 s`
+  const expected = async (text: string) =>
+    expect((await alone.emulator.message(site, id)).recipients[0]?.waitsFor).toEqual([
+      { kind: 'event', text, queue, job: `${id}.0` },
+    ])
+  const { client, connection } = alone
+  await expected(silent)
+  for (const other of [{ roles: ['store'] }, { roles: ['mta'], server: 'lon' }]) {
+    await beat(client, connection.namespace, other, false)
+    await expected(silent)
+  }
+  await beat(client, connection.namespace, { roles: ['mta'], server: 'nyc', site }, false)
+  await expected(waiting)
 })
 
 test('the move that has the mailbox, the retry, and the date of giving up', async () => {
