@@ -5,6 +5,7 @@
 
 import { Type } from 'typebox'
 import { problem } from '../errors.ts'
+import { callerOf } from '../trace-context.ts'
 import {
   MAILBOXES_MAX,
   PREFILL_ALL_BYTES_MAX,
@@ -214,7 +215,8 @@ const prefill: Resource = (app, { emulator }) => {
         const most = `${PREFILL_ALL_BYTES_MAX / (1024 * 1024)} MB`
         throw problem('bad-request', `One call sends ${most} at most: messages × bytes.`)
       }
-      return reply.code(202).send(await emulator.prefill(site, alias, { messages, bytes }))
+      const spec = { messages, bytes, ...callerOf(request) }
+      return reply.code(202).send(await emulator.prefill(site, alias, spec))
     },
   )
 }
