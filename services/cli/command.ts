@@ -12,6 +12,8 @@ export interface Command {
   about: string
   /** A line an option of its own, beside those that all have. */
   options?: readonly string[]
+  /** Of a program, which tells of its options itself. */
+  usage?: () => Promise<string>
   run(args: string[]): Promise<number>
 }
 

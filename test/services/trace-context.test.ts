@@ -134,7 +134,7 @@ test('in the header of a message; and a request that comes again in another span
   expect(traces).toEqual([[PARENT], [OTHER], [undefined], [undefined], [OTHER]])
 })
 
-test('of a batch, each move; of mail that is there beforehand, each message; by the client', async () => {
+test('a batch, and mail that is there beforehand: each move and message', async () => {
   const site = await sites.open()
   const { emulator, connection } = sites
   const app = await buildApp({ emulator, connection, log: 'silent' })
