@@ -116,8 +116,7 @@ const Q252869: Defect = {
   differs: `what a move has the directory say; that a source is emptied and not removed; and that
     a store which has the mailbox already takes it for a target`,
   fixedIn: 'never; it comes about now and then',
-  workaround: `Make no second move; set the home server in the directory by hand, in raw mode. The
-    emulator has no raw mode.`,
+  workaround: `Make no second move; set the home server in the directory by hand, in raw mode.`,
   parts: { published: ({ record, source }) => ({ ...record, home: source }) },
   lines: {
     mailbox(lines) {

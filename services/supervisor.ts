@@ -10,6 +10,7 @@ import { banner } from './banner.ts'
 import { MAIN, NODE_FLAGS } from './main-program.ts'
 import { type Config, WORKER_ROLES } from './options.ts'
 import { type Kept, keepRunning, type Launch } from './processes.ts'
+import { withProgress } from './progress.ts'
 import { assuranceText, assureOrRefuse, checkRedis } from './redis/check.ts'
 import { connect } from './redis/connect.ts'
 import { openEmbedded, STOP_WITHIN_MS as REDIS_STOP_WITHIN_MS } from './redis/embedded.ts'
@@ -84,7 +85,8 @@ export async function supervise(config: Config, command: Command = ownCommand): 
       keepRole(workerName(config, index), () => launch(WORKER_ROLES)),
     )
     roles.push(...workers)
-    const [ready] = await Promise.all([api.ready, ...workers.map((worker) => worker.ready)])
+    const up = () => Promise.all([api.ready, ...workers.map((worker) => worker.ready)])
+    const [ready] = await withProgress(() => 'starting', up)
     const processes = { api: api.pid(), workers: workers.map((worker) => worker.pid()) }
     for (const line of banner(config, place, ready, processes)) console.log(line)
   } catch (error) {

@@ -16,6 +16,13 @@ const TRACESTATE_CHARACTERS_MAX = 512
 
 type Field = string | string[] | undefined
 
+/** Of a request, as a member of what it asks for. */
+export function callerOf(request: { headers: object }): { caller?: Caller } {
+  const { traceparent, tracestate } = request.headers as Record<string, Field>
+  const caller = callerIn(traceparent, tracestate)
+  return caller ? { caller } : {}
+}
+
 /** The context, or undefined where there is none that is valid. */
 export function callerIn(traceparent: Field, tracestate: Field): Caller | undefined {
   if (typeof traceparent !== 'string') return undefined

@@ -52,6 +52,7 @@ import { queueBoard } from './queues.ts'
 import { quotasOf } from './quotas.ts'
 import { takeRawMessages } from './raw-message.ts'
 import type { Api, Resource } from './resource.ts'
+import { buildSerializer } from './serialization.ts'
 import { servers } from './servers.ts'
 import { sites } from './sites.ts'
 import { tracking } from './tracking.ts'
@@ -158,9 +159,11 @@ function newServer(publicUrl: string, log: string | FastifyBaseLogger, limits: L
       return logger.child(caller ? { ...bindings, ...caller } : bindings, options)
     },
     routerOptions: { maxParamLength: PATH_SEGMENT_CHARACTERS_MAX },
-  })
-    .withTypeProvider<TypeBoxTypeProvider>()
-    .setValidatorCompiler(validatorCompiler)
+    // Given here, Fastify loads none of its own. (Its type knows of one validator only.)
+    schemaController: {
+      compilersFactory: { buildValidator: () => validatorCompiler as never, buildSerializer },
+    },
+  }).withTypeProvider<TypeBoxTypeProvider>()
   app.server.maxConnections = limits.connections
   return app
 }

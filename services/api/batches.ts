@@ -3,6 +3,7 @@
  */
 import { Type } from 'typebox'
 import { BATCH_CONCURRENCY_MAX } from '../runtime/batches.ts'
+import { callerOf } from '../trace-context.ts'
 import { BATCH_MOVES_MAX } from './limits.ts'
 import type { Resource } from './resource.ts'
 import { IdParams, Name, NullableText, oneOf, Refusals, SiteParams, strict } from './schema.ts'
@@ -74,7 +75,7 @@ const start: Resource = (app, { emulator }) => {
     async (request, reply) => {
       const { site } = request.params
       const { moves, concurrency = CONCURRENCY_DEFAULT } = request.body
-      const batch = await emulator.startBatch(site, { moves, concurrency })
+      const batch = await emulator.startBatch(site, { moves, concurrency, ...callerOf(request) })
       const location = `/sites/${site}/batches/${encodeURIComponent(batch.id)}`
       return reply.code(201).header('location', location).send(batch)
     },

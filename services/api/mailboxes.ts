@@ -5,6 +5,7 @@
 
 import { Type } from 'typebox'
 import { problem } from '../errors.ts'
+import { callerOf } from '../trace-context.ts'
 import {
   MAILBOXES_MAX,
   PREFILL_ALL_BYTES_MAX,
@@ -72,6 +73,14 @@ const PutMailbox = strict(
           'delay, as of a change.',
       }),
     ),
+    raw: Type.Optional(
+      Type.Boolean({
+        description:
+          'As in the raw mode of an administrator: the server is written as it stands and ' +
+          'nothing is moved. The store of that server must have the mailbox; the one that had ' +
+          'it until then lets go of what it has.',
+      }),
+    ),
   },
   {
     title: 'PutMailbox',
@@ -104,7 +113,7 @@ const put: Resource = (app, { emulator }) => {
         summary: 'Make a mailbox, or change its directory entry',
         description:
           'The body is the whole entry: a member that is left out has its default. The server ' +
-          'of a mailbox that exists is changed by a move only.',
+          'of a mailbox that exists is changed by a move, or in `raw` mode.',
         tags,
         params: AliasParams,
         body: PutMailbox,
@@ -113,10 +122,10 @@ const put: Resource = (app, { emulator }) => {
     },
     async (request, reply) => {
       const { site, alias } = request.params
-      const { replicate, ...entry } = request.body
+      const { replicate, raw = false, ...entry } = request.body
       const spec = { alias, ...entry }
       checkMailbox(spec)
-      const { created, mailbox } = await emulator.putMailbox(site, spec, replicate)
+      const { created, mailbox } = await emulator.putMailbox(site, spec, replicate, raw)
       if (!created) return reply.code(200).send(mailbox)
       const location = `/sites/${site}/mailboxes/${alias}`
       return reply.code(201).header('location', location).send(mailbox)
@@ -206,7 +215,8 @@ const prefill: Resource = (app, { emulator }) => {
         const most = `${PREFILL_ALL_BYTES_MAX / (1024 * 1024)} MB`
         throw problem('bad-request', `One call sends ${most} at most: messages × bytes.`)
       }
-      return reply.code(202).send(await emulator.prefill(site, alias, { messages, bytes }))
+      const spec = { messages, bytes, ...callerOf(request) }
+      return reply.code(202).send(await emulator.prefill(site, alias, spec))
     },
   )
 }

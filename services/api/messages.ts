@@ -10,7 +10,7 @@ import { Readable } from 'node:stream'
 import { Type } from 'typebox'
 import { problem } from '../errors.ts'
 import type { Incoming } from '../runtime/content.ts'
-import { callerIn } from '../trace-context.ts'
+import { callerOf } from '../trace-context.ts'
 import { durationMs } from './duration.ts'
 import { QueryDuration } from './duration-schema.ts'
 import {
@@ -80,10 +80,8 @@ const submit: Resource = (app, { emulator }) => {
       const { site } = request.params
       const body: unknown = request.body
       const raw = body instanceof Readable
-      const { traceparent, tracestate } = request.headers
-      const caller = callerIn(traceparent as string | undefined, tracestate as string | undefined)
       const said = raw ? envelopeOf(request.query) : submissionOf(request.body)
-      const submission = caller ? { ...said, caller } : said
+      const submission = { ...said, ...callerOf(request) }
       if (!raw) checkNoEnvelope(request.query)
       const key = request.headers['idempotency-key']
       const incoming = raw ? streamed(body) : undefined

@@ -3,7 +3,7 @@
  */
 
 import { Type } from 'typebox'
-import { callerIn } from '../trace-context.ts'
+import { callerOf } from '../trace-context.ts'
 import { WORD_CHARACTERS_MAX } from './limits.ts'
 import type { Resource } from './resource.ts'
 import {
@@ -69,9 +69,7 @@ const start: Resource = (app, { emulator }) => {
     },
     async (request, reply) => {
       const { site } = request.params
-      const { traceparent, tracestate } = request.headers
-      const caller = callerIn(traceparent, tracestate)
-      const spec = { ...request.body, ...(caller ? { caller } : {}) }
+      const spec = { ...request.body, ...callerOf(request) }
       const move = await emulator.startMove(site, spec)
       const location = `/sites/${site}/moves/${encodeURIComponent(move.id)}`
       return reply.code(201).header('location', location).send(move)

@@ -42,8 +42,10 @@ export const validatorCompiler: FastifySchemaCompiler<TSchema> = ({
   schema,
   httpPart = 'body',
 }) => {
-  const compiled = Compile(schema)
+  let made: ReturnType<typeof Compile> | undefined
   return (value: unknown) => {
+    made ??= Compile(schema)
+    const compiled = made
     const converted = httpPart === 'body' ? value : Value.Convert(schema, value)
     if (compiled.Check(converted)) return { value: converted }
     const complaints = complaintsOf(compiled.Errors(converted), schema)

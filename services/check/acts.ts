@@ -40,9 +40,9 @@ export type Act =
   | { do: 'move'; id: string; mailbox: string; to: string; holdAt?: string }
   | { do: 'release'; move: string; holdAt: string | null }
   | { do: 'cancel'; move: string }
-  | { do: 'put'; mailbox: MailboxFacts; now: boolean }
+  | { do: 'put'; mailbox: MailboxFacts; now: boolean; raw?: true }
   | { do: 'delete'; mailbox: string }
-  /** The second half of a `put` that makes a mailbox or changes its limit, or of a `delete`. */
+  /** What follows a `put` that makes a mailbox, changes its limit or is raw, or a `delete`. */
   | { do: 'go on'; mailbox: string }
   | { do: 'remove'; mailbox: string; message: string }
 
@@ -180,7 +180,7 @@ function moveEvents(
 function putEvents(
   cells: Cells,
   site: SiteFacts,
-  { mailbox, now }: Extract<Act, { do: 'put' }>,
+  { mailbox, now, raw }: Extract<Act, { do: 'put' }>,
   at: number,
 ): MailEvent[] | null {
   const { alias } = mailbox
@@ -190,14 +190,18 @@ function putEvents(
   const version = (old?.version ?? 0) + 1
   const begin = (edit: Edit) => cells.set(`edit ${alias}`, edit)
   if (old && !old.deleted) {
-    const record = directoryEntry({ ...mailbox, server: old.home }, old.mailbox, version)
+    const server = raw ? mailbox.server : old.home
+    const box = cells.get(`mailbox/${server}/${old.mailbox}`) as Stored | undefined
+    if (server !== old.home && (!box || stateName(box.s) !== 'open')) return null
+    const record = directoryEntry({ ...mailbox, server }, old.mailbox, version)
+    const left = server === old.home ? {} : { left: old.home }
     if (record.limit !== old.limit) {
-      begin({ claimed, record, now, next: 'write' })
-      const to = `mailbox/${old.home}/${old.mailbox}`
+      begin({ claimed, record, now, next: 'write', ...left })
+      const to = `mailbox/${server}/${old.mailbox}`
       return [eventOf(to, 'mailbox.limited', at, limitOf(record))]
     }
-    begin({ claimed, record, now, next: null })
-    return [eventOf(`directory/${old.home}/${alias}`, 'entry.written', at, { record, now })]
+    begin({ claimed, record, now, next: server === old.home ? null : 'empty', ...left })
+    return [eventOf(`directory/${server}/${alias}`, 'entry.written', at, { record, now })]
   }
   const id = version === 1 ? alias : `${alias}-${version}`
   const record = directoryEntry(mailbox, id, version)

@@ -17,6 +17,8 @@ export interface Edit {
   now: boolean
   /** What follows: the entry of which the store was told, or the end of a mailbox. */
   next: 'write' | 'empty' | null
+  /** The server that a raw change takes the mailbox from: its store lets go of what it has. */
+  left?: string
 }
 
 type Known = Pick<Cells, 'get'>
@@ -70,15 +72,15 @@ export interface Next {
 export function nextOf(cells: Known, site: SiteFacts, alias: string): Next | null {
   const edit = editOf(cells, alias)
   if (!edit || edit.next === null) return null
-  const { record } = edit
-  const mailbox = `mailbox/${record.home}/${record.mailbox}`
-  const after = { ...edit, next: null }
+  const { record, left } = edit
   if (edit.next === 'empty') {
     if (!isWritten(cells, site, edit)) return null
-    return { to: mailbox, type: 'mailbox.deleted', payload: {}, edit: after }
+    const to = `mailbox/${left ?? record.home}/${record.mailbox}`
+    return { to, type: 'mailbox.deleted', payload: {}, edit: { ...edit, next: null } }
   }
-  const store = cells.get(mailbox) as Stored | undefined
+  const store = cells.get(`mailbox/${record.home}/${record.mailbox}`) as Stored | undefined
   if (!store || store.a.limit !== record.limit) return null
+  const after: Edit = { ...edit, next: left === undefined ? null : 'empty' }
   const to = `directory/${record.home}/${alias}`
   return { to, type: 'entry.written', payload: { record, now: edit.now }, edit: after }
 }

@@ -125,7 +125,7 @@ function listOf({ alias, addresses, maxBytes, ...list }: ListOfFile, server: str
   }
 }
 
-/** An edit that makes a mailbox, changes its limit or deletes it has a second half. */
+/** An edit that makes a mailbox, changes its limit, is raw or deletes it has more than one half. */
 function actsOf(planner: Planner, step: Step): Act[] {
   const act = actOf(planner, step)
   if (!act) return []
@@ -135,12 +135,12 @@ function actsOf(planner: Planner, step: Step): Act[] {
   else if (act.do !== 'put') return [act]
   else {
     const { alias, storageLimit = null } = act.mailbox
-    const before = known.get(alias)
+    const same = known.get(alias) === storageLimit
     known.set(alias, storageLimit)
-    if (before === storageLimit) return [act]
+    const goOn = { do: 'go on', mailbox: alias } as const
+    return [act, ...(same ? [] : [goOn]), ...(act.raw ? [goOn] : [])]
   }
-  const mailbox = act.do === 'put' ? act.mailbox.alias : act.mailbox
-  return [act, { do: 'go on', mailbox }]
+  return [act, { do: 'go on', mailbox: act.mailbox }]
 }
 
 function actOf(planner: Planner, { kind, value, refused }: Step): Act | null {
@@ -169,9 +169,10 @@ function actOf(planner: Planner, { kind, value, refused }: Step): Act | null {
       return move === undefined ? null : { do: 'cancel', move }
     }
     case 'put': {
-      const { replicate, ...mailbox } = value
+      const { replicate, raw = false, ...mailbox } = value
       const server = value.server ?? planner.first
-      return { do: 'put', mailbox: { ...mailbox, server }, now: replicate === 'now' }
+      const put = { do: 'put', mailbox: { ...mailbox, server }, now: replicate === 'now' } as const
+      return raw ? { ...put, raw } : put
     }
     case 'putList': {
       const { replicate, ...list } = value

@@ -12,6 +12,8 @@ export interface Command {
   about: string
   /** A line an option of its own, beside those that all have. */
   options?: readonly string[]
+  /** Of a program, which tells of its options itself. */
+  usage?: () => Promise<string>
   run(args: string[]): Promise<number>
 }
 
@@ -51,7 +53,7 @@ export function read<Own extends Options>(
   const url = given.url ?? process.env.UNDELIVERABLE_URL ?? SERVICE
   if (!URL.canParse(url)) throw new UsageError(`--url: ${url} is not a URL`)
   const token = process.env.UNDELIVERABLE_TOKEN
-  const client = openClient(url, token ? { token } : {})
+  const client = openClient(url, { ...(token ? { token } : {}), headers: trace })
   const json = given.json === true
   const place: Place = {
     client,
@@ -63,6 +65,12 @@ export function read<Own extends Options>(
     },
   }
   return { values, positionals, place }
+}
+
+/** The trace context of whoever called, as OpenTelemetry has it in the environment. */
+function trace(): Record<string, string> {
+  const { TRACEPARENT: traceparent, TRACESTATE: tracestate } = process.env
+  return { ...(traceparent ? { traceparent } : {}), ...(tracestate ? { tracestate } : {}) }
 }
 
 /** As many words as the synopsis has, or what is missing. */

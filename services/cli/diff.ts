@@ -11,6 +11,8 @@ const USAGE = `usage: undeliverable ${DIFF}
 What scenario, check or simulate printed with --json, compared: entries that ended otherwise, what
 is broken in one of them, counts. One file with two profiles is compared with itself.
 Exits 0 if nothing differs, 1 if something does, 2 in trouble, as diff does.
+
+  --json  what differs as JSON
 `
 
 async function run(args: string[]): Promise<number> {
@@ -40,5 +42,6 @@ export const diff: Command = {
   name: 'diff',
   synopsis: DIFF,
   about: 'two runs, searches or profiles as a table; exits 1 if they differ',
+  usage: async () => USAGE,
   run,
 }

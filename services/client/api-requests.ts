@@ -87,6 +87,12 @@ export type PutMailbox = {
    * delay, as of a change.
    */
   replicate?: 'now' | 'lagged'
+  /**
+   * As in the raw mode of an administrator: the server is written as it stands and
+   * nothing is moved. The store of that server must have the mailbox; the one that had
+   * it until then lets go of what it has.
+   */
+  raw?: boolean
 }
 
 export type Prefill = {

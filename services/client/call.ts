@@ -36,6 +36,8 @@ export interface ClientOptions {
   token?: string
   /** In the place of the global one. */
   fetch?: typeof fetch
+  /** What goes along with each request: the trace context that it belongs to, for one. */
+  headers?: () => Record<string, string>
   /** How long an answer is waited for, in milliseconds. */
   timeoutMs?: number
 }
@@ -85,7 +87,7 @@ async function contentOf(response: Response): Promise<unknown> {
 async function ask(base: string, options: ClientOptions, name: CallName, given: Loose) {
   const [method = '', template = ''] = name.split(' ')
   const path = `${filled(template, given.path ?? {})}${queryOf(given.query ?? {})}`
-  const headers = new Headers(given.headers as Record<string, string>)
+  const headers = new Headers({ ...options.headers?.(), ...given.headers })
   if (options.token !== undefined) headers.set('authorization', `Bearer ${options.token}`)
   const raw = headers.has('content-type')
   if (given.body !== undefined && !raw) headers.set('content-type', 'application/json')

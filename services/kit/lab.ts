@@ -42,6 +42,8 @@ export interface LabOptions {
    * clears that away. Default: the environment's REDIS_URL.
    */
   redisUrl?: string
+  /** What goes along with each request: `traceparent`, for one. */
+  headers?: () => Record<string, string>
   /** What `close` makes of fault rules that never fired. Default: `fail`. */
   unfired?: 'fail' | 'allow'
 }
@@ -70,7 +72,8 @@ export async function startLab(options: LabOptions = {}): Promise<Lab> {
   const namespace = `lab-${uuidv7()}`
   const system = await openOwnSystem(redisUrl ? { redisUrl, namespace } : { namespace })
   try {
-    const client = openClient(system.url)
+    const { headers } = options
+    const client = openClient(system.url, headers ? { headers } : {})
     const site = await client.sites.create({ name: SITE, profile, ...topologyOf(options) })
     return labOf(client, site, system.close, unfired)
   } catch (error) {

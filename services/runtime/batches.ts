@@ -9,6 +9,7 @@
  * there under the same id, and a move that hears twice that it was asked for has heard it once.
  */
 import { uuidv7 } from 'uuidv7'
+import type { Caller } from '../../machines/wire.ts'
 import { problem } from '../errors.ts'
 import { moveActor } from './claims.ts'
 import { type Client, inPieces } from './commit.ts'
@@ -32,6 +33,7 @@ interface Kept {
   total: number
   startedAt: number
   cancelled?: true
+  caller?: Caller
 }
 interface Waiting {
   i: number
@@ -41,6 +43,8 @@ interface Waiting {
 interface Running extends Waiting {
   id: string
   at: number
+  /** Of the whole batch, and kept with it. */
+  caller?: Caller
 }
 
 const keysOf = (settings: Settings, id: string) => {
@@ -79,8 +83,9 @@ export async function startBatch(live: Live, site: string, spec: BatchSpec): Pro
     throw problem('too-many-batches', `The site ${site} has had ${BATCHES_MAX} batches.`)
   }
   const id = uuidv7()
-  const { concurrency } = spec
-  const kept: Kept = { id, concurrency, total: names.size, startedAt: Date.now() }
+  const { concurrency, caller } = spec
+  const traced = caller ? { caller } : {}
+  const kept: Kept = { id, concurrency, total: names.size, startedAt: Date.now(), ...traced }
   const { waiting } = keysOf(settings, id)
   const lines = spec.moves.map((move, i) => JSON.stringify({ i, ...move } satisfies Waiting))
   // All in one script: a batch is there as a whole, or not at all.
@@ -185,17 +190,19 @@ export async function driveBatches(door: Door, settings: Settings): Promise<void
     const kept = await door.client.hget(part(settings, 0, 'batches'), id)
     // The site went in between.
     if (kept === null) return
-    const { concurrency } = JSON.parse(kept) as Kept
+    const { concurrency, caller } = JSON.parse(kept) as Kept
+    const of = (text: string): Running => ({
+      ...JSON.parse(text),
+      ...(caller ? { caller } : {}),
+    })
     const running = await door.client.hvals(keys.running)
-    await Promise.all(
-      running.map((text) => look(door, settings, keys, JSON.parse(text) as Running)),
-    )
+    await Promise.all(running.map((text) => look(door, settings, keys, of(text))))
     const begun: Promise<void>[] = []
     for (;;) {
       const args = [concurrency, uuidv7(), Date.now()]
       const taken = await door.client.eval(TAKE, 2, keys.waiting, keys.running, ...args)
       if (typeof taken !== 'string') break
-      begun.push(begin(door, settings, keys, JSON.parse(taken) as Running))
+      begun.push(begin(door, settings, keys, of(taken)))
     }
     await Promise.all(begun)
     const left = (await door.client.llen(keys.waiting)) + (await door.client.hlen(keys.running))
@@ -216,8 +223,9 @@ async function look(door: Door, settings: Settings, keys: BatchKeys, move: Runni
 }
 
 async function begin(door: Door, settings: Settings, keys: BatchKeys, move: Running) {
-  const { mailbox, to, id } = move
-  const begun = await startMove(door, settings, { mailbox, to }, id)
+  const { mailbox, to, id, caller } = move
+  const spec = { mailbox, to, ...(caller ? { caller } : {}) }
+  const begun = await startMove(door, settings, spec, id)
   if ('refused' in begun)
     await end(door.client, keys, move, { state: 'refused', why: begun.refused })
 }

@@ -65,6 +65,7 @@ export interface Emulator {
     site: string,
     spec: MailboxSpec,
     replicate?: 'now' | 'lagged',
+    raw?: boolean,
   ): Promise<{ created: boolean; mailbox: MailboxView }>
   /** Mail that is there before anything happens. */
   prefill(site: string, alias: string, spec: PrefillSpec): Promise<Prefilled>

@@ -25,6 +25,7 @@ import { audit } from './ledger.ts'
 import * as lifecycle from './lifecycle.ts'
 import * as lists from './lists.ts'
 import { type Live, serverIn, siteOf, still } from './live-parts.ts'
+import { viewOf } from './mailbox-view.ts'
 import * as mailboxes from './mailboxes.ts'
 import * as marks from './marks.ts'
 import * as moves from './moves.ts'
@@ -107,7 +108,7 @@ const mailCalls = (live: Live): Pick<Emulator, MailCall> => ({
   prefill: (...args) => prefill(live, ...args),
   importMailboxes: (...args) => importMailboxes(live, ...args),
   mailboxes: (...args) => mailboxes.listMailboxes(live, ...args),
-  mailbox: async (site, alias) => mailboxes.viewOf(live, await siteOf(live, site), alias),
+  mailbox: async (site, alias) => viewOf(live, await siteOf(live, site), alias),
   deleteMailbox: (...args) => mailboxes.deleteMailbox(live, ...args),
   putList: (...args) => lists.putList(live, ...args),
   lists: (...args) => lists.listLists(live, ...args),

@@ -1,22 +1,21 @@
 /**
- * Mailboxes as a person sees them: the directory entry, what each store, replica and cache says,
- * and what has arrived.
+ * Mailboxes as a person drives them: directory entries are made, changed and deleted, and the
+ * stores are told of it.
  */
 
 import { uuidv7 } from 'uuidv7'
-import type { Cached, DirectoryEntry } from '../../machines/cache.ts'
+import type { DirectoryEntry } from '../../machines/cache.ts'
 import type { EventType } from '../../machines/protocol.ts'
 import { directoryEntry } from '../../machines/site.ts'
-import { type MailEvent, OUTSIDE, type Stored } from '../../machines/wire.ts'
-import { stateName } from '../../machines/words.ts'
+import { type MailEvent, OUTSIDE } from '../../machines/wire.ts'
 import { problem } from '../errors.ts'
-import { claim, claimFor, moveOf, unclaim } from './claims.ts'
-import { siteTime } from './clock.ts'
-import { allEntries, entryOf, newest, replicasOf } from './directory-read.ts'
+import { claim, claimFor, unclaim } from './claims.ts'
+import { allEntries, entryOf, replicasOf } from './directory-read.ts'
 import { eventFor, inject } from './inject.ts'
-import { boxKey, cacheKey, part, shardOf } from './keys.ts'
+import { part, shardOf } from './keys.ts'
 import { checkMailbox } from './lifecycle.ts'
 import { type Live, OWN_EVENT_MS, runnableSite, siteOf } from './live-parts.ts'
+import { mailboxOf, storeOf, viewOf } from './mailbox-view.ts'
 import type { Settings } from './settings.ts'
 import type { MailboxSpec, MailboxView } from './views-of-mail.ts'
 
@@ -30,28 +29,19 @@ export async function entryOrProblem(
   return mailboxOf(settings, alias, entry)
 }
 
-function mailboxOf(
-  { site }: Settings,
-  alias: string,
-  entry: DirectoryEntry | null,
-): DirectoryEntry {
-  if (entry && !entry.deleted && !entry.list) return entry
-  const what = `The site ${site} has no mailbox "${alias}"`
-  throw problem('unknown-mailbox', entry?.list ? `${what}: it is a list.` : `${what}.`)
-}
-
 export async function putMailbox(
   live: Live,
   site: string,
   spec: MailboxSpec,
   replicate?: 'now' | 'lagged',
+  raw = false,
 ): Promise<{ created: boolean; mailbox: MailboxView }> {
   const settings = await runnableSite(live, site)
   const entries = await allEntries(live.client, settings)
   const known = (alias: string) => entries.has(alias) && !entries.get(alias)?.deleted
   checkMailbox(settings, spec, known)
   await checkAddresses(live, settings, spec, known)
-  const created = await writeEntry(live, settings, spec, entries.get(spec.alias), replicate)
+  const created = await writeEntry(live, settings, spec, entries.get(spec.alias), replicate, raw)
   return { created, mailbox: await viewOf(live, settings, spec.alias) }
 }
 
@@ -62,9 +52,12 @@ export async function writeEntry(
   spec: MailboxSpec,
   old: DirectoryEntry | undefined,
   replicate?: 'now' | 'lagged',
+  raw = false,
 ): Promise<boolean> {
   const isNew = (entry: DirectoryEntry | null | undefined) => !entry || entry.deleted === true
   let created = false
+  /** The server that a raw change takes the mailbox from. */
+  let left: string | null = null
   const edit: Edit = async (newestEntry, send) => {
     const version = (newestEntry?.version ?? 0) + 1
     created = isNew(newestEntry)
@@ -72,9 +65,8 @@ export async function writeEntry(
       throw problem('list-exists', `"${spec.alias}" is the alias of a distribution list.`)
     }
     if (newestEntry && !created && newestEntry.home !== spec.server) {
-      const how = 'Move it: POST /sites/:site/moves.'
-      const where = `The mailbox ${spec.alias} is on ${newestEntry.home}.`
-      throw problem('mailbox-exists', `${where} ${how}`)
+      await checkHome(live, settings, newestEntry, raw ? spec.server : null)
+      left = newestEntry.home
     }
     const id = created ? freshId(spec.alias, version) : (newestEntry?.mailbox ?? spec.alias)
     await tellStore(send, { spec, id, created, limit: newestEntry?.limit })
@@ -83,8 +75,28 @@ export async function writeEntry(
     return directoryEntry(spec, id, version)
   }
   const how = replicate ?? (isNew(old) ? 'now' : 'lagged')
-  await changeEntry(live, settings, spec.alias, old ?? null, edit, how)
+  const { mailbox } = await changeEntry(live, settings, spec.alias, old ?? null, edit, how)
+  if (left !== null) await letGo(live, settings, left, mailbox)
   return created
+}
+
+/**
+ * The server of an entry is changed by a move; as with an administrator's raw mode (Q252869) it is
+ * written as it stands, where a store has the mailbox.
+ */
+async function checkHome(
+  live: Live,
+  settings: Settings,
+  { alias, home, mailbox }: DirectoryEntry,
+  raw: string | null,
+): Promise<void> {
+  const where = `The mailbox ${alias} is on ${home}`
+  if (raw === null) {
+    throw problem('mailbox-exists', `${where}. Move it: POST /sites/:site/moves.`)
+  }
+  const store = await storeOf(live, settings, raw, mailbox)
+  if (store?.state === 'open') return
+  throw problem('mailbox-exists', `${where}, and the store of ${raw} has none that is open.`)
 }
 
 interface Told {
@@ -226,8 +238,12 @@ export async function deleteMailbox(live: Live, site: string, alias: string): Pr
     return { ...newestEntry, version: newestEntry.version + 1, deleted: true, addresses: [] }
   }
   const { home, mailbox } = await changeEntry(live, settings, alias, entry, gone, 'now')
-  await injectAndWait(live, settings, `mailbox/${home}/${mailbox}`, 'mailbox.deleted')
+  await letGo(live, settings, home, mailbox)
 }
+
+/** No entry names what this store has: it is nobody's mailbox any more. */
+const letGo = (live: Live, settings: Settings, server: string, mailbox: string): Promise<void> =>
+  injectAndWait(live, settings, `mailbox/${server}/${mailbox}`, 'mailbox.deleted')
 
 export async function listMailboxes(live: Live, site: string): Promise<MailboxView[]> {
   const settings = await siteOf(live, site)
@@ -235,55 +251,4 @@ export async function listMailboxes(live: Live, site: string): Promise<MailboxVi
   const there = entries.filter(({ deleted, list }) => !deleted && !list)
   const aliases = there.map(({ alias }) => alias)
   return Promise.all(aliases.sort().map((alias) => viewOf(live, settings, alias)))
-}
-
-export async function viewOf(live: Live, settings: Settings, alias: string): Promise<MailboxView> {
-  const replicas = await replicasOf(live.client, settings, alias)
-  const entry = mailboxOf(settings, alias, newest(replicas.values()))
-  const now = siteTime(settings.clock, Date.now())
-  const stores: MailboxView['stores'] = {}
-  const caches: MailboxView['caches'] = {}
-  for (const server of settings.servers) {
-    const store = await storeOf(live, settings, server, entry.mailbox)
-    if (store) stores[server] = store
-    const text = await live.client.hget(cacheKey(settings, server), alias)
-    const cached = text ? (JSON.parse(text) as Cached) : null
-    caches[server] = cached && {
-      home: cached.home,
-      alternate: cached.alternate,
-      ageMs: now - cached.readAt,
-    }
-  }
-  return {
-    alias,
-    mailbox: entry.mailbox,
-    addresses: [`${alias}@${settings.domain}`, ...entry.addresses],
-    server: entry.home,
-    alternateRecipient: entry.alternate,
-    deliverToBoth: entry.both,
-    storageLimit: entry.limit ?? null,
-    version: entry.version,
-    move: await moveOf(live, settings, entry.mailbox),
-    stores,
-    replicas: Object.fromEntries(
-      [...replicas].map(([server, { home, version, alternate, deleted }]) => [
-        server,
-        { home: deleted ? null : home, version, alternate },
-      ]),
-    ),
-    caches,
-  }
-}
-
-async function storeOf(live: Live, settings: Settings, server: string, mailbox: string) {
-  const box = boxKey(settings, server, mailbox)
-  const [[text, bytes], messages, inTransit, waiters] = await Promise.all([
-    live.client.hmget(box, 'actor', 'bytes'),
-    live.client.hlen(`${box}:items`),
-    live.client.hlen(`${box}:transit`),
-    live.client.hlen(`${box}:waiters`),
-  ])
-  if (!text) return null
-  const state = stateName((JSON.parse(text) as Stored).s)
-  return { state, messages, bytes: Number(bytes ?? 0), inTransit, waiters }
 }

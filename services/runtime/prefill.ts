@@ -21,7 +21,7 @@ export async function prefill(
   live: Live,
   site: string,
   alias: string,
-  { messages, bytes }: PrefillSpec,
+  { messages, bytes, caller }: PrefillSpec,
 ): Promise<Prefilled> {
   const settings = await runnableSite(live, site)
   await entryOrProblem(live, settings, alias)
@@ -32,7 +32,8 @@ export async function prefill(
     while (next <= messages && prefilled.stopped === null) {
       const subject = `pre-filled ${next++} of ${messages}`
       try {
-        await accept(live, site, { from: alias, to: [alias], subject, text })
+        const letter = { from: alias, to: [alias], subject, text }
+        await accept(live, site, caller ? { ...letter, caller } : letter)
         prefilled.accepted += 1
       } catch (error) {
         if (!(error instanceof Problem)) throw error

@@ -41,6 +41,7 @@ export interface BatchSpec {
   moves: { mailbox: string; to: string }[]
   /** So many at a time. */
   concurrency: number
+  caller?: Caller
 }
 
 /** One move of a batch: how it ended, as which move, and why it was refused. */

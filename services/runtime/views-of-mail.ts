@@ -51,6 +51,7 @@ export interface PrefillSpec {
   messages: number
   /** Of the body of each. */
   bytes: number
+  caller?: Caller
 }
 
 export interface Prefilled {

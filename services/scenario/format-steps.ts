@@ -16,7 +16,11 @@ const optional = Type.Optional
 
 /** A change of a directory entry; `now` spares the delay of replication. */
 const PutFile = Type.Object(
-  { ...MailboxFile.properties, replicate: optional(Type.Enum(['now', 'lagged'])) },
+  {
+    ...MailboxFile.properties,
+    replicate: optional(Type.Enum(['now', 'lagged'])),
+    raw: optional(Type.Boolean()),
+  },
   closed,
 )
 

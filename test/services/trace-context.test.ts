@@ -7,6 +7,7 @@ import type { MailEvent } from '../../machines/wire.ts'
 import { buildApp } from '../../services/api/app.ts'
 import { BUNDLE_RECIPIENTS_MAX, BUNDLE_STEPS_MAX } from '../../services/api/limits.ts'
 import { conform } from '../../services/check/conform/conform.ts'
+import { openClient } from '../../services/client/client.ts'
 import { callerIn } from '../../services/trace-context.ts'
 import { liveSites, soon } from '../support/site.ts'
 
@@ -131,4 +132,22 @@ test('in the header of a message; and a request that comes again in another span
   await sites.rest(site)
   const traces = await Promise.all([...ids, first.id].map((id) => tracesOf(site, id)))
   expect(traces).toEqual([[PARENT], [OTHER], [undefined], [undefined], [OTHER]])
+})
+
+test('a batch, and mail that is there beforehand: each move and message', async () => {
+  const site = await sites.open()
+  const { emulator, connection } = sites
+  const app = await buildApp({ emulator, connection, log: 'silent' })
+  const url = await app.listen({ host: '127.0.0.1', port: 0 })
+  const headers = () => ({ traceparent: PARENT })
+  const client = openClient(url, { headers }).site(site)
+  await client.mailboxes.prefill('dave', { messages: 2 })
+  const moves = ['bob', 'carol'].map((mailbox) => ({ mailbox, to: 'lon' }))
+  const { id } = await client.batches.start({ moves, concurrency: 1 })
+  await client.batches.untilEnded(id)
+  await sites.rest(site)
+  const steps = (await stepsOf(site)).filter(({ m, t }) => m !== undefined || /^move/.test(t))
+  expect([...new Set(steps.map(({ x }) => x))]).toEqual([PARENT])
+  expect(new Set(steps.map(({ t }) => t).filter((t) => t.startsWith('move/'))).size).toBe(2)
+  await app.close()
 })

@@ -6,7 +6,7 @@ import { partsOf } from '../../../machines/protocol.ts'
 import type { MailboxFacts } from '../../../machines/site.ts'
 import type { BundleStep } from '../../runtime/views-of-bundle.ts'
 import type { Act } from '../acts.ts'
-import { goesOn } from '../edits.ts'
+import { goesOn, newestEntry } from '../edits.ts'
 import type { Journey } from './journey.ts'
 
 /** Null when the journal does not have enough of it. */
@@ -55,10 +55,13 @@ function made({ steps, aliases }: Journey, mailbox: string, step: BundleStep): A
 
 function written({ rehearsal }: Journey, record: DirectoryEntry, now: boolean): Act {
   const { alias } = record
+  const { cells, site } = rehearsal
   if (goesOn(rehearsal.cells, alias)) return { do: 'go on', mailbox: alias }
-  return record.deleted
-    ? { do: 'delete', mailbox: alias }
-    : { do: 'put', mailbox: factsOf(record), now }
+  if (record.deleted) return { do: 'delete', mailbox: alias }
+  const old = newestEntry(cells, site, alias)
+  const isRaw = old !== undefined && !old.deleted && !old.list && old.home !== record.home
+  const put = { do: 'put', mailbox: factsOf(record), now } as const
+  return isRaw ? { ...put, raw: true } : put
 }
 
 const factsOf = ({

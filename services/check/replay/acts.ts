@@ -123,8 +123,11 @@ async function callOf(stage: Stage, act: Asked): Promise<() => Promise<unknown>>
         throw error
       })
       const replicate = act.now ? 'now' : 'lagged'
-      // A new mailbox is known at once; the home of another is changed by a move only.
-      return () => client.put(place, old ? { ...entry, server: old.server, replicate } : entry)
+      if (old === null) return () => client.put(place, entry) // It is known at once.
+      const { raw } = act
+      // The home of another is changed by a move, or in raw mode.
+      const body = raw ? { ...entry, replicate, raw } : { ...entry, replicate, server: old.server }
+      return () => client.put(place, body)
     }
     case 'delete': {
       const { lists } = await client.get<{ lists: ListView[] }>(`${path}/lists`)

@@ -47,8 +47,8 @@ async function simulatedBy({ scenario: name, profile }: Options, own: Own): Prom
 /** Told every second, where a person looks on. */
 function progress() {
   let last = performance.now()
-  return ({ seeds, events, failures }: Series): void => {
-    if (!process.stderr.isTTY || performance.now() - last < 1_000) return
+  return ({ seeds, failures }: Series, events: number): void => {
+    if (performance.now() - last < 1_000) return
     last = performance.now()
     process.stderr.write(`${seeds} seeds, ${events} events, ${failures.length} failing\n`)
   }
@@ -61,8 +61,9 @@ async function simulateAll(options: Options, own: Own): Promise<number> {
     interrupted = true
   })
   const { seed, seeds, events, shrink } = options
+  const told = process.stderr.isTTY ? { progress: progress() } : {}
   const bounds = { seed, seeds, events, shrink, interrupted: () => interrupted }
-  const series = await simulate(simulated, { ...bounds, progress: progress() })
+  const series = await simulate(simulated, { ...bounds, ...told })
   const named = `simulate-${series.scenario}-${series.failures[0]?.seed}.json`
   const file = series.schedule ? (options.schedule ?? named) : null
   if (file !== null) await writeFile(file, `${JSON.stringify(series.schedule, null, 2)}\n`)

@@ -9,7 +9,7 @@ import { shrink } from '../shrink/shrink.ts'
 import { FAULT_KINDS, type FaultKind } from './faults.ts'
 import { scheduleOf } from './record.ts'
 import { type Result, run } from './run.ts'
-import type { Course } from './world.ts'
+import type { Course, Listener } from './world.ts'
 
 /** A site, and its course under any seed. */
 export interface Simulated {
@@ -52,7 +52,8 @@ export interface Bounds {
   shrink: boolean
   /** Asked between seeds. */
   interrupted?: () => boolean
-  progress?: (done: Series) => void
+  /** Told after each seed and, since one of a large site takes long, after each of its events. */
+  progress?: (done: Series, events: number) => void
 }
 
 export async function simulate(simulated: Simulated, bounds: Bounds): Promise<Series> {
@@ -76,14 +77,14 @@ export async function simulate(simulated: Simulated, bounds: Bounds): Promise<Se
   let first: Result | null = null
   for (let i = 0; i < bounds.seeds && series.events < bounds.events; i++) {
     const seed = bounds.seed + i
-    const result = run(simulated.courseOf(seed))
+    const result = run(simulated.courseOf(seed), heard(series, bounds))
     journals.update(result.journal)
     count(series, result)
     if (result.violations.length > 0) {
       series.failures.push(failureOf(simulated, result))
       first ??= result
     }
-    bounds.progress?.(series)
+    bounds.progress?.(series, series.events)
     await new Promise((resolve) => setImmediate(resolve))
     series.interrupted = bounds.interrupted?.() ?? false
     if (series.interrupted) break
@@ -94,6 +95,12 @@ export async function simulate(simulated: Simulated, bounds: Bounds): Promise<Se
   const whole = scheduleOf(simulated.courseOf(first.seed), scenario, violation)
   const small = shrink(whole, violation)
   return { ...series, schedule: small?.schedule ?? whole }
+}
+
+/** Whoever is told hears of each event. */
+function heard(series: Series, { progress }: Bounds): Listener {
+  let { events } = series
+  return progress ? { took: () => progress(series, ++events) } : {}
 }
 
 function count(series: Series, { events, ms, hits, outcomes }: Result): void {

@@ -1,6 +1,6 @@
 /** Every route that the app has, those of the queue UI and the docs included. */
 import { subscribe, unsubscribe } from 'node:diagnostics_channel'
-import type { FastifyInstance } from 'fastify'
+import type { FastifyInstance, FastifySchema } from 'fastify'
 import { appOver } from './partial-emulator.ts'
 
 /** On which Fastify tells of each app as it is made. */
@@ -9,14 +9,15 @@ const STARTED = 'fastify.initialization'
 export interface AppRoute {
   method: string
   url: string
+  schema: FastifySchema
 }
 
 export async function everyRoute(): Promise<AppRoute[]> {
   const found: AppRoute[] = []
   const listener = (message: unknown) => {
     const { fastify } = message as { fastify: FastifyInstance }
-    fastify.addHook('onRoute', ({ method, url }) => {
-      for (const each of [method].flat()) found.push({ method: each, url })
+    fastify.addHook('onRoute', ({ method, url, schema = {} }) => {
+      for (const each of [method].flat()) found.push({ method: each, url, schema })
     })
   }
   subscribe(STARTED, listener)

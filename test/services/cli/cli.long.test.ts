@@ -152,6 +152,13 @@ printf '%s\\n' "\${COMPREPLY[@]}"`
   expect(await complete('re')).toEqual(['release', 'replay'])
   expect(await complete('site', 'c')).toEqual(['create'])
   expect(await complete('send', '--s')).toEqual(['--subject', '--site'])
+  expect(await complete('check', '--ret')).toEqual(['--retries'])
+  expect(await complete('start', '--smtp-p')).toEqual(['--smtp-port'])
+  expect(await complete('check', 'q2488')).toEqual(['q248839'])
+  expect(await complete('check', 'q248839', '--profile', 'p')).toEqual(['postfix'])
+  expect(await complete('site', 'profile', 'c')).toEqual(['cyrus'])
+  expect(await complete('hold', 'anna', 'lon', '--at', 'c')).toContain('committed')
+  expect(await complete('completion', '')).toEqual(['bash', 'zsh', '--help'])
 })
 
 describe.runIf(hasTool('zsh'))('zsh', () => {
@@ -170,5 +177,8 @@ describe.runIf(hasTool('zsh'))('zsh', () => {
       expect.arrayContaining(['list', 'show', 'create', 'profile', 'delete', '--servers']),
     )
     expect(await offered('send')).toContain('--subject')
+    expect(await offered('scenario')).toEqual(expect.arrayContaining(['q248839', '--junit']))
+    expect(await offered('site', 'create', 'x', '--profile')).toContain('exchange-5.5-sp4')
+    expect(await offered('hold', 'anna', 'lon', '--at')).toContain('locked')
   })
 })

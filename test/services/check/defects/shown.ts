@@ -81,6 +81,7 @@ export const SHOWN: Shown[] = [
   {
     defect: 'Q252869',
     scenario: 'q252869',
+    also: ['q252869-workaround'],
     fixed: SP4,
     broken: `${SP4}+Q252869`,
     breaks: [`I2 ${OWN}`, 'I6 mailbox anna', 'I2 later anna own'],
