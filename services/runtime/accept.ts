@@ -1,8 +1,8 @@
 /**
- * Accepting a message: one Lua call writes what was accepted, the first event and what an
- * Idempotency-Key stands for, then the event becomes a job, then what the mode of durability asks for is waited for (`confirm.ts`), then the
- * caller is told. Whoever was told can rely on it; whoever was not may repeat the request with the
- * same Idempotency-Key.
+ * Accepting a message: one Lua call writes what was accepted, the first event, and what an
+ * Idempotency-Key stands for; then the event becomes a job, then what the mode of durability asks
+ * for is waited for (`confirm.ts`), then the caller is told. Whoever was told can rely on it;
+ * whoever was not may repeat the request with the same Idempotency-Key.
  */
 
 import { createHash } from 'node:crypto'

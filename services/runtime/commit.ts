@@ -4,8 +4,8 @@
  *
  * It refuses with `epoch` when the site's settings (profile, clock, fault rules, pause) changed
  * since the step read them, and with `conflict` when an actor's version did, or a key is there that
- * must not be; then nothing was written and the step is run again. All keys of one call lie in one shard; those that every commit
- * touches are made from the shard's prefix by the script.
+ * must not be; then nothing was written and the step is run again. All keys of one call lie in one
+ * shard; those that every commit touches are made from the shard's prefix by the script.
  */
 import type { Cluster, Redis } from 'ioredis'
 import { ARGUMENTS_MAX, SCRIPTS } from './scripts.ts'
