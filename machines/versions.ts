@@ -20,7 +20,8 @@ export const MIGRATIONS: Record<Kind, Migrations> = {
   // 2: what is owed to the originator is gathered; a service that does not know it would keep it.
   // 3: it may be held until a date; a service that does not know it would not know the state.
   message: [(old) => old, (old) => old],
-  recipient: [],
+  // 2: it may be a list that was expanded, a state that a service without lists would not know.
+  recipient: [(old) => old],
   slot: [],
   mailbox: [],
   move: [],

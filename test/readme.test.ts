@@ -99,6 +99,18 @@ test.each(PAGES)('every path that %s names exists', (path) => {
   expect(paths.filter((each) => !existsSync(join(TOP, each)))).toEqual([])
 })
 
+test('every test that is named exists, and each kind of death names one', () => {
+  const texts = [...PAGES, 'SECURITY.md', 'docker/README.md', 'machines/README.md'].map(read)
+  const named = found(texts.join('\n'), /`(test\/[\w./-]+\.test\.ts)`/g)
+  expect(named.length).toBeGreaterThan(20)
+  expect(named.filter((path) => !existsSync(join(TOP, path)))).toEqual([])
+  const [, deaths = ''] = read('services/README.md').split('## What happens when something dies')
+  const rows = deaths.split('\n').filter((line) => /^\| (?!what dies)/.test(line))
+  expect(rows.length).toBeGreaterThan(20)
+  const last = rows.map((row) => row.split('|').at(-2) ?? '')
+  expect(last.filter((cell) => !/`test\/[\w./-]+\.test\.ts`/.test(cell))).toEqual([])
+})
+
 test('every endpoint exists', async () => {
   const described = (await operations()).map(({ method, path }) => `${method} ${path}`)
   const named = all(/`((?:GET|POST|PUT|PATCH|DELETE) …\/[\w/:.-]+)/g, 3)

@@ -2,8 +2,8 @@
  * What came of a run: the load's own file against the site's audit, and the sum of both.
  *
  * Rules: a promise is broken when the site does not know the message, or knows it with other
- * recipients than were promised. Two messages for one key, and a message that was promised to
- * nobody, are unexpected.
+ * recipients than were promised. Two messages for one key are one too many, and so is a message
+ * that was promised to nobody: each key has its promise by now, so it is some key's second.
  */
 import { BUNDLE_STEPS_MAX, PAGE_LIMIT_MAX } from '../api/limits.ts'
 import { checkedBundle } from '../check/conform/bundle-file.ts'

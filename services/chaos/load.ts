@@ -1,6 +1,7 @@
 /**
  * Clients that send mail as the standards ask of them: what is answered 202 is written down, and
- * what is not answered is repeated with the same Idempotency-Key until it is.
+ * what is not answered is repeated with the same Idempotency-Key until it is. One that lost its
+ * patience asks again when all is over: its message may be there, and nobody would know whose.
  *
  * Now and then a request that was answered is repeated too: it must be given the same message.
  */
@@ -17,12 +18,16 @@ export interface LoadOptions {
   rate: number
   url(): string
   promises: Promises
+  /** Replaced in tests by a shorter one. */
+  patienceMs?: number
 }
 
 export interface Load {
   /** Sends one message besides; answers with its id, or null when it was never accepted. */
   send(submission: Submission): Promise<string | null>
-  /** No further messages; resolves when each that was begun has its answer. */
+  /**
+   * No further messages; resolves when each that was begun has its answer. All injuries are over.
+   */
   end(): Promise<void>
   told: LoadTold
 }
@@ -55,8 +60,15 @@ const WRONG_MOST = 20
 /** Each a stream of chance of its own. */
 const STREAM = { mail: 1, manners: 2 }
 
+interface Letter {
+  submission: Submission
+  key: string
+  random: Random
+}
+
 export function openLoad(options: LoadOptions): Load {
   const told: LoadTold = { answered: 0, unanswered: 0, putOff: 0, repeated: 0, wrong: [] }
+  const givenUp: Letter[] = []
   const underWay = new Set<Promise<unknown>>()
   let going = true
   let number = 0
@@ -68,7 +80,14 @@ export function openLoad(options: LoadOptions): Load {
   }
   const send = (submission: Submission): Promise<string | null> => {
     number += 1
-    return begin(deliver(options, told, submission, number, begin))
+    const random = new Random().begin(options.seed, STREAM.manners, number)
+    const letter = { submission, key: `chaos-${options.seed}-${number}`, random }
+    return begin(
+      deliver(options, told, letter, begin).then((id) => {
+        if (id === null) givenUp.push(letter)
+        return id
+      }),
+    )
   }
   const pace = CLIENTS / options.rate
   const client = async (index: number): Promise<void> => {
@@ -88,6 +107,7 @@ export function openLoad(options: LoadOptions): Load {
       going = false
       await Promise.all(clients)
       while (underWay.size > 0) await Promise.all(underWay)
+      await Promise.all(givenUp.map((letter) => accepted(options, told, letter)))
     },
   }
 }
@@ -97,18 +117,16 @@ type Begin = <T>(work: Promise<T>) => Promise<T>
 async function deliver(
   options: LoadOptions,
   told: LoadTold,
-  submission: Submission,
-  nth: number,
+  letter: Letter,
   begin: Begin,
 ): Promise<string | null> {
-  const random = new Random().begin(options.seed, STREAM.manners, nth)
-  const key = `chaos-${options.seed}-${nth}`
-  const id = await accepted(options, told, submission, key, random)
+  const { random } = letter
+  const id = await accepted(options, told, letter)
   if (id !== null && random.chance(REPEATED_SHARE)) {
     const later = random.between(0, REPEATED_WITHIN_MS)
     void begin(
       sleep(later).then(async () => {
-        await accepted(options, told, submission, key, random)
+        await accepted(options, told, letter)
         told.repeated += 1
       }),
     )
@@ -118,13 +136,11 @@ async function deliver(
 
 /** Repeats the request until it is accepted; each 202 is written down. Null: it never was. */
 async function accepted(
-  { url, promises }: LoadOptions,
+  { url, promises, patienceMs = PATIENCE_MS }: LoadOptions,
   told: LoadTold,
-  submission: Submission,
-  key: string,
-  random: Random,
+  { submission, key, random }: Letter,
 ): Promise<string | null> {
-  const deadline = Date.now() + PATIENCE_MS
+  const deadline = Date.now() + patienceMs
   while (Date.now() < deadline) {
     const answer = await ask<Accepted>(`${url()}/sites/${SITE}/messages`, {
       method: 'POST',
@@ -141,7 +157,7 @@ async function accepted(
     if (!mayCome(told, answer)) return null
     await sleep(random.between(REPEAT_AFTER_MS.least, REPEAT_AFTER_MS.most))
   }
-  wrong(told, `no answer to ${key} within ${PATIENCE_MS / 1_000} s`)
+  wrong(told, `no answer to ${key} within ${patienceMs / 1_000} s`)
   return null
 }
 

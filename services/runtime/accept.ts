@@ -1,8 +1,8 @@
 /**
- * Accepting a message: one Lua call writes what was accepted and the first event, then the event
- * becomes a job, then what the mode of durability asks for is waited for (`confirm.ts`), then the
- * caller is told. Whoever was told can rely on it; whoever was not may repeat the request with the
- * same Idempotency-Key.
+ * Accepting a message: one Lua call writes what was accepted, the first event, and what an
+ * Idempotency-Key stands for; then the event becomes a job, then what the mode of durability asks
+ * for is waited for (`confirm.ts`), then the caller is told. Whoever was told can rely on it;
+ * whoever was not may repeat the request with the same Idempotency-Key.
  */
 
 import { createHash } from 'node:crypto'
@@ -81,18 +81,14 @@ async function acceptArrived(
   // Refused before its key is remembered, a request may be mended and come again with it.
   const { record, entries } = await prepare(live, settings, submission, content, digest)
   live.admission.took(settings, record.header.size)
-  const place = idempotencyKey === undefined ? null : placeOfKey(settings, idempotencyKey, fresh)
-  const mine: Remembered = { id: fresh, digest }
-  const first = place ? await remember(live, place, idempotencyKey ?? '', mine) : mine
-  const { id } = first
-  record.header.id = id
-  if (place) record.key = place
-  const written = !first.trimmed && (await write(live, settings, record, entries, content))
-  if (!first.trimmed) await live.confirmation.confirm(settings, id)
-  if (written) return answer(live, record, entries, false)
+  record.header.id = fresh
+  const prepared = { record, entries }
+  const first = await writeOnce(live, settings, prepared, content, idempotencyKey)
+  if (!first.trimmed) await live.confirmation.confirm(settings, first.id)
+  if (first.written) return answer(live, record, entries, false)
   await content.drop()
   if (first.trimmed) return answer(live, record, entries, true)
-  const earlier = await firstAccepted(live, settings, id)
+  const earlier = await firstAccepted(live, settings, first.id)
   return answer(live, earlier.record, earlier.entries, true)
 }
 
@@ -131,22 +127,40 @@ function placeOfKey(settings: Settings, key: string, id: string): string {
 }
 
 /**
- * What the first request with this key was accepted as, perhaps this one; another body with the
- * same key is refused.
+ * Writes the message, and in the same call what its key stands for: a Redis that forgets has both
+ * or neither. A key that is there already says which message the request was accepted as; another
+ * body with the same key is refused.
  */
-async function remember(
-  { client }: Live,
-  place: string,
-  key: string,
-  mine: Remembered,
-): Promise<Remembered> {
-  const set = await client.set(place, JSON.stringify(mine), 'EX', KEY_SECONDS, 'NX')
-  if (set === 'OK') return mine
-  const first = JSON.parse((await client.get(place)) ?? JSON.stringify(mine)) as Remembered
-  if (first.digest !== mine.digest) {
-    throw problem('idempotency-mismatch', `The key "${key}" came before with another body.`)
+async function writeOnce(
+  live: Live,
+  settings: Settings,
+  prepared: Prepared,
+  content: Arriving,
+  key: string | undefined,
+): Promise<Remembered & { written: boolean }> {
+  const { record } = prepared
+  const mine: Remembered = { id: record.header.id, digest: record.digest }
+  if (key === undefined) {
+    return { ...mine, written: await write(live, settings, prepared, content, []) }
   }
-  return first
+  const place = placeOfKey(settings, key, mine.id)
+  record.key = place
+  const remembered: RedisCommand = ['SET', place, JSON.stringify(mine), 'EX', KEY_SECONDS]
+  for (;;) {
+    if (await write(live, settings, prepared, content, [remembered], place)) {
+      return { ...mine, written: true }
+    }
+    const text = await live.client.get(place)
+    if (text === null) continue
+    const first = JSON.parse(text) as Remembered
+    if (first.digest !== mine.digest) {
+      throw problem('idempotency-mismatch', `The key "${key}" came before with another body.`)
+    }
+    record.header.id = first.id
+    // Earlier versions wrote the key first, and may have died before its message.
+    const written = !first.trimmed && (await write(live, settings, prepared, content, []))
+    return { ...first, written }
+  }
 }
 
 /** What was accepted when a message of this id was first written, with its recipients. */
@@ -233,9 +247,10 @@ function entriesOf({ to, notify, each }: Enveloped, resolved: string[]): EntryRe
 async function write(
   live: Live,
   settings: Settings,
-  record: AcceptRecord,
-  entries: EntryRecord[],
+  { record, entries }: Prepared,
   content: Arriving,
+  more: RedisCommand[],
+  absent?: string,
 ): Promise<boolean> {
   const { header, server } = record
   const shard = shardOfMessage(settings, header.id)
@@ -261,9 +276,11 @@ async function write(
     counted(settings, shard, 'bytes', bytesOf(record)),
     ['SADD', part(settings, shard, 'pending'), `${header.id}/${server}`],
     ['HSET', part(settings, shard, 'outbox'), event.id, outboxText(event)],
+    ...more,
   ]
   const first = { key, field: 'accept', version: 0, value: JSON.stringify(record) }
-  if (!(await writeNow(live.client, settings, shard, commands, first))) return false
+  const isNew = { first, ...(absent === undefined ? {} : { absent }) }
+  if (!(await writeNow(live.client, settings, shard, commands, isNew))) return false
   await live.queues.add(settings.site, [event])
   return true
 }

@@ -3,9 +3,9 @@
  * changed.
  *
  * It refuses with `epoch` when the site's settings (profile, clock, fault rules, pause) changed
- * since the step read them, and with `conflict` when an actor's version did; then nothing was
- * written and the step is run again. All keys of one call lie in one shard; those that every commit
- * touches are made from the shard's prefix by the script.
+ * since the step read them, and with `conflict` when an actor's version did, or a key is there that
+ * must not be; then nothing was written and the step is run again. All keys of one call lie in one
+ * shard; those that every commit touches are made from the shard's prefix by the script.
  */
 import type { Cluster, Redis } from 'ioredis'
 import { ARGUMENTS_MAX, SCRIPTS } from './scripts.ts'
@@ -47,6 +47,8 @@ export interface Commit {
   base: string
   /** The settings' epoch that the step read. */
   epoch: number
+  /** A key that must not be there yet. */
+  absent?: string
   actors: ActorWrite[]
   /** Events that leave: id and text, for the outbox. */
   events: [string, string][]
@@ -67,7 +69,8 @@ export type Committed =
 
 export async function commit(client: Client, one: Commit): Promise<Committed> {
   const groups = byKey(one.actors)
-  const args: RedisCommand = [`${one.base}:epoch`, one.epoch, one.base, one.channel, groups.length]
+  const { base, absent = '' } = one
+  const args: RedisCommand = [`${base}:epoch`, one.epoch, base, one.channel, absent, groups.length]
   for (const group of groups) {
     args.push((group[0] as ActorWrite).key, group.length)
     for (const { field, version, value } of group) args.push(field, version, value)

@@ -41,22 +41,29 @@ export async function inject(
   await door.queues.add(settings.site, [event])
 }
 
+/** What must not be there yet: a value of a hash, a key. */
+export interface New {
+  first: ActorWrite
+  absent?: string
+}
+
 /**
  * Writes whatever the settings are now, but never into a site that is gone; false, and nothing
- * written, when the one value that must not be there yet is.
+ * written, when something is there that must not be yet.
  */
 export async function writeNow(
   client: Client,
   settings: Settings,
   shard: number,
   commands: RedisCommand[],
-  first?: ActorWrite,
+  isNew?: New,
 ): Promise<boolean> {
   for (let { epoch } = settings; ; ) {
     const written = await commit(client, {
       base: base(settings, shard),
       epoch,
-      actors: first ? [first] : [],
+      ...(isNew?.absent === undefined ? {} : { absent: isNew.absent }),
+      actors: isNew ? [isNew.first] : [],
       events: [],
       consumed: [],
       timers: [],

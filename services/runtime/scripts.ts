@@ -49,9 +49,10 @@ local function each(command, key, from, count)
 end
 local base = ARGV[2]
 if (redis.call('GET', KEYS[1]) or '') ~= ARGV[1] then return 'epoch' end
-local i = 5
+if ARGV[4] ~= '' and redis.call('EXISTS', ARGV[4]) == 1 then return 'conflict' end
+local i = 6
 local writes = {}
-for group = 1, tonumber(ARGV[4]) do
+for group = 1, tonumber(ARGV[5]) do
   local n = tonumber(ARGV[i + 1])
   local fields, versions, values = {}, {}, {}
   for k = 1, n do

@@ -16,11 +16,11 @@ import type { ArrivedEvent } from './port.ts'
 import { type JobData, queuePrefix } from './queues.ts'
 
 /**
- * A killed worker's job is taken up again within about this; renewed at half, so a busy loop has
- * time.
+ * A killed worker's job is taken up again within about `lockDuration`. A lock is renewed when it is
+ * a second old, so a process that comes late by nearly four still has its jobs: where others took
+ * them, each would do the work of the other, and both be later still.
  */
-const LOCK_MS = 5_000
-const STALLED_INTERVAL_MS = 2_000
+export const LOCKS = { lockDuration: 5_000, lockRenewTime: 1_000, stalledInterval: 2_000 }
 /** After an error: at first soon, then no more often than this. */
 const FIRST_PUT_OFF_MS = 50
 const LONGEST_PUT_OFF_MS = 30_000
@@ -42,8 +42,7 @@ export function openWorker(engine: Engine, options: WorkerOptions): Worker {
     connection: client,
     prefix: queuePrefix(namespace, name),
     concurrency,
-    lockDuration: LOCK_MS,
-    stalledInterval: STALLED_INTERVAL_MS,
+    ...LOCKS,
     maxStalledCount: stallsMax,
   })
   worker.on('error', (error) => console.error(`worker ${name}: ${error.message}`))

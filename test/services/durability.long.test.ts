@@ -2,8 +2,10 @@
  * The three modes of durability on real servers of each configuration: which are promised, which
  * are refused, and what accept waits for.
  */
+import type { Redis } from 'ioredis'
 import { expect, onTestFinished, test } from 'vitest'
 import { assureOrRefuse, checkRedis } from '../../services/redis/check.ts'
+import type { Connection } from '../../services/redis/connect.ts'
 import { type Durability, readFacts } from '../../services/redis/durability.ts'
 import type { Client } from '../../services/runtime/commit.ts'
 import { openConfirmation } from '../../services/runtime/confirm.ts'
@@ -65,6 +67,47 @@ test('appendfsync everysec keeps always by waiting for the disk, if it can be as
   expect(calls).toBeLessThan(20)
   const { durability } = await emulator.ready()
   expect(durability).toMatchObject({ mode: 'always', waitsFor: ['the disk'] })
+})
+
+/**
+ * A server that is asked for WAITAOF answers with these numbers: the one of the tests may be too
+ * old to know it.
+ */
+function withWord(opened: Connection, word: () => [number, number]): Connection {
+  const client = () => {
+    const one = opened.client() as Redis
+    const call = one.call.bind(one) as (...args: string[]) => Promise<unknown>
+    one.call = (...args: unknown[]) =>
+      call(...args.map((each) => (each === 'WAITAOF' ? 'WAIT' : String(each))))
+    const pipeline = one.pipeline.bind(one)
+    one.pipeline = () => {
+      const piped = pipeline()
+      piped.call = () => piped.eval(`return {${word()}}`, 0)
+      return piped
+    }
+    return one
+  }
+  return { ...opened, client }
+}
+
+test('always waits for the disk: 503 without its word, then the same message', async () => {
+  const redis = await startOwnRedis(aof('everysec'))
+  let word: [number, number] = [1, 0]
+  const connection = withWord(redis.connect({ durability: 'always' }), () => word)
+  const emulator = await openEmulator(connection, { lagMs: Number.POSITIVE_INFINITY })
+  onTestFinished(() => emulator.close())
+  await emulator.createSite({ ...DEMO, name: 'lab' })
+  expect((await emulator.ready()).durability).toMatchObject({ waitsFor: ['the disk'] })
+  const mail = { from: 'carol', to: ['dave'], subject: 'x', text: '' }
+  expect(await emulator.accept('lab', mail)).toMatchObject({ durability: 'always' })
+  word = [0, 0]
+  await expect(emulator.accept('lab', mail, 'key-2')).rejects.toMatchObject({
+    code: 'unavailable',
+    message: expect.stringContaining('no word from its disk'),
+  })
+  word = [1, 0]
+  expect(await emulator.accept('lab', mail, 'key-2')).toMatchObject({ replayed: true })
+  expect((await emulator.messages('lab', { offset: 0, limit: 1 })).total).toBe(2)
 })
 
 test('a server that refuses CONFIG: what it does not tell is named as unknown', async () => {

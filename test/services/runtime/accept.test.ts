@@ -1,5 +1,7 @@
 /** Accepting, and what becomes of it: repeats, alternates, reports, unknown recipients. */
-import { describe, expect, test } from 'vitest'
+import type { Redis } from 'ioredis'
+import { describe, expect, onTestFinished, test } from 'vitest'
+import { openEmulator } from '../../../services/runtime/live.ts'
 import { FLAWLESS, liveSites } from '../../support/site.ts'
 
 const sites = liveSites()
@@ -43,7 +45,46 @@ describe('an Idempotency-Key', () => {
     const mended = await sites.emulator.accept(site, { ...submission, server: 'nyc' }, 'key-3')
     expect(mended.replayed).toBe(false)
   })
+
+  test('is forgotten with its message, or not at all', async () => {
+    const site = await sites.open()
+    const door = await openForgetful(site)
+    const submission = { from: 'carol', to: ['bob'], subject: 'Once' }
+    const first = await door.emulator.accept(site, submission, 'key-4')
+    expect(door.times()).toBe(1)
+    const again = await sites.emulator.accept(site, submission, 'key-4')
+    expect(again).toEqual({ ...first, replayed: true })
+    await sites.rest(site)
+    expect(await sites.subjects(site, 'bob')).toEqual(['Once'])
+  })
 })
+
+/**
+ * Before it writes a message, this emulator's Redis forgets what was written since the emulator was
+ * opened, as one does that is killed, or replaced by its replica, and comes back without its last
+ * moment.
+ */
+async function openForgetful(site: string) {
+  const opened: Redis[] = []
+  const client = () => {
+    const one = sites.connection.client() as Redis
+    opened.push(one)
+    return one
+  }
+  const emulator = await openEmulator({ ...sites.connection, client })
+  onTestFinished(() => emulator.close())
+  const [first] = opened as unknown as [Record<'undeliverableCommit', (...args: []) => unknown>]
+  const commit = first.undeliverableCommit.bind(first)
+  const keys = () => sites.client.keys(sites.key(site, '*'))
+  const before = new Set(await keys())
+  let times = 0
+  first.undeliverableCommit = async (...args) => {
+    times += 1
+    for (const key of await keys()) if (!before.has(key)) await sites.client.unlink(key)
+    return commit(...args)
+  }
+  return { emulator, times: () => times }
+}
 
 describe('recipients', () => {
   test('an unknown one is reported to the originator, and says so', async () => {
