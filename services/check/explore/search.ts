@@ -13,7 +13,8 @@ import { neglected } from './cycles.ts'
 import { RelearnedError } from './independence.ts'
 import type { Model } from './model.ts'
 import { successors } from './successors.ts'
-import { Column, NoRoomError, openSeen, type Seen, Tape } from './table.ts'
+import { Column, NoRoomError, openSeen, type Seen } from './table.ts'
+import { Tape } from './tape.ts'
 import { openWatch, type Watch } from './watch.ts'
 
 export interface Progress {
