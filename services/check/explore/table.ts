@@ -27,7 +27,15 @@ const FIRST_SLOTS = 1 << 13
 const LOAD_MAX = 0.7
 const BYTES = 4
 
+/** The message says what there is no room for. */
 export class NoRoomError extends Error {}
+
+const MEGABYTE = 1 << 20
+
+export const noRoomIn = (bytesMax: number, states: number): NoRoomError => {
+  const figures = [states, Math.round(bytesMax / MEGABYTE)].map((n) => n.toLocaleString('en-US'))
+  return new NoRoomError(`more than ${figures[0]} states in ${figures[1]} MB (--memory)`)
+}
 
 /** Numbers, one after the other, that stay. */
 export class Column {
@@ -72,9 +80,8 @@ export function openSeen(bytesMax: number): Seen {
 
   const grow = (): void => {
     const next = slots.length * 2
-    if (bytes() + next * BYTES > bytesMax || seen.count * 2 > STATES_MAX) {
-      throw new NoRoomError(`more than ${seen.count} states`)
-    }
+    if (bytes() + next * BYTES > bytesMax) throw noRoomIn(bytesMax, seen.count)
+    if (seen.count * 2 > STATES_MAX) throw new NoRoomError(`more than ${seen.count} states at all`)
     slots = new Int32Array(next).fill(-1)
     roomFor = Math.floor(next * LOAD_MAX)
     const mask = next - 1

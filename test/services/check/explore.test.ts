@@ -103,7 +103,7 @@ test('a search that would need more room ends with the figure', () => {
       const state = seen.enter(Math.imul(i, 0x9e3779b1), i, -1, i + 7)
       if (state !== -1 - i) throw new Error(`${i} was there already`)
     }
-  }).toThrow(NoRoomError)
+  }).toThrow(new NoRoomError('more than 183,500 states in 5 MB (--memory)'))
   expect(seen.count).toBeGreaterThan(100_000)
   expect(seen.enter(Math.imul(60_000, 0x9e3779b1), 60_000, -1, 0)).toBe(60_000)
   expect(seen.action(60_000)).toBe(60_007)
@@ -169,7 +169,7 @@ describe('the program', () => {
 
   test.each([
     [['nothing-of-that-name'], 'is no scenario'],
-    [['q248839', '--profile', 'exchange-4'], 'there is no profile "exchange-4"'],
+    [['q248839', '--profile', 'exchange-4'], 'no profile exchange-4; known: exchange-5.5-rtm'],
     [['q248839', '--retries', 'many'], '--retries: many is not a whole number'],
     [['q248839', '--memory', '1000000'], 'to spare'],
     [[], 'which scenario?'],
