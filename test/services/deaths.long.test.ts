@@ -5,6 +5,7 @@
 import { once } from 'node:events'
 import { connect } from 'node:net'
 import { expect, test } from 'vitest'
+import { expectConforms } from '../support/conforms.ts'
 import { type OwnRedis, startOwnRedis } from '../support/own-redis.ts'
 import { type Program, startProgram } from '../support/program.ts'
 import { FLAWLESS, soon } from '../support/site.ts'
@@ -45,6 +46,7 @@ const audit = async (url: string) => (await fetch(`${url}/sites/demo/audit?rest=
 async function expectDelivered(url: string, count: number): Promise<void> {
   const all = { ...FLAWLESS, atRest: true, accepted: 2 * count, delivered: 2 * count }
   await expect.poll(() => audit(url), { timeout: 40_000 }).toMatchObject(all)
+  await expectConforms(url)
 }
 
 test('a Redis of the user is killed and started again: who waits is answered', LONG, async () => {

@@ -4,6 +4,7 @@
  */
 import { expect, onTestFinished, test } from 'vitest'
 import { STOP_WITHIN_MS } from '../../services/supervisor.ts'
+import { expectConforms } from '../support/conforms.ts'
 import { temporaryFolder } from '../support/folder.ts'
 import { type Program, startProgram } from '../support/program.ts'
 import { soon } from '../support/site.ts'
@@ -69,6 +70,7 @@ async function expectKept(data: string, accepted: string[]): Promise<void> {
     const answer = await fetch(`${url}/sites/demo/messages/${id}`)
     expect(await answer.json()).toMatchObject({ id, state: 'settled' })
   }
+  await expectConforms(url)
   service.child.kill('SIGTERM')
   expect(await service.ended).toEqual({ code: 0, signal: null })
 }

@@ -12,6 +12,7 @@
  * (`cycles.ts`), and what the judge sees together is one thing that is touched (`sights.ts`).
  */
 import type { Kinds } from './kinds.ts'
+import type { List } from './list.ts'
 
 /** A choice had relied on what is no longer so: the search must begin again. */
 export class RelearnedError extends Error {}
@@ -41,11 +42,10 @@ export class Independence {
    * Which of these kinds, all under way, are enough to look at, beginning from one of the first
    * `startable`: a bit for each; 0 when all of them are needed.
    */
-  choose(pending: readonly number[], startable: number): number {
-    const count = pending.length
+  choose({ items: pending, length: count }: List, startable: number): number {
     if (count > PENDING_MAX || count < 2) return 0
     this.verify()
-    this.#relate(pending)
+    this.#relate(pending, count)
     const all = (1 << count) - 1
     let best = all
     for (let start = 0; start < startable; start++) {
@@ -89,11 +89,11 @@ export class Independence {
     return meet
   }
 
-  #relate(pending: readonly number[]): void {
-    for (let i = 0; i < pending.length; i++) {
+  #relate(pending: readonly number[], count: number): void {
+    for (let i = 0; i < count; i++) {
       const one = pending[i] as number
       let bits = 1 << i
-      for (let j = 0; j < pending.length; j++) {
+      for (let j = 0; j < count; j++) {
         if (j !== i && this.#meets(one, pending[j] as number)) bits |= 1 << j
       }
       this.#together[i] = bits

@@ -10,20 +10,21 @@ import { partsOfProfile } from '../../../machines/parts.ts'
 import type { Plan } from '../plan.ts'
 import { firstCells } from './beginning.ts'
 import { Independence } from './independence.ts'
-import { BEGINS_AT, type Interned, interning, rebasing } from './interning.ts'
+import { BEGINS_AT, type CellKind, type Interned, interning, rebasing } from './interning.ts'
 import { Kinds } from './kinds.ts'
+import { List } from './list.ts'
 import { mixHigh, mixLow } from './mixing.ts'
 import { learning, openRoots, type Roots } from './roots.ts'
-import { NoRoomError, type Tape } from './table.ts'
+import { NoRoomError } from './table.ts'
 import { openTally, type Tally } from './tally.ts'
+import type { Tape } from './tape.ts'
 import { openTransitions, type Removed, type Transitions } from './transitions.ts'
 
 /** Cells that one step may add before the arrays are made larger. */
 const SLACK = 4_096
 
-/** Whether a cell is told of a state because it differs from the first one, and is it yet. */
-const READ = 1
-const WRITTEN = 2
+/** Kinds of cells of which a state has a list. */
+const LISTED: readonly CellKind[] = ['event', 'timer', 'took']
 
 /** A cell and its value in one number, while the value is less than this. */
 const VALUE_BITS = 16
@@ -38,11 +39,11 @@ export class Model {
   /** The value's number of each cell. */
   dense = new Int32Array(SLACK * 2)
   /** Of the state that was read: cells of events, of timers, and of what was taken. */
-  readonly events: number[] = []
-  readonly timers: number[] = []
-  readonly took: number[] = []
+  readonly events = new List()
+  readonly timers = new List()
+  readonly took = new List()
   /** Cells in which the state that was read differs from the first one. */
-  readonly differing: number[] = []
+  readonly differing = new List()
   low = 0
   high = 0
   readonly plan: Plan
@@ -50,9 +51,19 @@ export class Model {
   readonly removed: Removed
   /** Cells that have a value in the first state. */
   readonly #first: number[]
+  /** By kind as `LISTED` has them; and how many of each are of the first state. */
+  readonly #lists = [this.events, this.timers, this.took] as const
+  readonly #firstListed: number[]
   readonly #rebased: ReturnType<typeof rebasing>
   #base = new Int32Array(SLACK * 2)
-  #marks = new Uint8Array(SLACK * 2)
+  /** By cell, the reading or the writing that came upon it last. */
+  #marks = new Int32Array(SLACK * 2)
+  /** Counts both. */
+  #passes = 0
+  #reading = 0
+  /** By cell that has no value at first, the place of its list plus 1; 0: it is in none. */
+  #listOf = new Uint8Array(SLACK * 2)
+  #listed = 0
   /** Cells that were changed since, with what they were. */
   readonly #touched: number[] = []
   readonly #olds: number[] = []
@@ -77,7 +88,11 @@ export class Model {
     for (const [cell, value] of first) {
       this.#base[cell] = value
       this.dense[cell] = value
+      this.#lists[LISTED.indexOf(this.interned.kinds[cell] as CellKind)]?.push(cell)
     }
+    this.#firstListed = this.#lists.map(({ length }) => length)
+    this.#listed = 0
+    this.#room()
   }
 
   /** Goes to the first state. */
@@ -86,48 +101,56 @@ export class Model {
   }
 
   /** Goes to the state that is next on the tape, whose fingerprint this is. */
-  read(from: Tape, low: number, high: number): void {
+  read(tape: Tape, low: number, high: number): void {
     this.#begin(low, high)
-    for (let left = from.shift(); left > 0; left--) {
-      const packed = from.shift()
+    let at = tape.next()
+    const { dense, differing } = this
+    const { from } = tape
+    const marks = this.#marks
+    const listOf = this.#listOf
+    const reading = this.#reading
+    for (let left = from[at++] as number; left > 0; left--) {
+      const packed = from[at++] as number
       const cell = packed >>> VALUE_BITS
       const value = packed & BESIDE
-      this.dense[cell] = value === BESIDE ? from.shift() : value
-      this.differing.push(cell)
-      this.#marks[cell] = READ
-      if (this.#base[cell] === 0) this.#list(cell)
+      dense[cell] = value === BESIDE ? (from[at++] as number) : value
+      differing.push(cell)
+      marks[cell] = reading
+      const list = listOf[cell] as number
+      if (list !== 0) (this.#lists[list - 1] as List).push(cell)
     }
+    tape.done(at)
   }
 
-  write(to: Tape): void {
+  write(tape: Tape): void {
     const { dense, differing } = this
     const base = this.#base
-    let count = 0
-    for (let i = 0; i < differing.length; i++) {
-      const cell = differing[i] as number
-      if (dense[cell] !== base[cell]) count += 1
-    }
     const touched = this.#touched
     const marks = this.#marks
-    const before = count
-    for (let i = 0; i < this.#changes; i++) {
-      const cell = touched[i] as number
-      if (marks[cell] !== 0 || dense[cell] === base[cell]) continue
-      marks[cell] = WRITTEN
-      count += 1
-    }
-    to.push(count)
+    const reading = this.#reading
+    this.#passes += 1
+    const writing = this.#passes
+    const begins = tape.open(1 + 2 * (differing.length + this.#changes))
+    const { into } = tape
+    let at = begins + 1
+    let count = 0
     for (let i = 0; i < differing.length; i++) {
-      const cell = differing[i] as number
-      if (dense[cell] !== base[cell]) put(to, cell, dense[cell] as number)
+      const cell = differing.items[i] as number
+      const value = dense[cell] as number
+      if (value === base[cell]) continue
+      count += 1
+      at = put(into, at, cell, value)
     }
-    if (count === before) return
     for (let i = 0; i < this.#changes; i++) {
       const cell = touched[i] as number
-      if (marks[cell] !== WRITTEN) continue
-      marks[cell] = 0
-      put(to, cell, dense[cell] as number)
+      const value = dense[cell] as number
+      if (marks[cell] === reading || marks[cell] === writing || value === base[cell]) continue
+      marks[cell] = writing
+      count += 1
+      at = put(into, at, cell, value)
     }
+    into[begins] = count
+    tape.close(at)
   }
 
   set(cell: number, value: number): void {
@@ -172,7 +195,8 @@ export class Model {
   /** Every cell of the state that has a value. */
   *present(): Generator<number> {
     for (const cell of this.#first) if (this.dense[cell] !== 0) yield cell
-    for (const cell of this.differing) {
+    for (let i = 0; i < this.differing.length; i++) {
+      const cell = this.differing.items[i] as number
       if (this.#base[cell] === 0 && this.dense[cell] !== 0) yield cell
     }
   }
@@ -182,7 +206,7 @@ export class Model {
     const base = this.#base
     for (let i = 0; i < this.#first.length; i++) this.#passIn(this.#first[i] as number, by, least)
     for (let i = 0; i < this.differing.length; i++) {
-      const cell = this.differing[i] as number
+      const cell = this.differing.items[i] as number
       if (base[cell] === 0) this.#passIn(cell, by, least)
     }
   }
@@ -204,49 +228,58 @@ export class Model {
 
   #begin(low: number, high: number): void {
     this.undo()
-    for (let i = 0; i < this.differing.length; i++) {
-      const cell = this.differing[i] as number
-      this.dense[cell] = this.#base[cell] as number
-      this.#marks[cell] = 0
+    const { dense, differing } = this
+    const base = this.#base
+    for (let i = 0; i < differing.length; i++) {
+      const cell = differing.items[i] as number
+      dense[cell] = base[cell] as number
     }
-    this.differing.length = 0
-    this.events.length = 0
-    this.timers.length = 0
-    this.took.length = 0
+    differing.length = 0
+    for (let i = 0; i < LISTED.length; i++) {
+      ;(this.#lists[i] as List).length = this.#firstListed[i] as number
+    }
     this.low = low
     this.high = high
     this.#lowRead = low
     this.#highRead = high
-    for (let i = 0; i < this.#first.length; i++) this.#list(this.#first[i] as number)
+    this.#passes += 1
+    this.#reading = this.#passes
     this.#room()
   }
 
-  #list(cell: number): void {
-    const kind = this.interned.kinds[cell]
-    if (kind === 'event') this.events.push(cell)
-    else if (kind === 'timer') this.timers.push(cell)
-    else if (kind === 'took') this.took.push(cell)
-  }
-
+  /** Room for the cells that there are, and for those of one step more. */
   #room(): void {
-    const cells = this.interned.cells.length
-    if (cells + SLACK <= this.dense.length) return
+    const { kinds } = this.interned
+    const cells = kinds.length
+    if (cells === this.#listed) return
     if (cells > BESIDE) throw new NoRoomError(`more than ${BESIDE} cells`)
-    const wider = (old: Int32Array): Int32Array<ArrayBuffer> => {
-      const made = new Int32Array(cells * 2 + SLACK * 2)
-      made.set(old)
-      return made
+    if (cells + SLACK > this.dense.length) {
+      const wider = (old: Int32Array): Int32Array<ArrayBuffer> => {
+        const made = new Int32Array(cells * 2 + SLACK * 2)
+        made.set(old)
+        return made
+      }
+      this.dense = wider(this.dense)
+      this.#base = wider(this.#base)
+      this.#marks = new Int32Array(this.dense.length)
+      const lists = this.#listOf
+      this.#listOf = new Uint8Array(this.dense.length)
+      this.#listOf.set(lists)
     }
-    this.dense = wider(this.dense)
-    this.#base = wider(this.#base)
-    this.#marks = new Uint8Array(this.dense.length)
+    for (; this.#listed < cells; this.#listed++) {
+      const cell = this.#listed
+      this.#listOf[cell] = this.#base[cell] === 0 ? 1 + LISTED.indexOf(kinds[cell] as CellKind) : 0
+    }
   }
 }
 
-function put(to: Tape, cell: number, value: number): void {
-  if (value < BESIDE) to.push((cell << VALUE_BITS) | value)
-  else {
-    to.push((cell << VALUE_BITS) | BESIDE)
-    to.push(value)
+/** Writes a cell with its value; the place behind it. */
+function put(into: Int32Array, at: number, cell: number, value: number): number {
+  if (value < BESIDE) {
+    into[at] = (cell << VALUE_BITS) | value
+    return at + 1
   }
+  into[at] = (cell << VALUE_BITS) | BESIDE
+  into[at + 1] = value
+  return at + 2
 }

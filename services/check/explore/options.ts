@@ -1,6 +1,7 @@
 /**
  * The command line of `npm run -s check`.
  */
+import { wrongName } from '../../../machines/profile.ts'
 import { parsed, UsageError } from '../../command-line.ts'
 import { OWN_USAGE } from '../../own/own.ts'
 import { BOUND_FLAGS, type Bounds, DEFAULT_BOUNDS } from './bounds.ts'
@@ -59,10 +60,13 @@ export function readOptions(args: string[]): Options {
     const given = values[flag]
     if (typeof given === 'string') bounds[name] = whole(flag, given, BOUND_MAX)
   }
+  const profile = typeof values.profile === 'string' ? values.profile : null
+  const wrong = profile === null ? null : wrongName(profile)
+  if (wrong) throw new UsageError(`no ${wrong.what} ${wrong.name}; known: ${wrong.known}`)
   const memory = values.memory
   return {
     scenario,
-    profile: typeof values.profile === 'string' ? values.profile : null,
+    profile,
     bounds,
     reduce: values.unreduced !== true,
     memoryMb: typeof memory === 'string' ? whole('memory', memory, 1 << 20) : DEFAULT_MEMORY_MB,

@@ -2,30 +2,32 @@
  * What is under way in a state, and which of it is enough to look at (`independence.ts`).
  */
 import { BEGINS_AT } from './interning.ts'
+import { List } from './list.ts'
 import type { Model } from './model.ts'
 
 export interface Pending {
   /** Cells of events, then of timers that are due at once. */
-  cells: number[]
+  cells: List
   events: number
   /** The earliest date of a timer; 0 when none is armed. */
   due: number
 }
 
 /** One is made for each state, so the room is kept; what is in it ends with the next state. */
-const room = { cells: [] as number[], events: 0, due: 0 }
-const kinds: number[] = []
+const room: Pending = { cells: new List(), events: 0, due: 0 }
+const kinds = new List()
 
 export function pendingIn({ interned, dense, events, timers }: Model): Pending {
   const { cells } = room
   cells.length = 0
   room.due = 0
   for (let i = 0; i < events.length; i++) {
-    if (dense[events[i] as number] !== 0) cells.push(events[i] as number)
+    const cell = events.items[i] as number
+    if (dense[cell] !== 0) cells.push(cell)
   }
   room.events = cells.length
   for (let i = 0; i < timers.length; i++) {
-    const cell = timers[i] as number
+    const cell = timers.items[i] as number
     if (dense[cell] === 0) continue
     const date = interned.values[dense[cell] as number] as number
     if (room.due === 0 || date < room.due) room.due = date
@@ -38,7 +40,7 @@ export function pendingIn({ interned, dense, events, timers }: Model): Pending {
 export function choose(model: Model, { cells, events }: Pending): number {
   const { dense, roots, tally, independence } = model
   kinds.length = 0
-  for (let i = 0; i < cells.length; i++) kinds.push(roots.of(cells[i] as number).kind)
+  for (let i = 0; i < cells.length; i++) kinds.push(roots.of(cells.items[i] as number).kind)
   for (let place = 0; place < tally.acts.length; place++) {
     if (dense[tally.acts[place] as number] === 0) kinds.push(roots.act(place).kind)
   }

@@ -13,7 +13,8 @@ import { neglected } from './cycles.ts'
 import { RelearnedError } from './independence.ts'
 import type { Model } from './model.ts'
 import { successors } from './successors.ts'
-import { Column, NoRoomError, openSeen, type Seen, Tape } from './table.ts'
+import { Column, NoRoomError, noRoomIn, openSeen, type Seen } from './table.ts'
+import { Tape } from './tape.ts'
 import { openWatch, type Watch } from './watch.ts'
 
 export interface Progress {
@@ -51,6 +52,9 @@ const noEdges = (): Edges => ({
   rests: new Column(),
   reduced: new Column(),
 })
+
+const bytesOf = (edges: Edges): number =>
+  Object.values(edges).reduce((sum, column) => sum + column.bytes, 0)
 
 type Names = ReadonlySet<string>
 
@@ -106,8 +110,8 @@ async function once(model: Model, options: SearchOptions, whole: Names): Promise
     seconds: (performance.now() - began) / 1_000,
   })
   const end = (ended: Searched['ended']): Searched => {
-    const bytes = Object.values(edges).reduce((sum, column) => sum + column.bytes, at.peak)
-    return { ...now(), seen, watch, edges, ended, bytes: bytes + seen.bytes() }
+    const bytes = seen.bytes() + at.peak + bytesOf(edges)
+    return { ...now(), seen, watch, edges, ended, bytes }
   }
   const emit = (action: number, own: boolean): void => {
     at.transitions += 1
@@ -138,8 +142,8 @@ async function once(model: Model, options: SearchOptions, whole: Names): Promise
       if (expanded.reduced) edges.reduced.push(state)
       if (state % LOOK_UP_EVERY !== 0) continue
       at.peak = Math.max(at.peak, tape.bytes)
-      if (seen.bytes() + tape.bytes + to.bytes > options.bytesMax) {
-        throw new NoRoomError(`more than ${seen.count} states`)
+      if (seen.bytes() + tape.bytes + bytesOf(edges) > options.bytesMax) {
+        throw noRoomIn(options.bytesMax, seen.count)
       }
       if (performance.now() - told < PROGRESS_MS) continue
       told = performance.now()

@@ -6,7 +6,6 @@
  * difference meanwhile who died. So a state remembers what was taken since the clock last went on,
  * and which of it comes back is chosen at the moment at which it does.
  */
-import type { EventType } from '../../../machines/protocol.ts'
 import type { MailEvent } from '../../../machines/wire.ts'
 import { ACT, AGAIN, AGED, BACK, code, DIE, FAULT, LOSE, RING, STALL, TAKE } from './actions.ts'
 import type { Bounds } from './bounds.ts'
@@ -14,7 +13,7 @@ import { BEGINS_AT } from './interning.ts'
 import type { Model } from './model.ts'
 import { choose, type Pending, pendingIn } from './pending.ts'
 import { DYING, FAULTING, LOSING } from './roots.ts'
-import { doAct, type Effect, eventCell, isReply, type Root, takeEvent } from './transitions.ts'
+import { alarm, doAct, type Effect, isReply, type Root, takeEvent } from './transitions.ts'
 
 /** Called for each action with the model in the state that it leads to. */
 type Emit = (action: number, own: boolean) => void
@@ -36,12 +35,15 @@ export function successors(model: Model, bounds: Bounds, emit: Emit, reduce: boo
   const { interned, dense, tally } = model
   let cut = false
   for (let i = 0; i < pending.events; i++) {
-    events(model, bounds, pending.cells[i] as number, emit)
+    events(model, bounds, pending.cells.items[i] as number, emit)
   }
   if ((!busy || mayBeLate) && spent(model, tally.died) < bounds.crashes) {
-    for (const cell of model.took) if (dense[cell] !== 0) comeBack(model, bounds, cell, busy, emit)
+    const { items, length } = model.took
+    for (let i = 0; i < length; i++) comeBack(model, bounds, items[i] as number, busy, emit)
   }
-  for (const cell of model.timers) {
+  const { items, length } = model.timers
+  for (let i = 0; i < length; i++) {
+    const cell = items[i] as number
     if (dense[cell] === 0) continue
     const due = interned.values[dense[cell] as number] as number
     if (due === pending.due && !ring(model, bounds, cell, due, busy, emit)) cut = true
@@ -60,7 +62,7 @@ function some(
   let cut = false
   for (let i = 0; i < cells.length; i++) {
     if ((chosen & (1 << i)) === 0) continue
-    const cell = cells[i] as number
+    const cell = cells.items[i] as number
     if (i < first) events(model, bounds, cell, emit)
     else if (!ring(model, bounds, cell, BEGINS_AT, true, emit)) cut = true
   }
@@ -117,7 +119,7 @@ function events(model: Model, bounds: Bounds, cell: number, emit: Emit): void {
   model.undo()
   if (effect.agesAt > 0) {
     model.grow(effect.agesAt - BEGINS_AT)
-    takeLater(model, bounds, event)
+    takeLater(model, bounds, cell, event)
     emit(code(TAKE, cell, AGED), true)
     model.undo()
   }
@@ -181,8 +183,7 @@ function faults(model: Model, bounds: Bounds, cell: number, event: MailEvent, em
 }
 
 /** The event as it is now that time has passed, which may be another cell. */
-function takeLater(model: Model, bounds: Bounds, event: MailEvent): void {
-  const cell = eventCell(model.interned, event)
+function takeLater(model: Model, bounds: Bounds, cell: number, event: MailEvent): void {
   const rebased = model.dense[cell] === 0 ? laterCell(model, event) : cell
   apply(model, take(model, model.roots.of(rebased), contentOf(model, rebased)))
   taken(model, bounds, rebased)
@@ -202,6 +203,7 @@ function laterCell(model: Model, { to, type }: MailEvent): number {
 /** An event whose worker had died comes back; one that would change nothing is not looked at. */
 function comeBack(model: Model, bounds: Bounds, took: number, busy: boolean, emit: Emit): void {
   const { tally, roots, dense } = model
+  if (dense[took] === 0) return
   const effect = take(model, roots.of(took), contentOf(model, took))
   if (changesNothing(dense, effect)) return
   apply(model, effect)
@@ -225,7 +227,8 @@ function changesNothing(dense: Int32Array, { writes, timers, sent }: Effect): bo
 
 /** What was taken cannot come back any more. */
 function forget(model: Model): void {
-  for (const cell of model.took) model.set(cell, 0)
+  const { items, length } = model.took
+  for (let i = 0; i < length; i++) model.set(items[i] as number, 0)
 }
 
 /** False when the timer has rung as often as it may. */
@@ -240,39 +243,34 @@ function ring(
   const { tally } = model
   const overtakes = busy && due > BEGINS_AT
   if (overtakes && spent(model, tally.late) >= bounds.lateReplies) return true
-  const rung = tally.rung(cell)
-  if (spent(model, rung) >= bounds.retries) return false
-  const go = (older: number): number => {
-    model.set(cell, 0)
-    if (due > BEGINS_AT && !busy) forget(model)
-    model.advance(Math.max(0, due - BEGINS_AT))
-    model.grow(older)
-    const effect = take(model, model.roots.of(cell), alarm(model, cell))
-    apply(model, effect)
-    model.add(rung, 1)
-    if (overtakes) model.add(tally.late, 1)
-    emit(code(RING, cell, older > 0 ? AGED : 0), !overtakes)
-    model.undo()
-    return effect.agesAt
-  }
-  const agesAt = go(0)
-  if (agesAt > 0) go(agesAt - BEGINS_AT)
+  if (spent(model, tally.rung(cell)) >= bounds.retries) return false
+  const agesAt = ringAt(model, cell, due, busy, emit, 0)
+  if (agesAt > 0) ringAt(model, cell, due, busy, emit, agesAt - BEGINS_AT)
   return true
 }
 
-/** The event of a timer that rings; the cell is `timer <actor>|<timer>|<key>`. */
-function alarm({ interned }: Model, cell: number): MailEvent {
-  const name = (interned.cells[cell] as string).slice('timer '.length)
-  const [actor = '', timer = '', key = ''] = name.split('|')
-  return {
-    id: '',
-    at: BEGINS_AT,
-    to: actor,
-    type: `${timer}.due` as EventType,
-    due: BEGINS_AT,
-    timer: timer as NonNullable<MailEvent['timer']>,
-    ...(key === '' ? {} : { version: Number(key) }),
-  }
+/** It rings, so much later than it might; when a belief that is then looked at will be too old. */
+function ringAt(
+  model: Model,
+  cell: number,
+  due: number,
+  busy: boolean,
+  emit: Emit,
+  older: number,
+): number {
+  const { tally } = model
+  const overtakes = busy && due > BEGINS_AT
+  model.set(cell, 0)
+  if (due > BEGINS_AT && !busy) forget(model)
+  model.advance(Math.max(0, due - BEGINS_AT))
+  model.grow(older)
+  const effect = take(model, model.roots.of(cell), alarm(model.interned, cell))
+  apply(model, effect)
+  model.add(tally.rung(cell), 1)
+  if (overtakes) model.add(tally.late, 1)
+  emit(code(RING, cell, older > 0 ? AGED : 0), !overtakes)
+  model.undo()
+  return effect.agesAt
 }
 
 function acts(model: Model, bounds: Bounds, emit: Emit): void {

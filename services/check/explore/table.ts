@@ -12,12 +12,30 @@ export const STATES_MAX = 200_000_000
 const PIECE_BITS = 12
 const PIECE = 1 << PIECE_BITS
 const WITHIN = PIECE - 1
+/** Numbers of a state, side by side: what is compared lies in one line of the processor's cache. */
+const EACH = 4
+const LOW = 0
+const HIGH = 1
+const PARENT = 2
+const ACTION = 3
+/** States in a piece. */
+const STATE_BITS = 12
+const STATES = 1 << STATE_BITS
+const AMONG = STATES - 1
 const FIRST_SLOTS = 1 << 13
 /** States for each slot of the hash table, at most: beyond it the ways to a free one grow long. */
 const LOAD_MAX = 0.7
 const BYTES = 4
 
+/** The message says what there is no room for. */
 export class NoRoomError extends Error {}
+
+const MEGABYTE = 1 << 20
+
+export const noRoomIn = (bytesMax: number, states: number): NoRoomError => {
+  const figures = [states, Math.round(bytesMax / MEGABYTE)].map((n) => n.toLocaleString('en-US'))
+  return new NoRoomError(`more than ${figures[0]} states in ${figures[1]} MB (--memory)`)
+}
 
 /** Numbers, one after the other, that stay. */
 export class Column {
@@ -40,43 +58,6 @@ export class Column {
   }
 }
 
-/** Numbers that are read once, in the order in which they were written; a piece goes when read. */
-export class Tape {
-  readonly #pieces: (Int32Array | null)[] = []
-  readonly #spare: Int32Array[] = []
-  #first = 0
-  #head = 0
-  #tail = 0
-
-  push(value: number): void {
-    const piece = (this.#tail >>> PIECE_BITS) - this.#first
-    if (piece === this.#pieces.length) this.#pieces.push(this.#spare.pop() ?? new Int32Array(PIECE))
-    ;(this.#pieces[piece] as Int32Array)[this.#tail & WITHIN] = value
-    this.#tail += 1
-  }
-
-  shift(): number {
-    const piece = (this.#head >>> PIECE_BITS) - this.#first
-    const value = (this.#pieces[piece] as Int32Array)[this.#head & WITHIN] as number
-    this.#head += 1
-    if ((this.#head & WITHIN) === 0) this.#release()
-    return value
-  }
-
-  get bytes(): number {
-    return (this.#pieces.length + this.#spare.length) * PIECE * BYTES
-  }
-
-  #release(): void {
-    const read = this.#pieces.shift()
-    if (read && this.#spare.length < SPARE_MAX) this.#spare.push(read)
-    this.#first += 1
-  }
-}
-
-/** Pieces that were read and are kept to be written again. */
-const SPARE_MAX = 16
-
 export interface Seen {
   count: number
   bytes(): number
@@ -90,23 +71,22 @@ export interface Seen {
 
 export function openSeen(bytesMax: number): Seen {
   let slots = new Int32Array(FIRST_SLOTS).fill(-1)
-  const lows = new Column()
-  const highs = new Column()
-  const parents = new Column()
-  const actions = new Column()
+  let roomFor = Math.floor(FIRST_SLOTS * LOAD_MAX)
+  const pieces: Int32Array[] = []
 
-  const bytes = (): number =>
-    slots.byteLength + lows.bytes + highs.bytes + parents.bytes + actions.bytes
+  const bytes = (): number => slots.byteLength + pieces.length * STATES * EACH * BYTES
+  const number = (state: number, which: number): number =>
+    (pieces[state >>> STATE_BITS] as Int32Array)[(state & AMONG) * EACH + which] as number
 
   const grow = (): void => {
     const next = slots.length * 2
-    if (bytes() + next * BYTES > bytesMax || seen.count * 2 > STATES_MAX) {
-      throw new NoRoomError(`more than ${seen.count} states`)
-    }
+    if (bytes() + next * BYTES > bytesMax) throw noRoomIn(bytesMax, seen.count)
+    if (seen.count * 2 > STATES_MAX) throw new NoRoomError(`more than ${seen.count} states at all`)
     slots = new Int32Array(next).fill(-1)
+    roomFor = Math.floor(next * LOAD_MAX)
     const mask = next - 1
     for (let state = 0; state < seen.count; state++) {
-      let slot = lows.at(state) & mask
+      let slot = number(state, LOW) & mask
       while (slots[slot] !== -1) slot = (slot + 1) & mask
       slots[slot] = state
     }
@@ -121,25 +101,30 @@ export function openSeen(bytesMax: number): Seen {
       for (;;) {
         const state = slots[slot] as number
         if (state === -1) break
-        if (lows.at(state) === low && highs.at(state) === high) return state
+        const piece = pieces[state >>> STATE_BITS] as Int32Array
+        const at = (state & AMONG) * EACH
+        if (piece[at + LOW] === low && piece[at + HIGH] === high) return state
         slot = (slot + 1) & mask
       }
-      if (seen.count >= slots.length * LOAD_MAX) {
+      if (seen.count >= roomFor) {
         grow()
         return seen.enter(low, high, parent, action)
       }
       const state = seen.count++
       slots[slot] = state
-      lows.push(low)
-      highs.push(high)
-      parents.push(parent)
-      actions.push(action)
+      const at = (state & AMONG) * EACH
+      if (at === 0) pieces.push(new Int32Array(STATES * EACH))
+      const piece = pieces[state >>> STATE_BITS] as Int32Array
+      piece[at + LOW] = low
+      piece[at + HIGH] = high
+      piece[at + PARENT] = parent
+      piece[at + ACTION] = action
       return -1 - state
     },
-    low: (state) => lows.at(state),
-    high: (state) => highs.at(state),
-    parent: (state) => parents.at(state),
-    action: (state) => actions.at(state),
+    low: (state) => number(state, LOW),
+    high: (state) => number(state, HIGH),
+    parent: (state) => number(state, PARENT),
+    action: (state) => number(state, ACTION),
   }
   return seen
 }

@@ -12,7 +12,7 @@ import type { MailEvent, SiteFacts } from '../../../machines/wire.ts'
 import { type Act, eventsOf } from '../acts.ts'
 import { type Box, type Cells, copyOfBox, emptyBox } from '../cells.ts'
 import { commit, load, type MemoryLoaded } from '../memory.ts'
-import type { Interned } from './interning.ts'
+import { BEGINS_AT, type Interned } from './interning.ts'
 
 /** What a step writes: cells and their new values; how often each event leaves. */
 export interface Effect {
@@ -206,6 +206,21 @@ function effectOf(interned: Interned, cells: Noting, ran: ReturnType<Run>): Effe
 export function eventCell(interned: Interned, event: MailEvent): number {
   const content = { ...event, id: '', at: 0 }
   return interned.cell(`event ${interned.value(content)}`, 'event')
+}
+
+/** The event of a timer that rings; the cell is `timer <actor>|<timer>|<key>`. */
+export function alarm({ cells }: Interned, cell: number): MailEvent {
+  const name = (cells[cell] as string).slice('timer '.length)
+  const [actor = '', timer = '', key = ''] = name.split('|')
+  return {
+    id: '',
+    at: BEGINS_AT,
+    to: actor,
+    type: `${timer}.due` as EventType,
+    due: BEGINS_AT,
+    timer: timer as NonNullable<MailEvent['timer']>,
+    ...(key === '' ? {} : { version: Number(key) }),
+  }
 }
 
 interface Noting extends Cells {

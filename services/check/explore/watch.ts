@@ -6,6 +6,7 @@
 import { partsOf } from '../../../machines/protocol.ts'
 import type { Stored } from '../../../machines/wire.ts'
 import { judge, type Leaf, labelOf, type Violation } from '../judge.ts'
+import type { List } from './list.ts'
 import { mixHigh, mixLow } from './mixing.ts'
 import type { Model } from './model.ts'
 
@@ -61,7 +62,9 @@ export function openWatch(model: Model): Watch {
       const mask = rest ? 2 : 1
       let low = 0
       let high = 0
-      for (const cell of model.differing) {
+      const { items, length } = model.differing
+      for (let i = 0; i < length; i++) {
+        const cell = items[i] as number
         if ((partOf(cell) & mask) === 0) continue
         const value = model.dense[cell] as number
         low = (low + mixLow(cell, value)) | 0
@@ -80,7 +83,12 @@ export function openWatch(model: Model): Watch {
 }
 
 const isAtRest = ({ dense, events, timers }: Model): boolean =>
-  events.every((cell) => dense[cell] === 0) && timers.every((cell) => dense[cell] === 0)
+  isEmpty(dense, events) && isEmpty(dense, timers)
+
+function isEmpty(dense: Int32Array, { items, length }: List): boolean {
+  for (let i = 0; i < length; i++) if (dense[items[i] as number] !== 0) return false
+  return true
+}
 
 function judgeHere(watch: Watch, model: Model, state: number, rest: boolean): void {
   const { leaves, violations } = judge(listed(model), model.plan.site, rest)

@@ -1,5 +1,6 @@
 /** Roles as processes of their own: each alone, several of one, and killed under load. */
 import { expect, test } from 'vitest'
+import { conform } from '../../../services/check/conform/conform.ts'
 import { type Program, startProgram } from '../../support/program.ts'
 import { FLAWLESS, liveSites, soon } from '../../support/site.ts'
 
@@ -81,4 +82,6 @@ test('killed again and again under load, all that was accepted arrives once', as
   expect(audit).toMatchObject({ ...FLAWLESS, accepted: 3 * accepted, delivered: 4 * accepted })
   const page = { offset: 0, limit: 1 }
   expect(await sites.emulator.items(site, 'carol', page)).toMatchObject({ total: accepted })
+  const bundle = await sites.emulator.bundle(site, { steps: 100_000, recipients: 100_000 })
+  expect(conform(bundle)).toMatchObject({ conforms: true, failure: null })
 })
