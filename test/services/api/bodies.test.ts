@@ -73,14 +73,18 @@ describe('a site', () => {
   })
 })
 
-test('a mailbox is put with the way in which it is replicated', async () => {
+test.each([
+  ['after a while', {}, undefined, false],
+  ['now', { replicate: 'now' }, 'now', false],
+  ['past the stores', { raw: true }, undefined, true],
+])('a mailbox is put, and replicated: %s', async (_name, how, replicate, raw) => {
+  const spec = { server: 'nyc', alternateRecipient: 'bob', deliverToBoth: true }
   const { calls } = await calledWith('putMailbox', {
     method: 'PUT',
     url: '/sites/demo/mailboxes/anna',
-    payload: { server: 'nyc', alternateRecipient: 'bob', deliverToBoth: true, replicate: 'now' },
+    payload: { ...spec, ...how },
   })
-  const spec = { alias: 'anna', server: 'nyc', alternateRecipient: 'bob', deliverToBoth: true }
-  expect(calls).toEqual([['demo', spec, 'now']])
+  expect(calls).toEqual([['demo', { alias: 'anna', ...spec }, replicate, raw]])
 })
 
 describe('a fault rule', () => {
