@@ -8,6 +8,7 @@ import { type Job, type JobsOptions, Queue, Worker } from 'bullmq'
 import { connect } from '../../services/redis/connect.ts'
 import type { Client } from '../../services/runtime/commit.ts'
 import { queuePrefix } from '../../services/runtime/queues.ts'
+import { LOCKS } from '../../services/runtime/worker.ts'
 import { onSignals } from '../../services/shutdown.ts'
 import { CONCURRENCY } from '../../services/workers.ts'
 import {
@@ -20,13 +21,8 @@ import {
   QUEUES,
 } from './bare-plan.ts'
 
-/** As in services/runtime/worker.ts. */
-const WORKER_OPTIONS = {
-  concurrency: CONCURRENCY,
-  lockDuration: 5_000,
-  stalledInterval: 2_000,
-  maxStalledCount: 1_000_000,
-}
+/** As the service's workers have them. */
+const WORKER_OPTIONS = { concurrency: CONCURRENCY, ...LOCKS, maxStalledCount: 1_000_000 }
 
 const connection = connect({
   redisUrl: process.env.REDIS_URL ?? '',
