@@ -88,7 +88,7 @@ async function acceptArrived(
   if (first.written) return answer(live, record, entries, false)
   await content.drop()
   if (first.trimmed) return answer(live, record, entries, true)
-  const earlier = await firstAccepted(live, settings, first.id)
+  const earlier = (await firstAccepted(live, settings, first.id)) ?? prepared
   return answer(live, earlier.record, earlier.entries, true)
 }
 
@@ -163,19 +163,26 @@ async function writeOnce(
   }
 }
 
-/** What was accepted when a message of this id was first written, with its recipients. */
+/**
+ * What was accepted when a message of this id was first written, with its recipients; null when it
+ * was trimmed a moment ago.
+ */
 async function firstAccepted(
-  live: Live,
+  { client }: Live,
   settings: Settings,
   id: string,
-): Promise<{ record: AcceptRecord; entries: EntryRecord[] }> {
+): Promise<Prepared | null> {
   const key = messageKey(settings, id)
-  const record = JSON.parse((await live.client.hget(key, 'accept')) as string) as AcceptRecord
-  const fields = Array.from({ length: record.chunks }, (_, k) => `to/${k}`)
-  const texts = await live.client.hmget(key, ...fields)
-  const entries = texts.flatMap((text) => JSON.parse(text as string) as EntryRecord[])
-  return { record, entries }
+  const text = await client.hget(key, 'accept')
+  if (text === null) return null
+  const record = JSON.parse(text) as AcceptRecord
+  const texts = await client.hmget(key, ...chunkFields(record))
+  if (texts.includes(null)) return null
+  return { record, entries: texts.flatMap((chunk) => JSON.parse(chunk as string) as EntryRecord[]) }
 }
+
+const chunkFields = ({ chunks }: AcceptRecord): string[] =>
+  Array.from({ length: chunks }, (_, k) => `to/${k}`)
 
 interface Prepared {
   record: AcceptRecord

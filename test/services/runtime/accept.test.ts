@@ -57,14 +57,28 @@ describe('an Idempotency-Key', () => {
     await sites.rest(site)
     expect(await sites.subjects(site, 'bob')).toEqual(['Once'])
   })
+
+  test('of a message that is trimmed at this moment is answered as ever', async () => {
+    const site = await sites.open()
+    const submission = { from: 'carol', to: ['bob'], subject: 'Once' }
+    const first = await sites.emulator.accept(site, submission, 'key-5')
+    await sites.rest(site)
+    // The key is there, then the message is; then it is read.
+    const door = await openMeddled(async (commit, nth) => {
+      const answer = await commit()
+      if (nth === 2) await sites.client.unlink(sites.key(site, `message:${first.id}`))
+      return answer
+    })
+    const again = await door.emulator.accept(site, submission, 'key-5')
+    expect(again).toEqual({ ...first, replayed: true })
+    expect(door.times()).toBe(2)
+  })
 })
 
-/**
- * Before it writes a message, this emulator's Redis forgets what was written since the emulator was
- * opened, as one does that is killed, or replaced by its replica, and comes back without its last
- * moment.
- */
-async function openForgetful(site: string) {
+/** An emulator whose commits may be meddled with: `meddle` is given each, and which one it is. */
+async function openMeddled(
+  meddle: (commit: () => Promise<unknown>, nth: number) => Promise<unknown>,
+) {
   const opened: Redis[] = []
   const client = () => {
     const one = sites.connection.client() as Redis
@@ -75,15 +89,26 @@ async function openForgetful(site: string) {
   onTestFinished(() => emulator.close())
   const [first] = opened as unknown as [Record<'undeliverableCommit', (...args: []) => unknown>]
   const commit = first.undeliverableCommit.bind(first)
-  const keys = () => sites.client.keys(sites.key(site, '*'))
-  const before = new Set(await keys())
   let times = 0
-  first.undeliverableCommit = async (...args) => {
+  first.undeliverableCommit = (...args) => {
     times += 1
-    for (const key of await keys()) if (!before.has(key)) await sites.client.unlink(key)
-    return commit(...args)
+    return meddle(async () => commit(...args), times)
   }
   return { emulator, times: () => times }
+}
+
+/**
+ * Before it writes a message, this emulator's Redis forgets what was written since the emulator was
+ * opened, as one does that is killed, or replaced by its replica, and comes back without its last
+ * moment.
+ */
+async function openForgetful(site: string) {
+  const keys = () => sites.client.keys(sites.key(site, '*'))
+  const before = new Set(await keys())
+  return openMeddled(async (commit) => {
+    for (const key of await keys()) if (!before.has(key)) await sites.client.unlink(key)
+    return commit()
+  })
 }
 
 describe('recipients', () => {
