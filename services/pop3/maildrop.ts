@@ -2,12 +2,13 @@
  * A mailbox as one POP3 session sees it (RFC 1939 §3): what it held when the session began, by
  * number, and what is marked to be deleted. Whatever arrives meanwhile is for the next session.
  */
+import { OUTSIDE } from '../../machines/wire.ts'
 import { type Problem, problem } from '../errors.ts'
 import type { Emulator } from '../runtime/emulator.ts'
 import type { Raw } from '../runtime/raw.ts'
 import { AT_ONCE_MAX, MESSAGES_MAX } from './limits.ts'
 
-export type Store = Pick<Emulator, 'items' | 'rawItem' | 'deleteItem' | 'destination'>
+export type Store = Pick<Emulator, 'items' | 'rawItem' | 'deleteItem' | 'destination' | 'mailbox'>
 
 export interface Message {
   /** From 1. */
@@ -29,7 +30,10 @@ export interface Maildrop {
   update(): Promise<{ refused: number }>
 }
 
-/** Null when there is no such mailbox. */
+/** What a store answers to its users while a mailbox is on its way (SEMANTICS of a move, phase 1). */
+const MOVING: ReadonlySet<string> = new Set(['locked', 'inTransit', 'merging', 'closing'])
+
+/** Null when there is no such mailbox; throws when it is being moved: nobody is logged on then. */
 export async function openMaildrop(store: Store, user: string): Promise<Maildrop | null> {
   const found = await store.destination(user)
   if (!found) return null
@@ -40,6 +44,12 @@ export async function openMaildrop(store: Store, user: string): Promise<Maildrop
     throw error
   })
   if (!listed) return null
+  if (alias !== OUTSIDE) {
+    const { server, stores } = await store.mailbox(site, alias)
+    if (MOVING.has(stores[server]?.state ?? '')) {
+      throw problem('mailbox-in-transit', `The mailbox ${alias} is being moved.`)
+    }
+  }
   const all = listed.items.map(({ id }, i): Message => ({ number: i + 1, id }))
   const sizes = new Map<number, number>()
   const marked = new Set<number>()

@@ -75,8 +75,9 @@ export function openSession(store: Store, { permitted, refusesClear, offersTls }
       try {
         return drop ? await transact(drop, name, rest.trim()) : await authorize(name, rest)
       } catch (error) {
-        if (error instanceof Problem) return no(`[SYS/TEMP] ${error.detail}`.replace(/\s+/g, ' '))
-        throw error
+        if (!(error instanceof Problem)) throw error
+        const why = error.code === 'mailbox-in-transit' ? 'IN-USE' : 'SYS/TEMP'
+        return no(`[${why}] ${error.detail}`.replace(/\s+/g, ' '))
       }
     },
   }

@@ -44,14 +44,25 @@ async function siteWith(count: number, letter = LETTER): Promise<string> {
   return site
 }
 
-/** Everything that the door says, once it has closed, to these lines sent at once. */
-async function said(lines: string[], port = door.port): Promise<string> {
+/**
+ * Everything that the door says, once it has closed, to these lines sent at once; or up to something
+ * that happens when those before it have been answered.
+ */
+async function said(lines: (string | (() => Promise<void>))[], port = door.port): Promise<string> {
   const socket = connect(port, '127.0.0.1')
   onTestFinished(() => void socket.destroy())
   const pieces: Buffer[] = []
   socket.on('data', (bytes) => pieces.push(bytes))
-  socket.write(lines.map((line) => `${line}\r\n`).join(''))
-  await new Promise((resolve) => socket.once('close', resolve))
+  const closed = new Promise((resolve) => socket.once('close', resolve))
+  const heard = () => Buffer.concat(pieces).toString('latin1').split('\r\n').length - 1
+  for (const [i, line] of lines.entries()) {
+    if (typeof line === 'string') socket.write(`${line}\r\n`)
+    else {
+      await expect.poll(heard, soon).toBe(i + 1)
+      await line()
+    }
+  }
+  await closed
   return Buffer.concat(pieces).toString('latin1')
 }
 
@@ -116,18 +127,20 @@ test('what is deleted is gone at the end of the session, and is no loss', async 
   expect(await sites.rest(site)).toMatchObject({ ...FLAWLESS, accepted: 3, delivered: 3 })
 })
 
-test('nothing is deleted while the mailbox is being moved, and that is said', async () => {
+test('nobody logs on or deletes while the mailbox is being moved, and that is said', async () => {
   const site = await siteWith(1)
-  const move = await sites.emulator.startMove(site, {
-    mailbox: 'dave',
-    to: 'nyc',
-    holdAt: 'locked',
-  })
-  await sites.moveIn(site, move.id, { held: true })
-  const answer = await said([...login(site), 'DELE 1', 'QUIT'])
-  expect(answer).toMatch(/^-ERR \[IN-USE\] the mailbox is being moved: 1 were not deleted\r\n$/m)
-  await sites.emulator.releaseMove(site, move.id)
-  await sites.moveIn(site, move.id, { phase: 'completed' })
+  let id = ''
+  const begin = async () => {
+    const spec = { mailbox: 'dave', to: 'nyc', holdAt: 'locked' } as const
+    id = (await sites.emulator.startMove(site, spec)).id
+    await sites.moveIn(site, id, { held: true })
+  }
+  const before = await said([...login(site), 'DELE 1', begin, 'QUIT'])
+  expect(before).toMatch(/^-ERR \[IN-USE\] the mailbox is being moved: 1 were not deleted\r\n$/m)
+  const during = await said([...login(site), 'QUIT'])
+  expect(during).toMatch(/^-ERR \[IN-USE\] The mailbox dave is being moved\.\r\n\+OK bye/m)
+  await sites.emulator.releaseMove(site, id)
+  await sites.moveIn(site, id, { phase: 'completed' })
   expect(await sites.subjects(site, 'dave')).toHaveLength(1)
   expect(await said([...login(site), 'DELE 1', 'QUIT'])).toMatch(/\+OK bye/)
   expect(await sites.rest(site)).toMatchObject({ ...FLAWLESS, accepted: 1, delivered: 1 })
