@@ -3,7 +3,8 @@
  * of the live ledger (`services/runtime/fate.ts`).
  *
  * `always` holds in every state: I2 (a delivered key is never held by nobody), I3, I4, I8 and I9.
- * `atRest` adds what holds when nothing is under way any more: I1, I2, I6.
+ * `atRest` adds what holds when nothing is under way any more: I1, I2, I6, and of I5 that nobody
+ * waits for what will never come.
  */
 import type { End } from '../../machines/keep.ts'
 import { isFirstCopy, partsOf } from '../../machines/protocol.ts'
@@ -183,7 +184,7 @@ const isHeld = (leaf: Leaf, siblings: readonly Leaf[]): boolean =>
 function ended(cells: Listed, site: SiteFacts, leaf: Leaf): Violation[] {
   const entry = labelOf(leaf)
   if (leaf.outcome === 'pending') {
-    return [{ invariant: 'I1', entry, why: `nothing is under way, and ${leaf.why}` }]
+    return [{ invariant: 'I5', entry, why: `nothing is under way, and ${leaf.why}` }]
   }
   if (leaf.state === DROPPED) return [{ invariant: 'I1', entry, why: leaf.why }]
   if (leaf.outcome !== 'delivered') return []

@@ -1,9 +1,13 @@
 /**
- * A million events on a big site: nobody is lost without the defect, and it is fast enough.
+ * A big site: a million events, in which nobody is lost without the defect, and fast enough; and
+ * with the defect, the loss shrunk to what it needs.
  */
 import { expect, test } from 'vitest'
+import { shrink } from '../../../services/check/shrink/shrink.ts'
 import { bigCourse } from '../../../services/check/simulate/big.ts'
 import { FAULT_KINDS } from '../../../services/check/simulate/faults.ts'
+import { scheduleOf } from '../../../services/check/simulate/record.ts'
+import { run } from '../../../services/check/simulate/run.ts'
 import { simulate } from '../../../services/check/simulate/series.ts'
 
 const MILLION = 1_000_000
@@ -23,4 +27,23 @@ test.each(['exchange-5.5-sp4', 'modern'])('under %s', { timeout: 300_000 }, asyn
   expect(series.eventsPerSecond).toBeGreaterThan(EVENTS_A_SECOND)
   for (const kind of FAULT_KINDS) expect(series.faults[kind], kind).toBeGreaterThan(100)
   expect(series.outcomes.lost).toBeUndefined()
+})
+
+test('a loss is found, and shrunk to one message and one move', { timeout: 120_000 }, () => {
+  const course = bigCourse(1, 'exchange-5.5-sp3')
+  const failed = run(course)
+  const lost = failed.violations.find(({ why }) => why.includes('nobody was told'))
+  if (!lost) throw new Error('the defect was not found')
+  const small = shrink(scheduleOf(course, 'big', lost), lost)
+  if (!small) throw new Error('it does not fail again')
+  const { steps, outcomes, violation, mailboxes, site } = small.schedule
+  expect(violation).toEqual({ invariant: lost.invariant, entry: lost.entry })
+  const acts = steps.flatMap((step) => (step.do === 'act' ? [step.act.do] : []))
+  expect(acts.sort()).toEqual(['move', 'send'])
+  expect(mailboxes.length).toBeLessThanOrEqual(3)
+  expect(site.servers.length).toBeLessThanOrEqual(4)
+  expect(steps.length).toBeLessThan(40)
+  expect(Object.values(outcomes).sort()).toEqual(['delivered', 'lost'])
+  expect(steps.map(({ at }) => at)).toEqual(steps.map(({ at }) => at).sort((a, b) => a - b))
+  expect(steps.some(({ text }) => text.includes('failure absorbed'))).toBe(true)
 })

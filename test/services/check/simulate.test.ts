@@ -8,13 +8,11 @@ import { join } from 'node:path'
 import { describe, expect, onTestFinished, test } from 'vitest'
 import { planOf } from '../../../services/check/plan.ts'
 import type { Schedule } from '../../../services/check/schedule.ts'
-import { shrink } from '../../../services/check/shrink/shrink.ts'
 import { Agenda } from '../../../services/check/simulate/agenda.ts'
 import { bigCourse, type Size } from '../../../services/check/simulate/big.ts'
 import { FAULT_KINDS, RATES, type Rates } from '../../../services/check/simulate/faults.ts'
 import { readOptions } from '../../../services/check/simulate/options.ts'
 import { Random } from '../../../services/check/simulate/random.ts'
-import { scheduleOf } from '../../../services/check/simulate/record.ts'
 import { run } from '../../../services/check/simulate/run.ts'
 import { courseOf } from '../../../services/check/simulate/scenario.ts'
 import { simulate } from '../../../services/check/simulate/series.ts'
@@ -111,25 +109,6 @@ describe('a run', () => {
 })
 
 describe('the defect', () => {
-  test('is found on a big site, and shrunk to one message and one move', () => {
-    const course = bigCourse(1, SP3)
-    const failed = run(course)
-    const lost = failed.violations.find(({ why }) => why.includes('nobody was told'))
-    if (!lost) throw new Error('the defect was not found')
-    const small = shrink(scheduleOf(course, 'big', lost), lost)
-    if (!small) throw new Error('it does not fail again')
-    const { steps, outcomes, violation, mailboxes, site } = small.schedule
-    expect(violation).toEqual({ invariant: lost.invariant, entry: lost.entry })
-    const acts = steps.flatMap((step) => (step.do === 'act' ? [step.act.do] : []))
-    expect(acts.sort()).toEqual(['move', 'send'])
-    expect(mailboxes.length).toBeLessThanOrEqual(3)
-    expect(site.servers.length).toBeLessThanOrEqual(4)
-    expect(steps.length).toBeLessThan(40)
-    expect(Object.values(outcomes).sort()).toEqual(['delivered', 'lost'])
-    expect(steps.map(({ at }) => at)).toEqual(steps.map(({ at }) => at).sort((a, b) => a - b))
-    expect(steps.some(({ text }) => text.includes('failure absorbed'))).toBe(true)
-  })
-
   test.each([
     [SP3, true],
     [SP4, false],

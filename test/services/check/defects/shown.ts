@@ -75,7 +75,7 @@ export const SHOWN: Shown[] = [
     scenario: 'q172364-both-moved',
     fixed: MODERN,
     broken: `${MODERN}+Q172364`,
-    breaks: [`I1 ${OWN}`, 'I1 letter~1 carol own'],
+    breaks: [`I5 ${OWN}`, 'I5 letter~1 carol own'],
     ends: [{ entry: OWN, fixed: ARRIVES, broken: ['delivered', 'pending', 'reported'] }],
   },
   {
@@ -159,7 +159,7 @@ export const SHOWN: Shown[] = [
     fixed: MODERN,
     broken: `${MODERN}+bullmq-stalled`,
     bounds: { stalls: 2 },
-    breaks: [`I1 ${OWN}`, 'I1 letter nobody own'],
+    breaks: [`I5 ${OWN}`, 'I5 letter nobody own'],
     ends: [
       { entry: OWN, fixed: ARRIVES, broken: ['delivered', 'pending'] },
       { entry: 'letter nobody own', fixed: ['reported'], broken: ['pending', 'reported'] },
@@ -170,7 +170,7 @@ export const SHOWN: Shown[] = [
     scenario: 'bullmq-flow',
     fixed: MODERN,
     broken: `${MODERN}+bullmq-flow`,
-    breaks: ['I1 letter nobody own'],
+    breaks: ['I5 letter nobody own'],
     ends: [
       { entry: OWN, fixed: ARRIVES, broken: ARRIVES },
       { entry: 'letter nobody own', fixed: ['reported'], broken: ['pending'] },

@@ -9,7 +9,7 @@ export const COMMIT: Safeguard[] = [
   {
     name: 'the outbox: events that leave are committed with the step',
     at: REDIS,
-    breaks: 'I1 letter nobody own',
+    breaks: 'I5 letter nobody own',
     scene: { mailboxes: [CAROL], acts: [send(['nobody'])] },
     bounds: { crashes: 1 },
     without: { dying: (stepped) => ({ ...stepped, events: [] }) },
@@ -17,7 +17,7 @@ export const COMMIT: Safeguard[] = [
   {
     name: 'timers are committed with the step',
     at: REDIS,
-    breaks: 'I1 letter anna own',
+    breaks: 'I5 letter anna own',
     scene: { ...letter(), faults: busy() },
     bounds: { crashes: 1, retries: 1 },
     without: { dying: (stepped) => ({ ...stepped, timers: new Map() }) },
@@ -44,7 +44,7 @@ export const TIMERS: Safeguard[] = [
   {
     name: 'a timer beside an offer',
     at: RECIPIENT,
-    breaks: 'I1 letter anna own',
+    breaks: 'I5 letter anna own',
     scene: letter(),
     bounds: { lostReplies: 1, retries: 1 },
     without: untimed('reply'),
@@ -52,7 +52,7 @@ export const TIMERS: Safeguard[] = [
   {
     name: 'a timer beside a transfer',
     at: RECIPIENT,
-    breaks: 'I1 letter anna own',
+    breaks: 'I5 letter anna own',
     scene: letter('lon'),
     bounds: { lostReplies: 1, retries: 1 },
     without: untimed('reply'),
@@ -60,7 +60,7 @@ export const TIMERS: Safeguard[] = [
   {
     name: 'timers beside the nudge: the retry, and behind it the expiry',
     at: RECIPIENT,
-    breaks: 'I1 letter anna own',
+    breaks: 'I5 letter anna own',
     scene: movedLetter(),
     bounds: {},
     without: untimed('retry', 'expiry'),
@@ -76,7 +76,7 @@ export const TIMERS: Safeguard[] = [
   {
     name: 'a timer beside the next chunk',
     at: 'machines/message.ts',
-    breaks: 'I1 letter nobody201 own',
+    breaks: 'I5 letter nobody201 own',
     scene: crowd(201),
     bounds: { crashes: 1, retries: 1 },
     given: {
@@ -88,7 +88,7 @@ export const TIMERS: Safeguard[] = [
   {
     name: 'a timer beside a delivery that is deferred',
     at: 'machines/message.ts',
-    breaks: 'I1 letter anna own',
+    breaks: 'I5 letter anna own',
     scene: { mailboxes: [ANNA, CAROL], acts: [send(['anna'], { deferForMs: 60_000 })] },
     bounds: { retries: 1 },
     without: untimed('deferral'),
