@@ -22,8 +22,9 @@ export default defineConfig({
     reporters: ['default', './test/support/closing-line.ts'],
     pool: 'forks',
     // A process keeps the modules that it has loaded for the next file: a quarter of all the work.
-    // A file that changes what a module knows resets them behind it.
-    isolate: false,
+    // A file that changes what a module knows resets them behind it. What takes long also takes
+    // room, and has a process for itself.
+    isolate: everything,
     // Most files wait for processes more than they compute: as many at once as there are cores.
     maxWorkers: '100%',
     // Real processes on a machine that may be busy: a test that is stuck fails, one that is slow

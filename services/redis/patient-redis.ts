@@ -15,6 +15,8 @@ import { type Command, Redis, type RedisOptions } from 'ioredis'
 const HANDSHAKE = ['hello', 'auth', 'select', 'client', 'readonly']
 
 export class PatientRedis extends Redis {
+  readonly #twins = new Set<Redis>()
+
   constructor(options: RedisOptions) {
     super({ ...options, replyMapping: 'legacy' })
     let early = false
@@ -28,6 +30,18 @@ export class PatientRedis extends Redis {
       if (early) sendAgain(this)
       early = false
     })
+    this.once('end', () => this.#endTwins())
+  }
+
+  /** One that is between two attempts to connect ends without the event. */
+  override disconnect(reconnect = false): void {
+    super.disconnect(reconnect)
+    if (!reconnect) this.#endTwins()
+  }
+
+  #endTwins(): void {
+    for (const twin of this.#twins) twin.disconnect()
+    this.#twins.clear()
   }
 
   override sendCommand(...sent: Parameters<Redis['sendCommand']>): unknown {
@@ -39,9 +53,15 @@ export class PatientRedis extends Redis {
     return super.sendCommand(...sent)
   }
 
-  /** As BullMQ opens the connections on which it waits. */
+  /**
+   * As BullMQ opens the connections on which it waits; they end with this one, since BullMQ leaves
+   * one alone that was without its Redis when its worker was closed, and it would ask for ever.
+   */
   override duplicate(other?: Partial<RedisOptions>): Redis {
-    return new PatientRedis({ ...this.options, ...other })
+    const twin = new PatientRedis({ ...this.options, ...other })
+    this.#twins.add(twin)
+    twin.once('end', () => this.#twins.delete(twin))
+    return twin
   }
 }
 

@@ -1,4 +1,8 @@
-/** A command that was written before its connection was ready is answered by the next one. */
+/**
+ * A command that was written before its connection was ready is answered by the next one, and what
+ * BullMQ leaves open ends.
+ */
+import { Worker } from 'bullmq'
 import { Redis } from 'ioredis'
 import { expect, onTestFinished, test } from 'vitest'
 import { openLink } from '../../services/chaos/link.ts'
@@ -51,4 +55,38 @@ test('its own client sees to that', async () => {
 
 test('another client tells nobody anything', async () => {
   expect(await askedEarly(Redis)).toBe('nothing')
+})
+
+/**
+ * Redis is gone for good when a worker is closed: how often its waiting connection was told to end.
+ */
+async function endings(Client: typeof Redis | typeof PatientRedis): Promise<number> {
+  const node = await startNode([])
+  const client = new Client({ port: node.port, maxRetriesPerRequest: null })
+  const worker = new Worker('left-behind', async () => undefined, { connection: client })
+  for (const one of [client, worker]) one.on('error', () => undefined)
+  await worker.waitUntilReady()
+  const backend = worker.getBackend() as unknown as { blockingConnection: { _client: Redis } }
+  const { _client: waiting } = backend.blockingConnection
+  node.child.kill('SIGKILL')
+  await event(waiting, 'reconnecting')
+  await worker.close(true)
+  let ended = 0
+  const { disconnect } = waiting
+  waiting.disconnect = (...args) => {
+    ended++
+    disconnect.apply(waiting, args)
+  }
+  client.disconnect()
+  const told = ended
+  waiting.disconnect()
+  return told
+}
+
+test('a worker that is closed without its Redis leaves no connection behind', async () => {
+  expect(await endings(PatientRedis)).toBeGreaterThan(0)
+})
+
+test('with another client it does', async () => {
+  expect(await endings(Redis)).toBe(0)
 })
