@@ -30,7 +30,7 @@ export interface Maildrop {
   update(): Promise<{ refused: number }>
 }
 
-/** What a store answers to its users while a mailbox is on its way (SEMANTICS of a move, phase 1). */
+/** A store's states in which a mailbox is on its way: it refuses logon, read and delete. */
 const MOVING: ReadonlySet<string> = new Set(['locked', 'inTransit', 'merging', 'closing'])
 
 /** Null when there is no such mailbox; throws when it is being moved: nobody is logged on then. */

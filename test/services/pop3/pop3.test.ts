@@ -45,8 +45,8 @@ async function siteWith(count: number, letter = LETTER): Promise<string> {
 }
 
 /**
- * Everything that the door says, once it has closed, to these lines sent at once; or up to something
- * that happens when those before it have been answered.
+ * Everything that the door says, once it has closed, to these lines sent at once; but what is to
+ * happen between two of them waits until those before it have been answered.
  */
 async function said(lines: (string | (() => Promise<void>))[], port = door.port): Promise<string> {
   const socket = connect(port, '127.0.0.1')
