@@ -90,3 +90,15 @@ test('a worker that is closed without its Redis leaves no connection behind', as
 test('with another client it does', async () => {
   expect(await endings(Redis)).toBe(0)
 })
+
+test('commands of one moment leave in one write, and none waits for longer', async () => {
+  const node = await startNode([])
+  const client = new PatientRedis({ port: node.port })
+  onTestFinished(() => client.disconnect())
+  await event(client, 'ready')
+  const answers = [client.set('a', '1'), client.get('a')]
+  expect(client.stream.writableCorked).toBe(1)
+  await new Promise((resolve) => setImmediate(resolve))
+  expect(client.stream.writableCorked).toBe(0)
+  expect(await Promise.all(answers)).toEqual(['OK', '1'])
+})

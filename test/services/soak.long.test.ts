@@ -2,7 +2,7 @@
  * A soak: the whole service takes message after message with a small retention, and neither it nor
  * Redis grows. Both curves are printed as they come.
  *
- * `SOAK_MESSAGES=1000000` is the same for the better part of an hour.
+ * `SOAK_MESSAGES=1000000` is the same for more than an hour.
  */
 import { readFileSync } from 'node:fs'
 import { expect, onTestFinished, test } from 'vitest'
