@@ -20,8 +20,8 @@ export interface Destination {
 }
 
 export interface Destinations {
-  /** Null when no site answers for it. */
-  of(address: string): Promise<Destination | null>
+  /** Null when no site answers for it. Without a domain it is of this site, or of the oldest. */
+  of(address: string, site?: string): Promise<Destination | null>
 }
 
 export function openDestinations(settings: SettingsStore, client: Client): Destinations {
@@ -38,8 +38,12 @@ export function openDestinations(settings: SettingsStore, client: Client): Desti
     return sites.find(({ site }) => site === table?.get(domain)) ?? null
   }
   return {
-    async of(address) {
+    async of(address, name) {
       const at = address.lastIndexOf('@')
+      if (at < 0) {
+        const own = name === undefined ? (await allSites(settings))[0] : await settings.get(name)
+        return own ? destinationIn(client, own, address.toLowerCase(), address) : null
+      }
       const domain = asciiOf(address.slice(at + 1))
       const site = await siteOf(domain)
       if (site) return destinationIn(client, site, address.slice(0, at).toLowerCase(), address)

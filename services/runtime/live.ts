@@ -66,7 +66,7 @@ export async function openEmulator(
   }
   const destinations = openDestinations(settings, client)
   return {
-    destination: (address) => destinations.of(address),
+    destination: (address, site) => destinations.of(address, site),
     ...siteCalls(live),
     ...mailCalls(live),
     ...driveCalls(live),

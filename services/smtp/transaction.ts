@@ -49,22 +49,29 @@ export async function checkRecipient(
 ): Promise<void> {
   const { address, dsn } = given
   checkParameters(given, RCPT_PARAMETERS)
-  const complaint = address.includes('@') ? complaintAbout(address) : 'it has no domain'
+  const complaint = complaintAboutRecipient(address)
   if (complaint) throw new Refusal(553, '5.1.3', complaint)
   checkCharacters(address, session)
   if ((dsn?.orcpt?.length ?? 0) > ORCPT_CHARACTERS_MAX) {
     throw new Refusal(501, '5.5.4', `ORCPT has over ${ORCPT_CHARACTERS_MAX} characters`)
   }
-  const destination = await doors.destination(address)
+  const earlier = sites.get(session.envelope)
+  const destination = await doors.destination(address, earlier)
   if (!destination) {
     throw new Refusal(550, '5.1.2', 'no site here has that domain, and nothing is relayed')
   }
   if (destination.refused) throw new Refusal(550, '5.1.1', 'no mailbox has that address')
-  const site = sites.get(session.envelope) ?? destination.site
+  const site = earlier ?? destination.site
   if (site !== destination.site) {
     throw new Refusal(452, '4.5.3', 'another site: its recipients take a transaction of their own')
   }
   sites.set(session.envelope, site)
+}
+
+/** RFC 5321 §4.5.1: the postmaster is known without a domain too, and nobody else is. */
+function complaintAboutRecipient(address: string): string | undefined {
+  if (address.includes('@')) return complaintAbout(address)
+  return address.toLowerCase() === 'postmaster' ? undefined : 'it has no domain'
 }
 
 /** RFC 5321 §4.1.1.11: what is not known is refused, since it may have asked for something. */

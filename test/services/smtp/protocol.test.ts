@@ -45,6 +45,24 @@ describe('a recipient', () => {
     expect(await doors.settled(site, id)).toMatchObject([{ outcome: 'delivered' }])
   })
 
+  test('without a domain is the postmaster of the transaction, or of the oldest site', async () => {
+    const mailboxes = [{ alias: 'postmaster', server: 'nyc' }]
+    await doors.open()
+    const site = await doors.open({ mailboxes })
+    const client = await begun(doors.port, site)
+    expect(await client.say('RCPT TO:<PostMaster>')).toMatch(/^250 /)
+    const id = idIn(await sent(client, 'a: b\r\n'))
+    expect(await doors.settled(site, id)).toContainEqual(
+      expect.objectContaining({ address: 'postmaster', outcome: 'delivered' }),
+    )
+    await client.say('MAIL FROM:<>')
+    expect(await client.say('RCPT TO:<postmaster>')).toMatch(/^250 /)
+    expect(await client.say(`RCPT TO:<postmaster@${site}.example>`)).toMatch(/^452 4\.5\.3 \S/)
+    await client.say('RSET')
+    await client.say('MAIL FROM:<>')
+    expect(await client.say('RCPT TO:<dave>')).toMatch(/^50[0-9] |^553 /)
+  })
+
   test.each([
     ['MAIL FROM:<ann@far.example> COLOUR=red', /^555 5\.5\.4 /],
     ['MAIL FROM:<ann@far.example> RET=SOME', /^501 /],
