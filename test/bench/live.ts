@@ -10,7 +10,16 @@ import { queueName } from '../../services/runtime/queues.ts'
 import { type Bare, openBare } from './bare.ts'
 import { planFor } from './bare-plan.ts'
 import { type Counted, type Counters, noCounts, openCounters, plus, since } from './counters.ts'
-import { type Done, drive, inFlightOf, percentile, perSecond, round, sum } from './load.ts'
+import {
+  type Done,
+  drive,
+  inFlightOf,
+  percentile,
+  perSecond,
+  round,
+  sum,
+  WARM_UP_MS,
+} from './load.ts'
 import type { Options } from './options.ts'
 import type { Service } from './service.ts'
 import { type BenchSite, committedMs, openSite, SERVER, SERVERS, SITE, seenMs } from './site.ts'
@@ -41,11 +50,6 @@ const TURNS = 4
  */
 const UNLOADED_MOST = 300
 const UNLOADED_LEAST = 3
-/**
- * Code is compiled and caches are filled before anything is measured; ours is more code than the
- * bare chain's, and each has its time.
- */
-const WARM_UP_MS = 12_000
 /** A worker tells the queue that a job is done after what it did was committed. */
 const AFTERMATH_MS = 100
 

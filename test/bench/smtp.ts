@@ -15,7 +15,7 @@ import type { Client } from '../../services/runtime/commit.ts'
 import { part } from '../../services/runtime/keys.ts'
 import type { Audit } from '../../services/runtime/views-of-driving.ts'
 import { onSignals } from '../../services/shutdown.ts'
-import { type Done, perSecond, round, sum } from './load.ts'
+import { type Done, perSecond, round, sum, WARM_UP_MS } from './load.ts'
 import type { Options } from './options.ts'
 import { openPostfix, type Postfix, SMTP_SOURCE, whyNoPostfix } from './postfix.ts'
 import { reportMs } from './report.ts'
@@ -48,6 +48,9 @@ const TURNS = 2
 /** The first load has so many messages for each connection; then more, until it takes its time. */
 const FIRST_EACH = 4
 const GROWTH_MOST = 8
+/** The warm-up is of small messages, so many for each connection at a time. */
+const WARM_UP_EACH = 20
+const WARM_UP_BYTES = 1_024
 /** What one load writes at most: Redis keeps it in memory, and the disk has to take it thrice. */
 const LOAD_BYTES_MAX = 256 * 1024 * 1024
 const LOOK_MS = 10
@@ -86,6 +89,7 @@ async function underDurability(
   const runs: SmtpRun[] = []
   try {
     const ours = await openOurs(service)
+    await warmUp(ours, options)
     for (const connections of options.connections) {
       for (const bytes of options.sizes) {
         console.error(`${durability}, ${connections} connections, ${bytes} bytes ...`)
@@ -133,7 +137,14 @@ async function sideBySide(ours: Server, postfix: Server, load: Load) {
   }
 }
 
-/** As many as take ours the time that is asked for. What it takes to find out is the warm-up. */
+/** Each service is new, whereas Postfix is as fast at once as it will be. */
+async function warmUp(ours: Server, { connections: [connections = 1] }: Options): Promise<void> {
+  const until = performance.now() + WARM_UP_MS
+  const load = { connections, bytes: WARM_UP_BYTES, forMs: 0 }
+  while (performance.now() < until) await send(ours, load, connections * WARM_UP_EACH)
+}
+
+/** As many as take ours the time that is asked for. */
 async function messagesFor(ours: Server, load: Load): Promise<number> {
   const most = Math.max(load.connections, Math.floor(LOAD_BYTES_MAX / load.bytes))
   let messages = Math.min(most, load.connections * FIRST_EACH)
