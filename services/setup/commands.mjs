@@ -12,6 +12,7 @@ import { ensureRedis } from './install-redis.mjs'
 import { ensureModules } from './modules.mjs'
 import { EXIT, exitWith, StartError } from './start-error.mjs'
 import { ensureTestTools } from './test-tools.mjs'
+import { ensureValkey } from './valkey.mjs'
 
 const root = join(dirname(fileURLToPath(import.meta.url)), '..', '..')
 
@@ -72,6 +73,7 @@ async function runTests(args, env) {
   ensureModules(root, { development: true }, say)
   ensureRedis(say)
   ensureTestTools(say)
+  if (env.UNDELIVERABLE_TESTS === 'all') ensureValkey(say)
   const failed = await runChecks()
   if (failed.length > 0) {
     console.error(`${failed.join(' and ')} failed; the tests were not run.`)

@@ -2,14 +2,14 @@
  * The three modes of durability on real servers of each configuration: which are promised, which
  * are refused, and what accept waits for.
  */
-import type { Redis } from 'ioredis'
-import { expect, onTestFinished, test } from 'vitest'
+import { describe, expect, onTestFinished, test } from 'vitest'
 import { assureOrRefuse, checkRedis } from '../../services/redis/check.ts'
-import type { Connection } from '../../services/redis/connect.ts'
 import { type Durability, readFacts } from '../../services/redis/durability.ts'
 import type { Client } from '../../services/runtime/commit.ts'
-import { openConfirmation } from '../../services/runtime/confirm.ts'
+import { CONFIRM_WITHIN_MS, openConfirmation } from '../../services/runtime/confirm.ts'
 import { openEmulator } from '../../services/runtime/live.ts'
+import type { RedisBinary } from '../../services/setup/find-redis.mjs'
+import { findValkey } from '../../services/setup/valkey.mjs'
 import { type OwnRedis, startOwnRedis } from '../support/own-redis.ts'
 import { plainEnvironment, startProgram } from '../support/program.ts'
 import { DEMO, soon } from '../support/site.ts'
@@ -49,65 +49,43 @@ test('appendfsync always keeps every mode, and nothing is waited for', async () 
   expect(confirmation.assurance).toMatchObject({ disk: false, replicas: 0, unknown: [] })
 })
 
-test('appendfsync everysec keeps always by waiting for the disk, if it can be asked', async () => {
-  const redis = await startOwnRedis(aof('everysec'), {
-    program: process.env.UNDELIVERABLE_TEST_REDIS ?? '',
-  })
+test('appendfsync everysec cannot keep always where the disk cannot be asked', async () => {
+  const redis = await startOwnRedis(aof('everysec'))
   expect(await said(redis, 'everysec')).toContain('written every second')
-  const { waitsForDisk } = await readFacts(redis.client)
-  if (!waitsForDisk) {
-    expect(await said(redis, 'always')).toMatch(/has no WAITAOF.*Set appendfsync always/)
-    await expect(openEmulator(redis.connect({ durability: 'always' }))).rejects.toThrow('WAITAOF')
-    return
-  }
-  const { emulator, accepted } = await acceptMany(redis, 'always', 20)
-  expect(new Set(accepted.map(({ durability }) => durability))).toEqual(new Set(['always']))
-  const { calls } = await callsOf(redis, 'waitaof')
-  expect(calls).toBeGreaterThan(0)
-  expect(calls).toBeLessThan(20)
-  const { durability } = await emulator.ready()
-  expect(durability).toMatchObject({ mode: 'always', waitsFor: ['the disk'] })
+  if ((await readFacts(redis.client)).waitsForDisk) return
+  expect(await said(redis, 'always')).toMatch(/has no WAITAOF.*Set appendfsync always/)
+  await expect(openEmulator(redis.connect({ durability: 'always' }))).rejects.toThrow('WAITAOF')
 })
 
-/**
- * A server that is asked for WAITAOF answers with these numbers: the one of the tests may be too
- * old to know it.
- */
-function withWord(opened: Connection, word: () => [number, number]): Connection {
-  const client = () => {
-    const one = opened.client() as Redis
-    const call = one.call.bind(one) as (...args: string[]) => Promise<unknown>
-    one.call = (...args: unknown[]) =>
-      call(...args.map((each) => (each === 'WAITAOF' ? 'WAIT' : String(each))))
-    const pipeline = one.pipeline.bind(one)
-    one.pipeline = () => {
-      const piped = pipeline()
-      piped.call = () => piped.eval(`return {${word()}}`, 0)
-      return piped
-    }
-    return one
-  }
-  return { ...opened, client }
-}
+const valkey = findValkey()
+describe.runIf(valkey !== null)('a server that knows WAITAOF', () => {
+  const start = () => startOwnRedis(aof('everysec'), { binary: valkey as RedisBinary })
 
-test('always waits for the disk: 503 without its word, then the same message', async () => {
-  const redis = await startOwnRedis(aof('everysec'))
-  let word: [number, number] = [1, 0]
-  const connection = withWord(redis.connect({ durability: 'always' }), () => word)
-  const emulator = await openEmulator(connection, { lagMs: Number.POSITIVE_INFINITY })
-  onTestFinished(() => emulator.close())
-  await emulator.createSite({ ...DEMO, name: 'lab' })
-  expect((await emulator.ready()).durability).toMatchObject({ waitsFor: ['the disk'] })
-  const mail = { from: 'carol', to: ['dave'], subject: 'x', text: '' }
-  expect(await emulator.accept('lab', mail)).toMatchObject({ durability: 'always' })
-  word = [0, 0]
-  await expect(emulator.accept('lab', mail, 'key-2')).rejects.toMatchObject({
-    code: 'unavailable',
-    message: expect.stringContaining('no word from its disk'),
+  test('keeps always with appendfsync everysec: one wait serves many messages', async () => {
+    const redis = await start()
+    expect(await said(redis, 'always')).toBe('written before it is acknowledged')
+    const { emulator, accepted } = await acceptMany(redis, 'always', 20)
+    expect(new Set(accepted.map(({ durability }) => durability))).toEqual(new Set(['always']))
+    const { calls } = await callsOf(redis, 'waitaof')
+    expect(calls).toBeGreaterThan(0)
+    expect(calls).toBeLessThan(20)
+    const { durability } = await emulator.ready()
+    expect(durability).toMatchObject({ mode: 'always', waitsFor: ['the disk'] })
   })
-  word = [1, 0]
-  expect(await emulator.accept('lab', mail, 'key-2')).toMatchObject({ replayed: true })
-  expect((await emulator.messages('lab', { offset: 0, limit: 1 })).total).toBe(2)
+
+  test('whose disk is not written to: 503 without its word, then the same message', async () => {
+    const redis = await start()
+    const { emulator } = await acceptMany(redis, 'always', 1)
+    const mail = { from: 'carol', to: ['dave'], subject: 'x', text: '' }
+    await redis.client.config('SET', 'appendfsync', 'no')
+    await expect(emulator.accept('lab', mail, 'key-2')).rejects.toMatchObject({
+      code: 'unavailable',
+      message: `Redis has no word from its disk within ${CONFIRM_WITHIN_MS} ms.`,
+    })
+    await redis.client.config('SET', 'appendfsync', 'everysec')
+    expect(await emulator.accept('lab', mail, 'key-2')).toMatchObject({ replayed: true })
+    expect((await emulator.messages('lab', { offset: 0, limit: 1 })).total).toBe(2)
+  })
 })
 
 test('a server that refuses CONFIG: what it does not tell is named as unknown', async () => {

@@ -199,6 +199,7 @@ test('a clone without modules installs them with npm ci, and says so', () => {
   }
   copySetup(root, 'install-redis.mjs')
   copySetup(root, 'test-tools.mjs')
+  copySetup(root, 'valkey.mjs')
   const npm = program(root, 'npm', `echo "npm $@" > ${root}/called; exit 1`)
   const { npm_execpath: _npm, ...env } = plainEnvironment()
   const result = spawnSync(process.execPath, [join(root, 'services/setup/run.mjs'), 'start'], {

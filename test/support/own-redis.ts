@@ -24,16 +24,14 @@ export interface OwnRedis {
 }
 
 /**
- * `program` is another server than the one of the service, started by its path; `wrap` is a command
+ * `binary` is another server than the one of the service; `wrap` is a command
  * that ends by running what follows it.
  */
 export async function startOwnRedis(
   args: string[] = [],
-  { folder = temporaryFolder(), program = '', wrap = [] as string[] } = {},
+  { folder = temporaryFolder(), binary = findRedis(), wrap = [] as string[] } = {},
 ): Promise<OwnRedis> {
-  const found = findRedis()
-  if (found === null) throw new Error('there is no Redis on the PATH')
-  const binary = program === '' ? found : { path: program, name: program }
+  if (binary === null) throw new Error('there is no Redis on the PATH')
   const url = join(folder, 'r.sock')
   const own = ['--unixsocket', url, '--dir', folder, '--save', '', '--hz', '100']
   const port = args.includes('--port') ? [] : ['--port', '0']
