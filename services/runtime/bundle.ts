@@ -183,29 +183,36 @@ async function acceptedOf(
   all.sort((a, b) => b.at - a.at || (a.id < b.id ? 1 : -1))
   const messages: AcceptedMessage[] = []
   let recipients = 0
+  let trimmed = 0
   for (const { id } of all) {
     const message = await acceptedMessage(client, settings, id, limit - recipients)
-    if (!message) break
-    recipients += message.recipients.length
-    messages.push(message)
+    if (message === 'no room') break
+    if (message === 'trimmed') trimmed += 1
+    else {
+      recipients += message.recipients.length
+      messages.push(message)
+    }
   }
-  return { leftOut: all.length - messages.length, messages: messages.reverse() }
+  return { leftOut: all.length - trimmed - messages.length, messages: messages.reverse() }
 }
 
-/** Null when it has more recipients than there is room for. */
+/** With not more recipients than there is room for; it may have been trimmed meanwhile. */
 async function acceptedMessage(
   client: Client,
   settings: Settings,
   id: string,
   room: number,
-): Promise<AcceptedMessage | null> {
+): Promise<AcceptedMessage | 'no room' | 'trimmed'> {
   const key = messageKey(settings, id)
   const text = await client.hget(key, 'accept')
-  const record = JSON.parse(text as string) as AcceptRecord
-  if (record.recipients > room) return null
+  if (text === null) return 'trimmed'
+  const record = JSON.parse(text) as AcceptRecord
+  if (record.recipients > room) return 'no room'
   const fields = Array.from({ length: record.chunks }, (_, k) => `to/${k}`)
   const [texts = []] = await load(client, [{ key, fields }])
+  const chunks = texts.flatMap((chunk) => chunk ?? [])
+  if (chunks.length < record.chunks) return 'trimmed'
   const { header, server, acceptedAt } = record
-  const recipients = texts.flatMap((chunk) => JSON.parse(chunk as string) as EntryRecord[])
+  const recipients = chunks.flatMap((chunk) => JSON.parse(chunk) as EntryRecord[])
   return { header, server, acceptedAt, recipients }
 }

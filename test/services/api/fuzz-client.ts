@@ -3,6 +3,7 @@
  * worth asking for next: ids that answers named.
  */
 import { Agent, request as open } from 'node:http'
+import { WAIT_MS_DEFAULT } from '../../../services/api/limits.ts'
 import type { Request } from './fuzz-requests.ts'
 
 export interface Outcome {
@@ -12,8 +13,11 @@ export interface Outcome {
   ms: number
 }
 
-/** No answer for so long is a hang: the longest wait that is asked for takes 20 ms. */
-export const HANG_MS = 25_000
+/**
+ * No answer for so long is a hang. The waits that are asked for take 20 ms; who leaves out for how
+ * long has the usual one.
+ */
+export const HANG_MS = WAIT_MS_DEFAULT + 15_000
 const AT_A_TIME = 16
 const REMEMBERED = 40
 /** Of a stream one hears the beginning, and hangs up. */

@@ -62,6 +62,7 @@ const POOLS: Record<string, string[]> = {
   extends: ['exchange-5.5-sp4', 'modern'],
   timeout: WAITS,
   rest: WAITS,
+  within: WAITS,
   advance: ['1ms', '30s', '10m', '1h'],
   delay: ['1ms', '30s', '10m'],
   ttl: ['1h', '7d'],

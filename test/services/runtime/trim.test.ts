@@ -3,6 +3,7 @@
  * stays, and the ledger's totals are as before.
  */
 import { expect, onTestFinished, test } from 'vitest'
+import { messageKey } from '../../../services/runtime/keys.ts'
 import type { Audit } from '../../../services/runtime/views-of-driving.ts'
 import { startBareWorkers } from '../../support/bare-workers.ts'
 import { FLAWLESS, liveSites, soon, total } from '../../support/site.ts'
@@ -147,6 +148,24 @@ async function lateEvent(site: string, id: string): Promise<object> {
   }
   throw new Error('there was no offer')
 }
+
+test('what is trimmed while a bundle is made is not in it', async () => {
+  const { site } = await open()
+  const { id } = await sites.send(site, 'bob')
+  const other = await sites.send(site, 'bob')
+  await sites.rest(site)
+  const keys = { namespace: sites.connection.namespace, site, shards: 1 }
+  const accepted = async () => {
+    const { accepted } = await sites.emulator.bundle(site, { steps: 100, recipients: 100 })
+    return { ...accepted, messages: accepted.messages.map(({ header }) => header.id) }
+  }
+  expect(await accepted()).toEqual({ leftOut: 0, messages: [id, other.id] })
+  // As it is for a moment: the list of messages was read before.
+  await sites.client.hdel(messageKey(keys, id), 'to/0')
+  expect(await accepted()).toEqual({ leftOut: 0, messages: [other.id] })
+  await sites.client.hdel(messageKey(keys, id), 'accept')
+  expect(await accepted()).toEqual({ leftOut: 0, messages: [other.id] })
+})
 
 test('the totals sum to the obligations while messages are trimmed', async () => {
   const { site, workers } = await open()
