@@ -17,7 +17,7 @@ import { startProgram } from '../support/program.ts'
 const MESSAGES = Number(process.env.SOAK_MESSAGES ?? 15_000)
 /** What is kept: a small part of them, so that nearly all of them are trimmed. */
 const KEEP = ['--keep-messages', '500', '--keep-steps', '5000']
-const CLIENTS = 8
+const CLIENTS = 32
 const SAMPLES = 24
 /**
  * Between the least of the middle third and the least of the last one. Both curves are saws: what
