@@ -1,8 +1,8 @@
 /**
  * The nemesis: carries out its plan, each injury at its time, several side by side.
  *
- * A kill needs a victim that is up, so it waits for one; a stop and a cut that meet one that is
- * down are left out. After each injury it is told how long the service took to recover.
+ * A kill needs a victim that is up and at work, so it waits for one; a stop and a cut that meet one
+ * that is down are left out. After each injury it is told how long the service took to recover.
  */
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Link } from './link.ts'
@@ -30,7 +30,12 @@ export interface NemesisTold {
 }
 
 /** A process is up again within seconds; the machine may be busy with the others. */
-const UP_WITHIN_MS = 60_000
+const UP_WITHIN_MS = 120_000
+/**
+ * A victim that had to be waited for works so long before it is killed. On a slow machine the next
+ * kill is due by the time that it is up, and it would never do anything but start.
+ */
+export const WORKS_MS = 3_000
 
 const none = (): Record<Kind, number> =>
   Object.fromEntries(KINDS.map((kind) => [kind, 0])) as Record<Kind, number>
@@ -100,8 +105,10 @@ async function inflict(
 
 async function killWhenUp(victim: Victim): Promise<number> {
   let at: number | null = null
+  let upFrom: number | null = 0
   const killed = async () => {
-    at = await kill(victim)
+    upFrom = victim.isUp() ? (upFrom ?? Date.now()) : null
+    if (upFrom !== null && Date.now() - upFrom >= WORKS_MS) at = await kill(victim)
     return at !== null
   }
   await until(killed, UP_WITHIN_MS, `${victim.name} did not come up again`)
