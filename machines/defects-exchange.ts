@@ -88,8 +88,10 @@ const Q172364: Defect = {
   differs: `an MTA never reads past its cache, nor looks again when the store refuses; a report
     that the store does not take is left in the queue, without a timer`,
   fixedIn: 'never; all versions of 5.5 have it',
-  workaround: `Move users who are offline, or set the cache latency of the MTA to 0 and restart it
-    before the move.`,
+  workaround: `Move users who are offline, so that no mail is processed; or set the cache latency of
+    the MTA to 0 and restart it before the move. Ours: what was read just before the move is
+    believed for a minute after it; and without a cache a letter may still be offered by what the
+    directory said just before.`,
   parts: { readsPast: false, resolvesAgain: () => false },
   lines: {
     recipient(lines) {
@@ -116,7 +118,9 @@ const Q252869: Defect = {
   differs: `what a move has the directory say; that a source is emptied and not removed; and that
     a store which has the mailbox already takes it for a target`,
   fixedIn: 'never; it comes about now and then',
-  workaround: `Make no second move; set the home server in the directory by hand, in raw mode.`,
+  workaround: `Make no second move. Set the home server in the directory by hand, in raw mode; or
+    delete the recipient on the source, and make it again on the destination under the same
+    Distinguished Name.`,
   parts: { published: ({ record, source }) => ({ ...record, home: source }) },
   lines: {
     mailbox(lines) {
