@@ -13,7 +13,7 @@ import {
   PREFILL_BYTES_MAX,
   PREFILL_MESSAGES_MAX,
 } from './limits.ts'
-import type { Resource } from './resource.ts'
+import { askedBy, type Resource } from './resource.ts'
 import {
   AliasParams,
   Nothing,
@@ -127,7 +127,8 @@ const put: Resource = (app, { emulator }) => {
       const { replicate, raw = false, ...entry } = request.body
       const spec = { alias, ...entry }
       checkMailbox(spec)
-      const { created, mailbox } = await emulator.putMailbox(site, spec, replicate, raw)
+      const by = askedBy(request, emulator)
+      const { created, mailbox } = await by.putMailbox(site, spec, replicate, raw)
       if (!created) return reply.code(200).send(mailbox)
       const location = `/sites/${site}/mailboxes/${alias}`
       return reply.code(201).header('location', location).send(mailbox)
@@ -177,7 +178,7 @@ const importAll: Resource = (app, { emulator }) => {
     async (request) => {
       const { mailboxes } = request.body
       mailboxes.forEach(checkMailbox)
-      return emulator.importMailboxes(request.params.site, mailboxes)
+      return askedBy(request, emulator).importMailboxes(request.params.site, mailboxes)
     },
   )
 }
@@ -251,7 +252,7 @@ const remove: Resource = (app, { emulator }) => {
       },
     },
     async (request, reply) => {
-      await emulator.deleteMailbox(request.params.site, request.params.alias)
+      await askedBy(request, emulator).deleteMailbox(request.params.site, request.params.alias)
       return reply.code(204).send(null)
     },
   )
