@@ -33,14 +33,15 @@ const Q277911: Defect = {
   id: 'Q277911',
   title: 'Mail is lost while a mailbox is moved between two 5.5 servers',
   source: 'Q277911',
-  published: `The new mailbox is made first; the flag that it is in transit is set by a second
+  published: `A mailbox is moved from one 5.5 server to another by means of an Exchange 2000 server.
+    The new mailbox is made first; the flag that it is in transit is set by a second
     request. What another thread of the store delivers in between is missing after the move. What
     comes after the flag goes to the in-transit folder, and out of it in the end.`,
   ours: `A store delivers to a mailbox that it holds, whatever the directory says, so the thread
     is that of a sender on the target. The message is missing because the copy begins with an
     empty mailbox; so it does in the sound store, where nothing can be in it yet.`,
   differs: 'making the target of a move and flagging it are two requests, not one commit',
-  fixedIn: 'Exchange 5.5 SP4',
+  fixedIn: 'Exchange 5.5 SP4, which the servers of 5.5 need',
   lines: {
     move(lines) {
       const granted = ways(lines, 'locked.working', 'request.granted')

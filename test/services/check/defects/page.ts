@@ -55,9 +55,12 @@ function presets(): string {
 }
 
 const LEFT_OUT = `A preset has what was broken in its version, by the sources' lines on where it was
-fixed, with these exceptions. Q277911 is about moves that an Exchange 2000 server makes in a site of
-5.5. Q252869 and cyrus-5548 come about now and then, and here with every move. Of Q172364 all of 5.5
-has the report, as a figure of the profile (\`whenUnknown\`).`
+fixed, with these exceptions. Q277911 was mended in SP4, and comes about when an Exchange 2000
+server moves a mailbox between two servers of 5.5. The moves of these presets are those of 5.5
+itself, of which the article says nothing; with such a server beside it a site is
+\`exchange-5.5-sp3+Q277911\`, or the same of an earlier one. Q252869 and cyrus-5548 come about now
+and then, and here with every move. Of Q172364 all of 5.5 has the report, as a figure of the profile
+(\`whenUnknown\`).`
 
 const plain = (text: string): string => text.replace(/\s+/g, ' ').trim()
 
