@@ -33,14 +33,15 @@ const Q277911: Defect = {
   id: 'Q277911',
   title: 'Mail is lost while a mailbox is moved between two 5.5 servers',
   source: 'Q277911',
-  published: `The new mailbox is made first; the flag that it is in transit is set by a second
+  published: `A mailbox is moved from one 5.5 server to another by means of an Exchange 2000 server.
+    The new mailbox is made first; the flag that it is in transit is set by a second
     request. What another thread of the store delivers in between is missing after the move. What
     comes after the flag goes to the in-transit folder, and out of it in the end.`,
   ours: `A store delivers to a mailbox that it holds, whatever the directory says, so the thread
     is that of a sender on the target. The message is missing because the copy begins with an
     empty mailbox; so it does in the sound store, where nothing can be in it yet.`,
   differs: 'making the target of a move and flagging it are two requests, not one commit',
-  fixedIn: 'Exchange 5.5 SP4',
+  fixedIn: 'Exchange 5.5 SP4, which the servers of 5.5 need',
   lines: {
     move(lines) {
       const granted = ways(lines, 'locked.working', 'request.granted')
@@ -88,8 +89,10 @@ const Q172364: Defect = {
   differs: `an MTA never reads past its cache, nor looks again when the store refuses; a report
     that the store does not take is left in the queue, without a timer`,
   fixedIn: 'never; all versions of 5.5 have it',
-  workaround: `Move users who are offline, or set the cache latency of the MTA to 0 and restart it
-    before the move.`,
+  workaround: `Move users who are offline, so that no mail is processed; or set the cache latency of
+    the MTA to 0 and restart it before the move. Ours: what was read just before the move is
+    believed for a minute after it; and without a cache a letter may still be offered by what the
+    directory said just before.`,
   parts: { readsPast: false, resolvesAgain: () => false },
   lines: {
     recipient(lines) {
@@ -116,7 +119,9 @@ const Q252869: Defect = {
   differs: `what a move has the directory say; that a source is emptied and not removed; and that
     a store which has the mailbox already takes it for a target`,
   fixedIn: 'never; it comes about now and then',
-  workaround: `Make no second move; set the home server in the directory by hand, in raw mode.`,
+  workaround: `Make no second move. Set the home server in the directory by hand, in raw mode; or
+    delete the recipient on the source, and make it again on the destination under the same
+    Distinguished Name.`,
   parts: { published: ({ record, source }) => ({ ...record, home: source }) },
   lines: {
     mailbox(lines) {

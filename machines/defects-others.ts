@@ -3,7 +3,7 @@
  */
 import type { Defect } from './defects.ts'
 import { repetitionKey } from './item-keys.ts'
-import { type Line, state, ways } from './lines.ts'
+import { type Line, type Lines, state, ways } from './lines.ts'
 import { asks } from './protocol.ts'
 
 const RFC1047: Defect = {
@@ -19,6 +19,8 @@ const RFC1047: Defect = {
   differs: 'the key under which a message is offered again',
   fixedIn:
     'never; a store that remembers what it was given hides it, as 5.5 did for an hour (Q232391)',
+  workaround: `The receiver answers the end of data as soon as it can, and does what takes long
+    afterwards (RFC 5321 §6.1). It does not help where the answer is lost.`,
   parts: {
     itemKey: (message, { attempts, tries, unanswered }) =>
       unanswered ? repetitionKey(message, attempts, tries) : message,
@@ -74,7 +76,25 @@ const BULLMQ_STALLED: Defect = {
     the outbox; with the defect neither is done, as in a program that goes by the defaults.`,
   differs: "two options of the engine: BullMQ's default of maxStalledCount, and no sweep",
   fixedIn: 'never; it is a setting',
+  workaround: `A greater maxStalledCount, and a look at the jobs that have failed. The emulator does
+    both where the defect is off.`,
   engine: { stallsMax: 1, sweeps: false },
+}
+
+/** States of an entry that has failed. */
+const ENDED = ['failed', 'expired'] as const
+
+/** What is owed leaves when the copy has no open entry; there is no timer for it. */
+function reportsWhenDone(lines: Lines): void {
+  const owed = [lines.on?.['report.owed'] ?? []].flat() as Line[]
+  const due = [lines.on?.['report.due'] ?? []].flat() as Line[]
+  lines.on = {
+    ...lines.on,
+    'report.owed': owed.map((line) =>
+      line.guard === 'wanted' ? { ...line, actions: asks({ keep: 'report' }) } : line,
+    ),
+    'report.due': due.map((line) => ('guard' in line ? line : { ...line, guard: leaves })),
+  }
 }
 
 const leaves = ({ context }: { context: { open: number } }): boolean => context.open === 0
@@ -97,27 +117,44 @@ const BULLMQ_FLOW: Defect = {
     timer, and leaves when the copy has no open entry`,
   fixedIn: 'never; it is a setting of each child',
   workaround: `ignoreDependencyOnFailure on each child, and a parent that looks at
-    getIgnoredChildrenFailures.`,
+    getIgnoredChildrenFailures: then a report waits for the other entries of the copy, and comes.
+    With removeDependencyOnFailure the parent runs too, and is not told what failed.`,
   lines: {
     recipient(lines) {
-      for (const name of ['failed', 'expired']) {
+      for (const name of ENDED) {
         const ended = state(lines, name)
         ended.entry = [ended.entry].flat().filter((one) => !closes(one))
       }
     },
-    message(lines) {
-      const owed = [lines.on?.['report.owed'] ?? []].flat() as Line[]
-      const due = [lines.on?.['report.due'] ?? []].flat() as Line[]
-      lines.on = {
-        ...lines.on,
-        'report.owed': owed.map((line) =>
-          line.guard === 'wanted' ? { ...line, actions: asks({ keep: 'report' }) } : line,
-        ),
-        'report.due': due.map((line) => ('guard' in line ? line : { ...line, guard: leaves })),
-      }
-    },
+    message: reportsWhenDone,
   },
 }
+
+const BULLMQ_FLOW_IGNORED: Defect = {
+  id: 'bullmq-flow-ignored',
+  title: 'A flow ignores the children that fail, and its parent reports them',
+  source: 'BullMQ, flows, ignoreDependencyOnFailure',
+  published: `The parent does not wait for a child that has failed; it runs when none is left that
+    is not done, and getIgnoredChildrenFailures tells it what has failed.`,
+  ours: `The program of bullmq-flow, followed by what its documentation offers. The report of a
+    failure comes, and waits for the last entry of the copy.`,
+  differs: `what is owed for an entry that has failed has no timer, and leaves when the copy has no
+    open entry`,
+  fixedIn: 'never; it is no defect',
+  follows: 'bullmq-flow',
+  lines: {
+    recipient(lines) {
+      for (const name of ENDED) {
+        const ended = state(lines, name)
+        const entry = [ended.entry].flat()
+        ended.entry = entry.some(closes) ? entry : [...entry, closed]
+      }
+    },
+    message: reportsWhenDone,
+  },
+}
+
+const closed = asks({ send: 'entry.closed', to: 'message' })
 
 /** It tells the copy that the entry is no more open. */
 const closes = (action: unknown): boolean =>
@@ -125,5 +162,5 @@ const closes = (action: unknown): boolean =>
 
 export const OTHERS: readonly Defect[] = [
   ...[RFC1047, CYRUS_1578, CYRUS_5548],
-  ...[BULLMQ_STALLED, BULLMQ_FLOW],
+  ...[BULLMQ_STALLED, BULLMQ_FLOW, BULLMQ_FLOW_IGNORED],
 ]

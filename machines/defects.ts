@@ -72,6 +72,8 @@ export interface Defect {
   fixedIn: string
   /** What the source advises to do meanwhile. */
   workaround?: string
+  /** It is no defect, but the workaround of this one as a switch of its own, beside it. */
+  follows?: string
   parts?: Partial<Parts>
   engine?: EngineParts
   /** Lines of machines that differ. */

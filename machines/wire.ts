@@ -197,6 +197,8 @@ export interface About {
   /** directory */
   record?: DirectoryEntry
   pending?: Record<string, DirectoryEntry>
+  /** ...of those that are pending, in which trace context they were written. */
+  callers?: Record<string, Caller>
 }
 
 export type StateValue = string | { [key: string]: StateValue }

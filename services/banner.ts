@@ -1,13 +1,21 @@
 /**
- * What `npm start` prints once everything is up: where everything is, on a few lines.
+ * What `npm start` prints once everything is up: where everything is, on a few lines, or as one
+ * object for a program.
  */
 import type { Config } from './options.ts'
 import type { RoleReady } from './roles.ts'
 import { hostText } from './smart-host/name.ts'
+import { version } from './version.ts'
 
 interface Processes {
   api: number | null
   workers: (number | null)[]
+}
+
+/** `words` are shown as they are: a URL in them has lost its password before. */
+interface Redis {
+  words: string
+  durability: string
 }
 
 /** Where mail comes in and is read, beside HTTP. */
@@ -23,16 +31,44 @@ function mailLines({ host, smtpTls, smartHost }: Config, { mail }: RoleReady): s
   ]
 }
 
-/** `redis.words` are shown as they are: a URL in them has lost its password before. */
+/** Where the embedded Redis keeps its data, if it does. */
+const folderOf = ({ redisUrl, durability, data }: Config): string | null =>
+  redisUrl === null && durability !== 'memory' ? data : null
+
+/** The same for a program; what is closed, off or not there is null. */
+export function facts(config: Config, redis: Redis, api: RoleReady, processes: Processes): object {
+  const url = api.url ?? ''
+  return {
+    version: version(),
+    url,
+    queues: `${url}/queues`,
+    docs: `${url}/docs`,
+    ...doorsOf(config, api),
+    smartHost: config.smartHost === null ? null : hostText(config.smartHost),
+    demo: api.demo ?? 'off',
+    sites: api.sites ?? [],
+    tokens: config.tokens,
+    redis: { where: redis.words, namespace: config.namespace },
+    data: folderOf(config),
+    durability: { mode: config.durability, words: redis.durability },
+    processes: { supervisor: process.pid, ...processes },
+  }
+}
+
+/** Ports of the doors for mail, beside HTTP. */
+export function doorsOf({ host, smtpTls }: Config, { mail }: RoleReady) {
+  const { smtp = null, lmtp = null, pop3 = null } = mail ?? {}
+  return { host, smtp, lmtp, pop3, tls: smtpTls === 'off' ? null : smtpTls }
+}
+
 export function banner(
   config: Config,
-  redis: { words: string; durability: string },
+  redis: Redis,
   api: RoleReady,
   processes: Processes,
 ): string[] {
   const url = api.url ?? ''
-  const embedded = config.redisUrl === null
-  const folder = embedded && config.durability !== 'memory' ? config.data : 'none of our own'
+  const folder = folderOf(config) ?? 'none of our own'
   const workers = `worker ${processes.workers.join(', ')}`
   const demo: Record<string, string> = {
     made: `${url}/sites/demo`,

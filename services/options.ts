@@ -69,6 +69,8 @@ export interface Config {
   defects: string[]
   profiles: string[]
   demo: boolean
+  /** What is printed when all is up is for a program. */
+  json: boolean
   logLevel: (typeof LOG_LEVELS)[number]
 }
 
@@ -278,6 +280,13 @@ export const OPTIONS = {
     defaultText: 'it is made at the first start',
     description: 'do not make the site `demo`',
     parse: (text) => text === '' || text === '0',
+  },
+  json: {
+    name: 'json',
+    env: 'UNDELIVERABLE_JSON',
+    defaultText: 'lines for a person',
+    description: 'where everything is, as one line of JSON; nothing else is on stdout then',
+    parse: (text) => text !== '' && text !== '0',
   },
   logLevel: {
     name: 'log-level',

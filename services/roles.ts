@@ -6,6 +6,7 @@
  * carries no web server.
  */
 import type { AddressInfo } from 'node:net'
+import { doorsOf } from './banner.ts'
 import { type DemoState, ensureDemo } from './demo.ts'
 import { isLoopback } from './loopback.ts'
 import type { MailPorts } from './mail-doors.ts'
@@ -16,6 +17,7 @@ import { keepFor } from './runtime/limits.ts'
 import { EXIT, StartError } from './setup/start-error.mjs'
 import { onSignals } from './shutdown.ts'
 import { readTokens } from './tokens.ts'
+import { version } from './version.ts'
 
 /** What a role tells the supervisor, once. */
 export interface RoleReady {
@@ -25,6 +27,8 @@ export interface RoleReady {
   /** Ports of the doors for mail; null for one that is closed. */
   mail?: MailPorts
   demo?: DemoState | 'off'
+  /** Names of all sites. */
+  sites?: string[]
 }
 
 /**
@@ -55,6 +59,7 @@ export async function runRoles(config: Config, roles: readonly ServiceRole[]): P
   if (roles.includes('api')) parts.push(await runApi(config, connection))
   const ready: RoleReady = Object.assign({}, ...parts.map((part) => part.ready))
   if (supervised) process.send?.(ready)
+  else if (config.json) console.log(JSON.stringify(factsOf(config, connection, ready, promised)))
   else tell(config, connection, roles, ready, promised)
 }
 
@@ -112,7 +117,8 @@ async function runApi(config: Config, connection: Connection): Promise<Running> 
   ])
   const tokens = config.tokens === null ? [] : readTokens(config.tokens)
   const emulator = await openEmulator(connection, { queue: config.queueLimit })
-  const app = await buildApp({ emulator, connection, log: config.logLevel, tokens })
+  const logTo = config.json ? { logTo: process.stderr } : {}
+  const app = await buildApp({ emulator, connection, log: config.logLevel, tokens, ...logTo })
   await app.listen({ host: config.host, port: config.port }).catch((error: unknown) => {
     throw cannotListen(error, config.host, config.port, 'port')
   })
@@ -127,6 +133,7 @@ async function runApi(config: Config, connection: Connection): Promise<Running> 
       url: urlOf(app.server.address() as AddressInfo),
       mail: { smtp: mail.smtp, lmtp: mail.lmtp, pop3: mail.pop3 },
       demo,
+      sites: (await emulator.sites()).map(({ name }) => name),
     },
     async close() {
       await Promise.all([app.close(), mail.close()])
@@ -161,6 +168,29 @@ async function closeAll(parts: Running[]): Promise<void> {
   }, CLOSE_WITHIN_MS)
   await Promise.all(parts.map((part) => part.close()))
   clearTimeout(late)
+}
+
+/** What is told of roles that run alone, for a program. */
+function factsOf(
+  config: Config,
+  connection: Connection,
+  { url = null, ...ready }: Omit<RoleReady, 'url'> & { url?: string | null },
+  promised: string | null,
+): object {
+  const { roles, site, server, namespace, durability } = config
+  const doors = ready.mail === undefined ? {} : doorsOf(config, ready)
+  return {
+    version: version(),
+    roles,
+    site,
+    server,
+    url,
+    ...doors,
+    ...(ready.sites === undefined ? {} : { sites: ready.sites }),
+    redis: { where: connection.displayUrl, namespace },
+    durability: { mode: durability, words: promised },
+    process: process.pid,
+  }
 }
 
 function tell(

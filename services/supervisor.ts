@@ -6,7 +6,7 @@
  * the roles first and Redis last. Whatever it starts ends with it, even when it is killed.
  */
 import { type ChildProcess, spawn } from 'node:child_process'
-import { banner } from './banner.ts'
+import { banner, facts } from './banner.ts'
 import { MAIN, NODE_FLAGS } from './main-program.ts'
 import { type Config, WORKER_ROLES } from './options.ts'
 import { type Kept, keepRunning, type Launch } from './processes.ts'
@@ -88,7 +88,8 @@ export async function supervise(config: Config, command: Command = ownCommand): 
     const up = () => Promise.all([api.ready, ...workers.map((worker) => worker.ready)])
     const [ready] = await withProgress(() => 'starting', up)
     const processes = { api: api.pid(), workers: workers.map((worker) => worker.pid()) }
-    for (const line of banner(config, place, ready, processes)) console.log(line)
+    if (config.json) console.log(JSON.stringify(facts(config, place, ready, processes)))
+    else for (const line of banner(config, place, ready, processes)) console.log(line)
   } catch (error) {
     await stopOnce()
     throw error
@@ -161,6 +162,7 @@ function roleArguments(config: Config): string[] {
   if (config.tokens !== null) given.push('--tokens', config.tokens)
   for (const file of config.defects) given.push('--defect', file)
   for (const file of config.profiles) given.push('--profile', file)
+  if (config.json) given.push('--json')
   return config.demo ? given : [...given, '--no-demo']
 }
 

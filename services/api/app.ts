@@ -66,6 +66,8 @@ export interface AppOptions {
   publicUrl?: string
   /** A level of pino's, or a logger. */
   log?: string | FastifyBaseLogger
+  /** Where the lines of that level go; to stdout, unless it is said. */
+  logTo?: { write(line: string): void }
   /** Who may do what; without any, everybody on this machine may do everything. */
   tokens?: readonly Token[]
   /** Lower ones than limits.ts has, for a test. */
@@ -97,7 +99,7 @@ const REQUEST_ID = /^[\w.:-]{1,128}$/
 export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
   const { emulator, connection, publicUrl = '', tokens = [] } = options
   const limits = { ...LIMITS, ...options.limits }
-  const app = newServer(publicUrl, options.log ?? 'warn', limits)
+  const app = newServer(publicUrl, options, limits)
   const closing = new AbortController()
   const queues = openQueues(emulator, connection, app.log)
   app.addHook('preClose', async () => closing.abort())
@@ -128,12 +130,16 @@ function requestIds(): () => string {
   return () => `${process}-${++count}`
 }
 
-function newServer(publicUrl: string, log: string | FastifyBaseLogger, limits: Limits): Api {
+function newServer(
+  publicUrl: string,
+  { log = 'warn', logTo }: Pick<AppOptions, 'log' | 'logTo'>,
+  limits: Limits,
+): Api {
   const nextId = requestIds()
   const serializers = { err: loggedError }
   const app = Fastify({
     ...(typeof log === 'string'
-      ? { logger: { level: log, serializers } }
+      ? { logger: { level: log, serializers, ...(logTo ? { stream: logTo } : {}) } }
       : { loggerInstance: log }),
     bodyLimit: BODY_BYTES_MAX,
     // One line a request, at `debug`, is written by ourselves.

@@ -8,7 +8,7 @@ import { plain } from '../mime/header.ts'
 import { durationMs } from './duration.ts'
 import { QueryDuration } from './duration-schema.ts'
 import { ATTACHMENTS_MAX, SEARCH_CHARACTERS_MAX, WAIT_MS_MAX } from './limits.ts'
-import { type Resource, signalOf } from './resource.ts'
+import { askedBy, type Resource, signalOf } from './resource.ts'
 import {
   AliasParams,
   ItemParams,
@@ -223,7 +223,7 @@ const remove: Resource = (app, { emulator }) => {
     },
     async (request, reply) => {
       const { site, alias, id } = request.params
-      await emulator.deleteItem(site, alias, id)
+      await askedBy(request, emulator).deleteItem(site, alias, id)
       return reply.code(204).send(null)
     },
   )

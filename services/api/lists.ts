@@ -7,7 +7,7 @@ import { LIST_MEMBERS_MAX } from '../../machines/expansion.ts'
 import type { ListSpec } from '../runtime/views-of-mail.ts'
 import { checkAddress } from './address.ts'
 import { ADDRESS_CHARACTERS_MAX, ADDRESSES_MAX, MESSAGE_BYTES_MAX } from './limits.ts'
-import type { Resource } from './resource.ts'
+import { askedBy, type Resource } from './resource.ts'
 import { AliasParams, Name, Nothing, oneOf, Refusals, SiteParams, strict } from './schema.ts'
 
 /** The members of a list beside its alias; a new site takes the same. */
@@ -120,7 +120,7 @@ const put: Resource = (app, { emulator }) => {
       const { replicate, ...given } = request.body
       const spec: ListSpec = { alias, ...given }
       checkList(spec)
-      const { created, list } = await emulator.putList(site, spec, replicate)
+      const { created, list } = await askedBy(request, emulator).putList(site, spec, replicate)
       if (!created) return reply.code(200).send(list)
       return reply.code(201).header('location', `/sites/${site}/lists/${alias}`).send(list)
     },
@@ -155,7 +155,7 @@ const remove: Resource = (app, { emulator }) => {
       },
     },
     async (request, reply) => {
-      await emulator.deleteList(request.params.site, request.params.alias)
+      await askedBy(request, emulator).deleteList(request.params.site, request.params.alias)
       return reply.code(204).send(null)
     },
   )

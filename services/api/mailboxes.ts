@@ -13,7 +13,7 @@ import {
   PREFILL_BYTES_MAX,
   PREFILL_MESSAGES_MAX,
 } from './limits.ts'
-import type { Resource } from './resource.ts'
+import { askedBy, type Resource } from './resource.ts'
 import {
   AliasParams,
   Nothing,
@@ -78,7 +78,9 @@ const PutMailbox = strict(
         description:
           'As in the raw mode of an administrator: the server is written as it stands and ' +
           'nothing is moved. The store of that server must have the mailbox; the one that had ' +
-          'it until then lets go of what it has.',
+          'it until then lets go of what it has. Of a mailbox that was deleted elsewhere the ' +
+          'entry is made again for what this store still has; if it has nothing, a new one is ' +
+          'made.',
       }),
     ),
   },
@@ -125,7 +127,8 @@ const put: Resource = (app, { emulator }) => {
       const { replicate, raw = false, ...entry } = request.body
       const spec = { alias, ...entry }
       checkMailbox(spec)
-      const { created, mailbox } = await emulator.putMailbox(site, spec, replicate, raw)
+      const by = askedBy(request, emulator)
+      const { created, mailbox } = await by.putMailbox(site, spec, replicate, raw)
       if (!created) return reply.code(200).send(mailbox)
       const location = `/sites/${site}/mailboxes/${alias}`
       return reply.code(201).header('location', location).send(mailbox)
@@ -175,7 +178,7 @@ const importAll: Resource = (app, { emulator }) => {
     async (request) => {
       const { mailboxes } = request.body
       mailboxes.forEach(checkMailbox)
-      return emulator.importMailboxes(request.params.site, mailboxes)
+      return askedBy(request, emulator).importMailboxes(request.params.site, mailboxes)
     },
   )
 }
@@ -249,7 +252,7 @@ const remove: Resource = (app, { emulator }) => {
       },
     },
     async (request, reply) => {
-      await emulator.deleteMailbox(request.params.site, request.params.alias)
+      await askedBy(request, emulator).deleteMailbox(request.params.site, request.params.alias)
       return reply.code(204).send(null)
     },
   )

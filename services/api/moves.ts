@@ -5,7 +5,7 @@
 import { Type } from 'typebox'
 import { callerOf } from '../trace-context.ts'
 import { WORD_CHARACTERS_MAX } from './limits.ts'
-import type { Resource } from './resource.ts'
+import { askedBy, type Resource } from './resource.ts'
 import {
   IdParams,
   Moment,
@@ -122,7 +122,7 @@ const release: Resource = (app, { emulator }) => {
     },
     async (request) => {
       const { site, id } = request.params
-      return emulator.releaseMove(site, id, request.body.holdAt)
+      return askedBy(request, emulator).releaseMove(site, id, request.body.holdAt)
     },
   )
 }
@@ -140,7 +140,10 @@ const cancel: Resource = (app, { emulator }) => {
         response: { 200: Move, ...Refusals },
       },
     },
-    async (request) => emulator.cancelMove(request.params.site, request.params.id),
+    async (request) => {
+      const { site, id } = request.params
+      return askedBy(request, emulator).cancelMove(site, id)
+    },
   )
 }
 

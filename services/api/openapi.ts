@@ -5,10 +5,10 @@
  * once under that name and referred to everywhere else. The document itself is `/docs/json`.
  */
 
-import { readFileSync } from 'node:fs'
 import { STATUS_CODES } from 'node:http'
 import swagger from '@fastify/swagger'
 import swaggerUi from '@fastify/swagger-ui'
+import { version } from '../version.ts'
 import { UI_POLICY } from './pages.ts'
 import type { Api } from './resource.ts'
 
@@ -59,11 +59,6 @@ export function openApi(app: Api): void {
     theme: { css: [{ filename: 'house.css', content: '.swagger-ui .topbar { display: none }' }] },
     uiConfig: { docExpansion: 'list', tryItOutEnabled: true, defaultModelsExpandDepth: 0 },
   })
-}
-
-function version(): string {
-  const text = readFileSync(new URL('../../package.json', import.meta.url), 'utf8')
-  return (JSON.parse(text) as { version: string }).version
 }
 
 /** Moves each schema with a `title` to `components` and leaves a reference in its place. */

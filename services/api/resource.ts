@@ -11,6 +11,7 @@ import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox'
 import type { FastifyBaseLogger, FastifyInstance, FastifyReply, RawServerDefault } from 'fastify'
 import type { ProblemCode } from '../errors.ts'
 import type { Emulator } from '../runtime/emulator.ts'
+import { callerOf } from '../trace-context.ts'
 import type { Quotas } from './quotas.ts'
 
 /** The Fastify instance with its types derived from TypeBox schemas. */
@@ -39,6 +40,12 @@ declare module 'fastify' {
     /** The body may be a whole message, which is then a stream. */
     raw?: boolean
   }
+}
+
+/** The calls of the emulator, with the trace context of the request where it has one. */
+export function askedBy(request: { headers: object }, emulator: Emulator): Emulator {
+  const { caller } = callerOf(request)
+  return caller ? emulator.onBehalfOf(caller) : emulator
 }
 
 /** Ends when the client hangs up, when the answer is complete, or when the service stops. */

@@ -203,9 +203,14 @@ function putEvents(
     begin({ claimed, record, now, next: server === old.home ? null : 'empty', ...left })
     return [eventOf(`directory/${server}/${alias}`, 'entry.written', at, { record, now })]
   }
-  const id = version === 1 ? alias : `${alias}-${version}`
+  const kept = raw && old ? leftAt(cells, old, mailbox.server) : null
+  const id = kept ?? (version === 1 ? alias : `${alias}-${version}`)
   const record = directoryEntry(mailbox, id, version)
-  if (mailbox.list) {
+  if (kept !== null && record.limit !== old?.limit) {
+    begin({ claimed, record, now: true, next: 'write' })
+    return [eventOf(`mailbox/${record.home}/${id}`, 'mailbox.limited', at, limitOf(record))]
+  }
+  if (mailbox.list || kept !== null) {
     begin({ claimed, record, now: true, next: null })
     return [
       eventOf(`directory/${record.home}/${alias}`, 'entry.written', at, { record, now: true }),
@@ -214,6 +219,13 @@ function putEvents(
   begin({ claimed, record, now: true, next: 'write' })
   const to = `mailbox/${mailbox.server}/${id}`
   return [eventOf(to, 'mailbox.created', at, limitOf(record))]
+}
+
+/** What a store has of a mailbox that was deleted at another server: it is that one again. */
+function leftAt(cells: Cells, old: DirectoryEntry, server: string): string | null {
+  if (old.list || old.home === server) return null
+  const box = cells.get(`mailbox/${server}/${old.mailbox}`) as Stored | undefined
+  return box && stateName(box.s) === 'open' ? old.mailbox : null
 }
 
 const limitOf = ({ limit }: DirectoryEntry) => (limit === undefined ? {} : { limit })

@@ -14,6 +14,8 @@ export interface Command {
   options?: readonly string[]
   /** Of a program, which tells of its options itself. */
   usage?: () => Promise<string>
+  /** Its exit status is a verdict: 2, and not 1, says that there is none. */
+  verdict?: true
   run(args: string[]): Promise<number>
 }
 

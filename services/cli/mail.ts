@@ -128,7 +128,8 @@ function durationOf(text: string): number {
 export const audit: Command = {
   name: 'audit',
   synopsis: 'audit',
-  about: 'was anybody silently lost? Exits 1 if so',
+  about: 'was anybody silently lost? Exits 1 if so, 2 if there is no answer',
+  verdict: true,
   options: [
     '--rest DURATION   first wait for rest, so long at most; exits 1 if it does not come to it',
     `--idle            let site time run meanwhile; alone, for ${WAIT_SECONDS} s at most`,

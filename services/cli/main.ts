@@ -3,13 +3,13 @@
  * `undeliverable`: the service, and everything that there is to do with it, as one program.
  *
  * Exit status: 0 when it was done, 1 when somebody is lost or something was refused, 2 when
- * something was asked for that does not exist. Answers go to stdout, everything else to stderr, so
- * that `--json` can be piped.
+ * something was asked for that does not exist, and of `audit` also when no ledger could be read.
+ * Answers go to stdout, everything else to stderr, so that `--json` can be piped.
  */
-import { readFileSync } from 'node:fs'
 import { UndeliverableError } from '../client/problem.ts'
 import { UsageError } from '../command-line.ts'
 import { DataError } from '../data-error.ts'
+import { version } from '../version.ts'
 import { type Command, EXIT, SHARED } from './command.ts'
 import { commands } from './commands.ts'
 
@@ -27,11 +27,6 @@ ${lines.join('\n')}
 function usageOf({ synopsis, about, options = [] }: Command): string {
   const lines = [...options, ...SHARED].map((line) => `  ${line}\n`)
   return `usage: undeliverable ${synopsis} [options]\n\n${about}\n\n${lines.join('')}`
-}
-
-function version(): string {
-  const text = readFileSync(new URL('../../package.json', import.meta.url), 'utf8')
-  return (JSON.parse(text) as { version: string }).version
 }
 
 async function run([name = '', ...args]: string[]): Promise<number> {
@@ -59,14 +54,16 @@ function explained(error: unknown): number {
     return EXIT.usage
   }
   if (!(error instanceof UndeliverableError)) throw error
+  const asked = commands.find(({ name }) => name === process.argv[2])
+  const status = asked?.verdict ? EXIT.usage : EXIT.refused
   if (process.argv.includes('--json')) {
-    const { call, code, status, detail, errors } = error
-    process.stderr.write(`${JSON.stringify({ call, code, status, detail, errors })}\n`)
-    return EXIT.refused
+    const { call, code, status: answer, detail, errors } = error
+    process.stderr.write(`${JSON.stringify({ call, code, status: answer, detail, errors })}\n`)
+    return status
   }
   const hint = error.code === 'unreachable' ? ' Is it started? (undeliverable start)' : ''
   process.stderr.write(`${error.message}${hint}\n`)
-  return EXIT.refused
+  return status
 }
 
 const code = await run(process.argv.slice(2)).catch(explained)

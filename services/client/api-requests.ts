@@ -90,7 +90,9 @@ export type PutMailbox = {
   /**
    * As in the raw mode of an administrator: the server is written as it stands and
    * nothing is moved. The store of that server must have the mailbox; the one that had
-   * it until then lets go of what it has.
+   * it until then lets go of what it has. Of a mailbox that was deleted elsewhere the
+   * entry is made again for what this store still has; if it has nothing, a new one is
+   * made.
    */
   raw?: boolean
 }

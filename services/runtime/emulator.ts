@@ -7,6 +7,7 @@
  * Times are milliseconds of site time since the epoch unless a name says otherwise; a duration is
  * in milliseconds and its name ends in `Ms`.
  */
+import type { Caller } from '../../machines/wire.ts'
 import type { File } from '../mime/attachments.ts'
 import type { TrackingLogs } from '../tracking/logs.ts'
 import type { Incoming } from './content.ts'
@@ -55,6 +56,12 @@ import type {
 import type { Wait } from './watch.ts'
 
 export interface Emulator {
+  /**
+   * The same calls: what moves, mailboxes, lists and items are asked for by them bears this trace
+   * context, in every job and line of the journal that comes of it.
+   */
+  onBehalfOf(caller: Caller): Emulator
+
   createSite(spec: SiteSpec): Promise<SiteView>
   sites(): Promise<SiteView[]>
   site(site: string): Promise<SiteView>

@@ -8,8 +8,8 @@
  */
 import type { DirectoryEntry } from '../../machines/cache.ts'
 import { Problem, problem } from '../errors.ts'
+import { checkTogether } from './checked.ts'
 import { allEntries } from './directory-read.ts'
-import { checkTogether } from './lifecycle.ts'
 import { type Live, runnableSite } from './live-parts.ts'
 import { checkAddresses, writeEntry } from './mailboxes.ts'
 import type { ImportView, MailboxSpec } from './views-of-mail.ts'

@@ -4,7 +4,7 @@
  */
 import { uuidv7 } from 'uuidv7'
 import type { EventType } from '../../machines/protocol.ts'
-import type { MailEvent } from '../../machines/wire.ts'
+import type { Caller, MailEvent } from '../../machines/wire.ts'
 import { problem } from '../errors.ts'
 import { siteTime } from './clock.ts'
 import { type ActorWrite, type Client, commit, type RedisCommand } from './commit.ts'
@@ -16,6 +16,8 @@ import type { Settings } from './settings.ts'
 export interface Door {
   client: Client
   queues: Queues
+  /** The trace context of whoever asks. */
+  caller?: Caller
 }
 
 export const eventFor = (
@@ -26,15 +28,17 @@ export const eventFor = (
 ): MailEvent => ({ ...payload, id: uuidv7(), to, type, at: siteTime(settings.clock, Date.now()) })
 
 /**
- * Writes the commands and the event together, then makes the event's job. Throws when the site is
- * gone.
+ * Writes the commands and the event together, then makes the event's job; it bears the trace
+ * context of whoever asks. Throws when the site is gone.
  */
 export async function inject(
   door: Door,
   settings: Settings,
-  event: MailEvent,
+  asked: MailEvent,
   commands: RedisCommand[] = [],
 ): Promise<void> {
+  const { caller = door.caller } = asked
+  const event = caller ? { ...asked, caller } : asked
   const shard = shardOf(settings, event.to)
   const sent: RedisCommand = ['HSET', part(settings, shard, 'outbox'), event.id, outboxText(event)]
   await writeNow(door.client, settings, shard, [...commands, sent])

@@ -2,6 +2,7 @@
  * What every part of the live emulator is given.
  */
 import { missingDefect } from '../../machines/defects.ts'
+import type { Caller } from '../../machines/wire.ts'
 import { type ProblemCode, problem } from '../errors.ts'
 import type { Connection } from '../redis/connect.ts'
 import type { Admission } from './admission.ts'
@@ -21,6 +22,8 @@ export interface Live {
   alarms: Alarms
   settings: SettingsStore
   watch: Watch
+  /** The trace context of whoever asks, where the calls are on somebody's behalf. */
+  caller?: Caller
 }
 
 export async function siteOf(live: Live, site: string): Promise<Settings> {

@@ -65,12 +65,16 @@ export async function openEmulator(
     watch,
   }
   const destinations = openDestinations(settings, client)
-  return {
+  const calls = (asked: Live): Emulator => ({
     destination: (address, site) => destinations.of(address, site),
-    ...siteCalls(live),
-    ...mailCalls(live),
-    ...driveCalls(live),
-    ...probeCalls(live),
+    ...siteCalls(asked),
+    ...mailCalls(asked),
+    ...driveCalls(asked),
+    ...probeCalls(asked),
+    onBehalfOf: (caller) => calls({ ...live, caller }),
+  })
+  return {
+    ...calls(live),
     async close() {
       live.admission.close()
       confirmation.close()

@@ -9,11 +9,11 @@ import type { EventType } from '../../machines/protocol.ts'
 import { directoryEntry } from '../../machines/site.ts'
 import { type MailEvent, OUTSIDE } from '../../machines/wire.ts'
 import { problem } from '../errors.ts'
+import { checkMailbox } from './checked.ts'
 import { claim, claimFor, unclaim } from './claims.ts'
 import { allEntries, entryOf, replicasOf } from './directory-read.ts'
 import { eventFor, inject } from './inject.ts'
 import { part, shardOf } from './keys.ts'
-import { checkMailbox } from './lifecycle.ts'
 import { type Live, OWN_EVENT_MS, runnableSite, siteOf } from './live-parts.ts'
 import { mailboxOf, storeOf, viewOf } from './mailbox-view.ts'
 import type { Settings } from './settings.ts'
@@ -68,8 +68,10 @@ export async function writeEntry(
       await checkHome(live, settings, newestEntry, raw ? spec.server : null)
       left = newestEntry.home
     }
-    const id = created ? freshId(spec.alias, version) : (newestEntry?.mailbox ?? spec.alias)
-    await tellStore(send, { spec, id, created, limit: newestEntry?.limit })
+    const kept = created && raw ? await leftAt(live, settings, newestEntry, spec.server) : null
+    const same = created ? kept : (newestEntry?.mailbox ?? spec.alias)
+    const id = same ?? freshId(spec.alias, version)
+    await tellStore(send, { spec, id, created: same === null, limit: newestEntry?.limit })
     const before = newestEntry?.addresses ?? []
     await rememberAddresses(live, settings, spec.alias, before, spec.addresses ?? [])
     return directoryEntry(spec, id, version)
@@ -97,6 +99,22 @@ async function checkHome(
   const store = await storeOf(live, settings, raw, mailbox)
   if (store?.state === 'open') return
   throw problem('mailbox-exists', `${where}, and the store of ${raw} has none that is open.`)
+}
+
+/**
+ * What a store has of a deleted mailbox that was another server's, by the directory: under its old
+ * name, as with the same Distinguished Name (Q252869), it is that mailbox again. What its own
+ * server had was deleted with the entry.
+ */
+async function leftAt(
+  live: Live,
+  settings: Settings,
+  entry: DirectoryEntry | null,
+  server: string,
+): Promise<string | null> {
+  if (!entry || entry.list || entry.home === server) return null
+  const store = await storeOf(live, settings, server, entry.mailbox)
+  return store?.state === 'open' ? entry.mailbox : null
 }
 
 interface Told {
@@ -134,7 +152,7 @@ export async function checkAddresses(
   })
 }
 
-/** A mailbox made again under an alias is another mailbox. */
+/** A mailbox made again under an alias is another mailbox, where it is not made in raw mode. */
 export const freshId = (alias: string, version: number): string =>
   version === 1 ? alias : `${alias}-${version}`
 

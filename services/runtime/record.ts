@@ -40,6 +40,8 @@ export function recordOf(
   const message = messageOf(event)
   const asked = askedOutside(event)
   const actor = stepped.actors.get(event.to) ?? loaded.actors.get(event.to)
+  // Who releases or cancels a move need not be who began it.
+  const caller = (asked && event.caller) ?? stepped.caller
   return {
     i: event.id,
     a: at,
@@ -51,6 +53,6 @@ export function recordOf(
     ...(message ? { m: message } : {}),
     ...(asked ? { e: asked } : {}),
     ...(faults ? { f: faults } : {}),
-    ...(stepped.caller ? { x: stepped.caller.traceparent } : {}),
+    ...(caller ? { x: caller.traceparent } : {}),
   }
 }

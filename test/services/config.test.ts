@@ -54,6 +54,7 @@ test('without options everything runs, on loopback only, in the documented place
     concurrency: 200,
     workerProcesses: 1,
     demo: true,
+    json: false,
     logLevel: 'warn',
   })
 })

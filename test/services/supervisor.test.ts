@@ -63,6 +63,24 @@ test('once everything is up it says where everything is; SIGTERM leaves no proce
   await expectGone(...everything)
 })
 
+test('for a program it says where everything is in one line, and nothing else', async () => {
+  const data = temporaryFolder()
+  const service = supervise(data, '', ['--port', '0', '--json'])
+  const told = JSON.parse(await service.line(/^\{"version"/))
+  expect(told).toMatchObject({
+    url: 'http://127.0.0.1:3999',
+    demo: 'made',
+    smtp: null,
+    tokens: null,
+    data,
+    durability: { mode: 'everysec', words: expect.stringMatching(/^everysec: /) },
+    processes: { supervisor: service.pid, api: expect.any(Number), workers: [expect.any(Number)] },
+  })
+  expect(service.lines.some((line) => line.startsWith('Undeliverable is up'))).toBe(false)
+  service.child.kill('SIGTERM')
+  expect(await service.ended).toEqual({ code: 0, signal: null })
+})
+
 test('a worker or an API that is killed is started again, the API at the same port', async () => {
   const data = temporaryFolder()
   const service = supervise(data, '', ['--port', '0'])

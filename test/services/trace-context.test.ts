@@ -2,7 +2,7 @@
  * The trace context of whoever asked: taken where it is valid, and then in every job and every line
  * of the journal that came of it, reports and retries included; nowhere where there was none.
  */
-import { describe, expect, test } from 'vitest'
+import { describe, expect, onTestFinished, test } from 'vitest'
 import type { MailEvent } from '../../machines/wire.ts'
 import { buildApp } from '../../services/api/app.ts'
 import { BUNDLE_RECIPIENTS_MAX, BUNDLE_STEPS_MAX } from '../../services/api/limits.ts'
@@ -150,4 +150,117 @@ test('a batch, and mail that is there beforehand: each move and message', async 
   expect([...new Set(steps.map(({ x }) => x))]).toEqual([PARENT])
   expect(new Set(steps.map(({ t }) => t).filter((t) => t.startsWith('move/'))).size).toBe(2)
   await app.close()
+})
+
+describe('what is asked for over HTTP by somebody with a trace', () => {
+  /** A client whose every request bears the trace, and the steps of a kind with their traces. */
+  async function asking(traceparent: string) {
+    const site = await sites.open()
+    const { emulator, connection } = sites
+    const app = await buildApp({ emulator, connection, log: 'silent' })
+    onTestFinished(async () => void (await app.close()))
+    const url = await app.listen({ host: '127.0.0.1', port: 0 })
+    const client = openClient(url, { headers: () => ({ traceparent }) }).site(site)
+    const traces = async (...types: string[]) => {
+      const steps = (await stepsOf(site)).filter(({ y }) => types.includes(y))
+      return Object.fromEntries(types.map((type) => [type, tracesIn(steps, type)]))
+    }
+    return { site, client, traces }
+  }
+
+  const tracesIn = (steps: { y: string; x?: string }[], type: string) => [
+    ...new Set(steps.filter(({ y }) => y === type).map(({ x }) => x)),
+  ]
+
+  test('a mailbox made, changed, deleted; a list; an item', async () => {
+    const { site, client, traces } = await asking(PARENT)
+    await client.mailboxes.put('zoe', { server: 'nyc' })
+    await client.mailboxes.put('zoe', {
+      server: 'nyc',
+      alternateRecipient: 'bob',
+      storageLimit: 9_000,
+    })
+    // The other replica hears of it by a timer.
+    await sites.emulator.advance(site, { until: 'idle' })
+    await client.lists.put('team', { members: ['zoe', 'bob'] })
+    await sites.emulator.accept(site, { from: 'carol', to: ['dave'], subject: 'read' })
+    await sites.rest(site)
+    const [item] = (await client.mailboxes.items('dave')).items
+    await client.mailboxes.remove('dave', item?.id ?? '')
+    await client.lists.delete('team')
+    await client.mailboxes.delete('zoe')
+    await sites.rest(site)
+    expect(
+      await traces(
+        'entry.written',
+        'entry.announced',
+        'replication.due',
+        'mailbox.created',
+        'mailbox.limited',
+        'mailbox.deleted',
+        'trim.due',
+        'item.deleted',
+      ),
+    ).toEqual({
+      'entry.written': [PARENT],
+      'entry.announced': [PARENT],
+      'replication.due': [PARENT],
+      'mailbox.created': [PARENT],
+      'mailbox.limited': [PARENT],
+      'mailbox.deleted': [PARENT],
+      'trim.due': [PARENT],
+      'item.deleted': [PARENT],
+    })
+    const ofMail = (await stepsOf(site)).filter(({ m, y }) => m && y !== 'item.deleted')
+    expect([...new Set(ofMail.map(({ x }) => x))]).toEqual([undefined])
+  })
+
+  test('a move that somebody else began, released and cancelled', async () => {
+    const { site, client, traces } = await asking(PARENT)
+    const begun = { mailbox: 'bob', to: 'lon', holdAt: 'locked', caller: { traceparent: OTHER } }
+    const { id } = await sites.emulator.startMove(site, begun)
+    await sites.moveIn(site, id, { held: true })
+    await client.moves.release(id, 'created')
+    await sites.moveIn(site, id, { phase: 'created', held: true })
+    await client.moves.cancel(id)
+    await sites.moveIn(site, id, { state: 'rolledBack' })
+    const types = ['move.requested', 'move.released', 'move.cancelled', 'request.granted']
+    expect(await traces(...types)).toEqual({
+      'move.requested': [OTHER],
+      'move.released': [PARENT],
+      'move.cancelled': [PARENT],
+      // What the move does is still its own.
+      'request.granted': [OTHER],
+    })
+  })
+
+  test('a move that nobody with a trace began, released', async () => {
+    const { site, client, traces } = await asking(PARENT)
+    const { id } = await sites.emulator.startMove(site, {
+      mailbox: 'bob',
+      to: 'lon',
+      holdAt: 'locked',
+    })
+    await sites.moveIn(site, id, { held: true })
+    await client.moves.release(id)
+    await sites.moveIn(site, id, { state: 'completed' })
+    expect(await traces('move.requested', 'move.released', 'flush.requested')).toEqual({
+      'move.requested': [undefined],
+      'move.released': [PARENT],
+      'flush.requested': [PARENT],
+    })
+  })
+
+  test('many mailboxes at once', async () => {
+    const { site, client, traces } = await asking(OTHER)
+    await client.mailboxes.import([
+      { alias: 'yan', server: 'nyc' },
+      { alias: 'zoe', server: 'lon' },
+    ])
+    await sites.rest(site)
+    expect(await traces('mailbox.created', 'entry.written')).toEqual({
+      'mailbox.created': [OTHER],
+      'entry.written': [OTHER],
+    })
+  })
 })

@@ -4,7 +4,7 @@
 import { Type } from 'typebox'
 import type { Emulator } from '../../runtime/emulator.ts'
 import { MAILPIT_TAG_CHARACTERS_MAX, MAILPIT_TAGS_MAX } from '../limits.ts'
-import type { Resource } from '../resource.ts'
+import { askedBy, type Resource } from '../resource.ts'
 import { strict } from '../schema.ts'
 import { countsOf, find, type Held, newest, search } from './inbox.ts'
 import { Ids, PLACES, Query, schemaAt, TimeZone, type Where } from './places.ts'
@@ -36,13 +36,14 @@ const removal: Resource = (app, { emulator }) => {
       ...schemaAt(place, 'delete these messages, or all', PLAIN),
       body: strict({ IDs: Type.Optional(Ids) }),
     }
-    app.delete(`${path}/messages`, { schema }, async ({ params, body }, reply) => {
-      const where = params
+    app.delete(`${path}/messages`, { schema }, async (request, reply) => {
+      const { params: where, body } = request
+      const by = askedBy(request, emulator)
       const { IDs = [] } = body
-      if (IDs.length > 0) await deleteAll(emulator, where, await named(emulator, where, IDs))
+      if (IDs.length > 0) await deleteAll(by, where, await named(emulator, where, IDs))
       for (let left = IDs.length === 0; left; ) {
         const all = await newest(emulator, where)
-        await deleteAll(emulator, where, all)
+        await deleteAll(by, where, all)
         left = all.length > 0
       }
       return reply.type('text/plain').send(OK as never)
@@ -52,11 +53,11 @@ const removal: Resource = (app, { emulator }) => {
       ...schemaAt(place, 'delete what matches, among the newest', PLAIN),
       querystring: strict({ ...TimeZone, query: Query }),
     }
-    app.delete(`${path}/search`, { schema: matching }, async ({ params, query }, reply) => {
-      const where = params
+    app.delete(`${path}/search`, { schema: matching }, async (request, reply) => {
+      const { params: where, query } = request
       const found = await search(emulator, where, query.query)
       const all = found.map(({ held }) => held)
-      await deleteAll(emulator, where, all)
+      await deleteAll(askedBy(request, emulator), where, all)
       return reply.type('text/plain').send(OK as never)
     })
   }

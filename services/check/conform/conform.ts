@@ -116,6 +116,9 @@ function take(run: Run, step: BundleStep, line: number): void {
   checkWords(step)
   const { seen, sender } = sourced(run, step, line, shard)
   const shares = explain(run, seen)
+  // A list has no store in which it is made: it begins with its entry.
+  const written = step.e?.record
+  if (seen.type === 'entry.written' && written?.version === 1) run.made.add(written.alias)
   for (const share of shares) follow(run, share, step, shard)
   const { type, move } = seen
   const sends = distinctSends(shares)

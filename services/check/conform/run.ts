@@ -24,7 +24,7 @@ export interface Run extends World {
   positions: Map<number, string>
   /** Events whose sender is in another shard and has not come so far. */
   later: { line: number; step: BundleStep; source: Sender }[]
-  /** Mailboxes that the journal saw being made. */
+  /** Mailboxes and lists that the journal saw being made. */
   made: Set<string>
   older: Set<Address>
   widened: Set<Address>
@@ -98,8 +98,8 @@ function firstSeen(run: Run, { address, bases }: Share, shard: number): Followed
 }
 
 /**
- * A replica was made with its site, in its first version, unless the journal saw its mailbox being
- * made. In shards, which comes first is not known.
+ * A replica was made with its site, in its first version, unless the journal saw its mailbox or its
+ * list being made. In shards, which comes first is not known.
  */
 function basesOf({ bundle, made }: Run, address: Address): number[] | null {
   const { trimmed, shards } = bundle.journal

@@ -76,29 +76,33 @@ export function scheduleOf(model: Model, actions: Action[]): Schedule {
   }
 }
 
-/** What has happened before the first message of interest. */
+/** What has happened before the first message of interest; what could not be done was not. */
 function begin(world: World): void {
   for (const one of world.plan.before) {
     if ('advance' in one) world.at += one.advance
     else {
-      act(world, one.act)
+      if (!act(world, one.act)) continue
       while (world.events.length > 0) take(world, world.events[0] as MailEvent, 'take')
     }
   }
 }
 
-function act(world: World, done: Plan['acts'][number]): void {
+/** False when it cannot be done now. */
+function act(world: World, done: Plan['acts'][number]): boolean {
   const made = eventsOf(world.cells, world.plan.site, done, world.at)
-  if (made === null) throw new Error(`it cannot be done now: ${sayAct(done)}`)
+  if (made === null) return false
   world.events.push(...made)
   world.steps.push({ at: since(world), text: sayAct(done), do: 'act', act: done })
+  return true
 }
 
 const since = ({ at }: World): number => at - BEGINS_AT
 
 function perform(world: World, action: Action): void {
-  if (action.do === 'act') act(world, world.plan.acts[action.of] as Plan['acts'][number])
-  else {
+  if (action.do === 'act') {
+    const done = world.plan.acts[action.of] as Plan['acts'][number]
+    if (!act(world, done)) throw new Error(`it cannot be done now: ${sayAct(done)}`)
+  } else {
     const name = world.model.interned.cells[action.of] as string
     if (action.do === 'ring') ring(world, name, action.aged)
     else if (action.do === 'back') comeBack(world, name)

@@ -44,24 +44,29 @@ export function actFor(journey: Journey, step: BundleStep, to: string): Act | nu
 }
 
 /** A store is told of a mailbox; its entry, which comes later, says what it is. */
-function made({ steps, aliases }: Journey, mailbox: string, step: BundleStep): Act | null {
+function made(journey: Journey, mailbox: string, step: BundleStep): Act | null {
+  const { steps, aliases } = journey
   const written = steps
     .slice(steps.indexOf(step))
     .find(({ y, e }) => y === 'entry.written' && e?.record?.mailbox === mailbox)?.e
   if (!written?.record) return null
   aliases.set(mailbox, written.record.alias)
-  return { do: 'put', mailbox: factsOf(written.record), now: written.now === true }
+  return put(journey, written.record, written.now === true)
 }
 
-function written({ rehearsal }: Journey, record: DirectoryEntry, now: boolean): Act {
+function written(journey: Journey, record: DirectoryEntry, now: boolean): Act {
   const { alias } = record
-  const { cells, site } = rehearsal
-  if (goesOn(rehearsal.cells, alias)) return { do: 'go on', mailbox: alias }
+  if (goesOn(journey.rehearsal.cells, alias)) return { do: 'go on', mailbox: alias }
   if (record.deleted) return { do: 'delete', mailbox: alias }
-  const old = newestEntry(cells, site, alias)
-  const isRaw = old !== undefined && !old.deleted && !old.list && old.home !== record.home
-  const put = { do: 'put', mailbox: factsOf(record), now } as const
-  return isRaw ? { ...put, raw: true } : put
+  return put(journey, record, now)
+}
+
+/** In raw mode another server is named, and what is made again is what was there. */
+function put({ rehearsal }: Journey, record: DirectoryEntry, now: boolean): Act {
+  const old = newestEntry(rehearsal.cells, rehearsal.site, record.alias)
+  const sameAgain = old?.mailbox === record.mailbox && old.home !== record.home
+  const act = { do: 'put', mailbox: factsOf(record), now } as const
+  return sameAgain && !old.list ? { ...act, raw: true } : act
 }
 
 const factsOf = ({

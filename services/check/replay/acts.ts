@@ -123,8 +123,9 @@ async function callOf(stage: Stage, act: Asked): Promise<() => Promise<unknown>>
         throw error
       })
       const replicate = act.now ? 'now' : 'lagged'
-      if (old === null) return () => client.put(place, entry) // It is known at once.
       const { raw } = act
+      // It is known at once.
+      if (old === null) return () => client.put(place, raw ? { ...entry, raw } : entry)
       // The home of another is changed by a move, or in raw mode.
       const body = raw ? { ...entry, replicate, raw } : { ...entry, replicate, server: old.server }
       return () => client.put(place, body)

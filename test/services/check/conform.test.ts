@@ -4,6 +4,7 @@
  */
 import { describe, expect, test } from 'vitest'
 import { PROFILES } from '../../../machines/profile.ts'
+import { BUNDLE_STEPS_MAX } from '../../../services/api/limits.ts'
 import { conform, type Verdict } from '../../../services/check/conform/conform.ts'
 import type { Bundle, BundleStep } from '../../../services/runtime/views-of-bundle.ts'
 import { liveSites } from '../../support/site.ts'
@@ -46,6 +47,18 @@ describe('a live journal', () => {
     ...['modern+KB2579150+RFC1047+Q197058', 'modern+Q172364+cyrus-5548'],
   ])('conforms under %s', async (profile) => {
     expect(conform(await eventfulBundle(sites, profile))).toMatchObject({ failure: null })
+  })
+
+  test('conforms where a list was made, and its alias became a mailbox', async () => {
+    const site = await sites.open()
+    const { emulator } = sites
+    await emulator.putList(site, { alias: 'team', members: ['bob'] })
+    await emulator.putList(site, { alias: 'team', members: ['bob', 'carol'] }, 'now')
+    await emulator.deleteList(site, 'team')
+    await emulator.putMailbox(site, { alias: 'team', server: 'lon' })
+    await sites.rest(site)
+    const bundle = await emulator.bundle(site, { steps: BUNDLE_STEPS_MAX, recipients: 10 })
+    expect(conform(bundle)).toMatchObject({ conforms: true, failure: null })
   })
 
   test('is judged by the machines of its profile: its defect shares slots', async () => {

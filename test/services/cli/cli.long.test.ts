@@ -108,8 +108,9 @@ describe('what cannot be done is said in words', () => {
     [['move', 'anna'], 2, /^usage: undeliverable move MAILBOX SERVER$/],
     [['audit', '--fast'], 2, /--fast/],
     [['site', 'create', 'x', '--mailbox', 'ann'], 2, /ann is not ALIAS@SERVER/],
-    [['audit', '--site', 'nowhere'], 1, /404 unknown-site/],
-    [['audit', '--url', 'http://127.0.0.1:9'], 1, /unreachable: .* Is it started\?/],
+    [['audit', '--site', 'nowhere'], 2, /404 unknown-site/],
+    [['audit', '--url', 'http://127.0.0.1:9'], 2, /unreachable: .* Is it started\?/],
+    [['move', 'anna', 'lon', '--url', 'http://127.0.0.1:9'], 1, /unreachable: /],
     [['scenario', 'no-such'], 2, /no-such/],
   ])('%j', async (args, code, words) => {
     const ended = await cli(...args)
@@ -154,6 +155,7 @@ printf '%s\\n' "\${COMPREPLY[@]}"`
   expect(await complete('send', '--s')).toEqual(['--subject', '--site'])
   expect(await complete('check', '--ret')).toEqual(['--retries'])
   expect(await complete('start', '--smtp-p')).toEqual(['--smtp-port'])
+  expect(await complete('start', '--js')).toEqual(['--json'])
   expect(await complete('check', 'q2488')).toEqual(['q248839'])
   expect(await complete('check', 'q248839', '--profile', 'p')).toEqual(['postfix'])
   expect(await complete('site', 'profile', 'c')).toEqual(['cyrus'])

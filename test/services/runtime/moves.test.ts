@@ -1,9 +1,6 @@
 /** Moves: held and released in each phase, cancelled in each, with mail arriving all the while. */
 import { describe, expect, test } from 'vitest'
 import { PHASES, PHASES_BACK } from '../../../machines/phases.ts'
-import { BUNDLE_STEPS_MAX } from '../../../services/api/limits.ts'
-import { conform } from '../../../services/check/conform/conform.ts'
-import { homeOf } from '../../../services/check/home/home.ts'
 import { FLAWLESS, liveSites, soon } from '../../support/site.ts'
 
 const sites = liveSites()
@@ -260,35 +257,5 @@ describe('an alias that is deleted and made again', () => {
     const { id } = await sites.emulator.startMove(site, { mailbox: 'bob', to: 'nyc' })
     await sites.moveIn(site, id, { state: 'completed' })
     expect(await sites.subjects(site, 'bob')).toEqual(['new'])
-  })
-})
-
-describe('raw mode', () => {
-  test('names the server that has the mailbox, and only such a one', async () => {
-    const site = await sites.open({ profile: 'exchange-5.5-sp4+Q252869' })
-    const { emulator } = sites
-    await sites.send(site, 'bob', { subject: 'before' })
-    await sites.rest(site)
-    const raw = { alias: 'bob', server: 'lon' }
-    const exists = { code: 'mailbox-exists' }
-    await expect(emulator.putMailbox(site, raw, 'now')).rejects.toMatchObject(exists)
-    // Nothing was moved yet.
-    await expect(emulator.putMailbox(site, raw, 'now', true)).rejects.toMatchObject(exists)
-    const { id } = await emulator.startMove(site, { mailbox: 'bob', to: 'lon' })
-    await sites.moveIn(site, id, { state: 'completed' })
-    expect(await subjectsOf(site, 'bob')).toEqual([])
-    const { mailbox } = await emulator.putMailbox(site, raw, 'now', true)
-    expect(mailbox).toMatchObject({ server: 'lon', stores: { lon: { state: 'open' } } })
-    await emulator.restartServer(site, 'nyc', 'mta')
-    await sites.send(site, 'bob', { subject: 'after' })
-    expect(await sites.rest(site)).toMatchObject({ ...FLAWLESS, delivered: 2 })
-    expect(await subjectsOf(site, 'bob')).toEqual(['after', 'before'])
-    const { stores } = await emulator.mailbox(site, 'bob')
-    expect(stores.nyc?.state).not.toBe('open')
-
-    const bundle = await emulator.bundle(site, { steps: BUNDLE_STEPS_MAX, recipients: 100 })
-    expect(conform(bundle)).toMatchObject({ conforms: true })
-    const { schedule } = homeOf(bundle, 'it')
-    expect(Object.values(schedule.outcomes)).toEqual(['delivered'])
   })
 })

@@ -3,10 +3,11 @@ import { DEFECTS, type Defect } from '../../../../machines/defects.ts'
 import { PROFILES } from '../../../../machines/profile.ts'
 import { BOUND_FLAGS, type Bounds } from '../../../../services/check/explore/bounds.ts'
 import type { Checked } from '../../../../services/check/explore/check.ts'
+import { type Followed, PLAYED } from './followed.ts'
 import { boundsOf, type Shown } from './shown.ts'
 
-export interface Row {
-  shown: Shown
+export interface Row<S = Shown> {
+  shown: S
   fixed: Checked
   defective: Checked
 }
@@ -27,13 +28,21 @@ test/services/check/defects -u\`; read its diff. *States* are all that there are
 bounds; from *cut* of them a bound left something out. *Steps* are those of the shortest way
 to what is broken, with what came before the first letter of interest.
 
+Where the source advises something to do meanwhile, a second table has what the search found when
+that was done before the letter of interest; where it says nothing, the page says so.
+
 `
 
-export function page(rows: readonly Row[]): string {
-  const parts = Object.values(DEFECTS).map((defect) => {
-    const own = rows.filter(({ shown }) => shown.defect === defect.id)
-    return partOf(defect, own)
-  })
+/** What the advice of a source comes to, as a switch of its own, is told of with what it is for. */
+const isDefect = ({ follows }: Defect): boolean => follows === undefined
+
+export function page(rows: readonly Row[], followed: readonly Row<Followed>[]): string {
+  const parts = Object.values(DEFECTS)
+    .filter(isDefect)
+    .map((defect) => {
+      const isOwn = ({ shown }: Row) => shown.defect === defect.id
+      return partOf(defect, rows.filter(isOwn), followed.filter(isOwn))
+    })
   return `${HEAD}${presets()}\n${parts.join('\n')}`
 }
 
@@ -46,18 +55,19 @@ function presets(): string {
 }
 
 const LEFT_OUT = `A preset has what was broken in its version, by the sources' lines on where it was
-fixed, with these exceptions. Q277911 is about moves that an Exchange 2000 server makes in a site of
-5.5. Q252869 and cyrus-5548 come about now and then, and here with every move. Of Q172364 all of 5.5
-has the report, as a figure of the profile (\`whenUnknown\`).`
+fixed, with these exceptions. Q277911 was mended in SP4, and comes about when an Exchange 2000
+server moves a mailbox between two servers of 5.5. The moves of these presets are those of 5.5
+itself, of which the article says nothing; with such a server beside it a site is
+\`exchange-5.5-sp3+Q277911\`, or the same of an earlier one. Q252869 and cyrus-5548 come about now
+and then, and here with every move. Of Q172364 all of 5.5 has the report, as a figure of the profile
+(\`whenUnknown\`).`
 
 const plain = (text: string): string => text.replace(/\s+/g, ' ').trim()
 
-function partOf(defect: Defect, rows: readonly Row[]): string {
+function partOf(defect: Defect, rows: readonly Row[], followed: readonly Row<Followed>[]): string {
   const { id, title, source, published, ours, differs, fixedIn, workaround } = defect
-  const links = rows.flatMap(({ shown: { scenario, also = [], live } }) =>
-    live
-      ? [`[\`${live.split('/').at(-1)}\`](../test/${live}), with processes that die`]
-      : [scenario, ...also].map((name) => `[\`${name}\`](../test/scenarios/${name}.yaml)`),
+  const links = rows.map(({ shown: { scenario, live } }) =>
+    live ? linkTo(live) : linkTo(`scenarios/${scenario}.yaml`),
   )
   return [
     `## ${id}: ${title}`,
@@ -67,26 +77,72 @@ function partOf(defect: Defect, rows: readonly Row[]): string {
     `- **Ours**: ${plain(ours)}`,
     `- **The part that differs**: ${plain(differs)}.`,
     `- **Fixed in**: ${plain(fixedIn)}.`,
-    ...(workaround ? [`- **Workaround**: ${plain(workaround)}`] : []),
+    `- **Workaround**: ${plain(workaround ?? 'The source has none.')}`,
+    ...Object.values(DEFECTS)
+      .filter(({ follows }) => follows === id)
+      .map(switchOf),
     `- **Live**: ${links.join(', ')}`,
     '',
     ...(rows.length > 0 ? tableOf(rows) : []),
+    ...(workaround ? adviceOf(id, followed) : []),
   ].join('\n')
+}
+
+function switchOf({ id, published, ours, differs }: Defect): string {
+  const said = `${plain(published)} ${plain(ours)} What differs: ${plain(differs)}.`
+  return `- **As a switch**: \`${id}\`, beside it. ${said}`
+}
+
+/** Of a scenario, or of tests where that takes more than a scenario can say. */
+function linkTo(file: string): string {
+  const name = file.split('/').at(-1) as string
+  const isScenario = name.endsWith('.yaml')
+  const link = `[\`${isScenario ? name.slice(0, -'.yaml'.length) : name}\`](../test/${file})`
+  return isScenario ? link : `${link}, with processes that die`
 }
 
 const tableOf = (rows: readonly Row[]): string[] => [
   '| profile | bounds | states | cut | broken, with the steps there | may end |',
   '|---|---|---:|---:|---|---|',
   ...rows.flatMap(({ shown, fixed, defective }) => [
-    line(shown, fixed, 'fixed'),
-    line(shown, defective, 'broken'),
+    `| ${line(shown, fixed, 'fixed')} |`,
+    `| ${line(shown, defective, 'broken')} |`,
   ]),
   '',
 ]
 
+const HEAD_OF_ADVICE = [
+  'The workaround, followed:',
+  '',
+  '| what is done | profile | bounds | states | cut | broken, with the steps there | may end |',
+  '|---|---|---|---:|---:|---|---|',
+]
+
+/** The workaround, where it was followed. */
+function adviceOf(defect: string, rows: readonly Row<Followed>[]): string[] {
+  const lines = rows.flatMap(({ shown, fixed, defective }) => {
+    const first = `${shown.advice}: ${linkTo(`scenarios/${shown.scenario}.yaml`)}`
+    return [
+      `| ${first} | ${line(shown, fixed, 'fixed')} |`,
+      `| | ${line(shown, defective, 'broken')} |`,
+    ]
+  })
+  const played = PLAYED.filter((one) => one.defect === defect).map(
+    ({ advice, why, live }) => `- Live only: ${advice}: ${linkTo(live)}; ${why}.`,
+  )
+  return [
+    ...(lines.length > 0 ? [...HEAD_OF_ADVICE, ...lines, ''] : []),
+    ...(played.length > 0 ? [...played, ''] : []),
+  ]
+}
+
 const number = (value: number): string => value.toLocaleString('en-US')
 
-function line(shown: Shown, checked: Checked, which: 'fixed' | 'broken'): string {
+function line(
+  shown: Pick<Shown, 'bounds' | 'ends'>,
+  checked: Checked,
+  which: 'fixed' | 'broken',
+): string {
   const { profile, states, cutOff, violations } = checked
   const broken = violations.map(
     ({ invariant, entry, schedule }) => `${invariant} ${entry} (${schedule.steps.length})`,
@@ -100,7 +156,7 @@ function line(shown: Shown, checked: Checked, which: 'fixed' | 'broken'): string
     broken.join('; ') || 'nothing',
     ends.join('; '),
   ]
-  return `| ${cells.join(' | ')} |`
+  return cells.join(' | ')
 }
 
 const boundsText = (bounds: Bounds): string =>

@@ -8,8 +8,6 @@ import { MODERN, SP3, SP4 } from '../verdict.ts'
 export interface Shown {
   defect: string
   scenario: string
-  /** Other scenarios of it: its workarounds. */
-  also?: string[]
   /** Where it is played live, when that takes more than a scenario can say. */
   live?: string
   fixed: string
@@ -32,7 +30,7 @@ const ONCE: Bounds = {
   moves: 1,
   cancels: 0,
 }
-export const boundsOf = ({ bounds }: Shown): Bounds => ({ ...ONCE, ...bounds })
+export const boundsOf = ({ bounds }: Pick<Shown, 'bounds'>): Bounds => ({ ...ONCE, ...bounds })
 
 const ARRIVES = ['delivered']
 const OR_REPORTED = ['delivered', 'reported']
@@ -44,7 +42,6 @@ export const SHOWN: Shown[] = [
   {
     defect: 'Q248839',
     scenario: 'q248839',
-    also: ['workaround', 'workaround-restart', 'workaround-too-late'],
     fixed: SP4,
     broken: SP3,
     breaks: [`I8 ${OWN}`],
@@ -64,7 +61,6 @@ export const SHOWN: Shown[] = [
   {
     defect: 'Q172364',
     scenario: 'q172364',
-    also: ['q172364-workaround'],
     fixed: MODERN,
     broken: `${MODERN}+Q172364`,
     breaks: [],
@@ -81,7 +77,6 @@ export const SHOWN: Shown[] = [
   {
     defect: 'Q252869',
     scenario: 'q252869',
-    also: ['q252869-workaround'],
     fixed: SP4,
     broken: `${SP4}+Q252869`,
     breaks: [`I2 ${OWN}`, 'I6 mailbox anna', 'I2 later anna own'],
