@@ -219,7 +219,35 @@ export const recipientAddress = (
   { number, branch }: { number: number; branch: number },
 ): Address => `recipient/${copy}/${entryKey(number, branch)}`
 
-export const kindOf = (address: Address): Kind => address.slice(0, address.indexOf('/')) as Kind
+/**
+ * The kind, told by its third letter: always the same string and never a piece cut from an
+ * address, because it is asked for several times in each step.
+ */
+export function kindOf(address: Address): Kind {
+  switch (address[2]) {
+    case 's':
+      return 'message'
+    case 'c':
+      return 'recipient'
+    case 'o':
+      return 'slot'
+    case 'i':
+      return 'mailbox'
+    case 'v':
+      return 'move'
+    case 'r':
+      return 'directory'
+    default:
+      return address.slice(0, address.indexOf('/')) as Kind
+  }
+}
+
+/** `<id>/<copy>`: the copy that this address is in; of a copy, an entry or a slot. */
+export function copyOf(address: Address): string {
+  const id = address.indexOf('/') + 1
+  const key = address.indexOf('/', address.indexOf('/', id) + 1)
+  return key < 0 ? address.slice(id) : address.slice(id, key)
+}
 
 /** The parts of an address after its kind. Asked some ten times a step, so it does not split. */
 export function partsOf(address: Address): string[] {
