@@ -43,7 +43,7 @@ function fromRecipient(
   { send: type, to: role }: Sending,
 ): Send[] {
   const [id, copy] = partsOf(self) as [string, string]
-  const header = headerOf(working, self)
+  const header = headerOf(working)
   const entry = actor.a.entry
   if (!header || !entry) return []
   if (role === 'message') return [{ type, to: `message/${id}/${copy}`, local: true }]

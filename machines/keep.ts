@@ -185,6 +185,6 @@ function home(working: Working, self: Address, actor: Stored): void {
   actor.a.home = found.home
   actor.a.mailbox = found.mailbox
   if (found.home === serverOf(copy)) return
-  const hops = headerOf(working, self)?.trace.length ?? 1
+  const hops = headerOf(working)?.trace.length ?? 1
   actor.a.copy = routed?.copy ?? copyName(found.home, hops, key)
 }

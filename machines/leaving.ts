@@ -22,7 +22,7 @@ export function nameCaller(working: Working): void {
   const { given, actors, events } = working
   const { to } = given.event
   const actor = actors.get(to) ?? given.actors.get(to)
-  const own = headerOf(working, to)?.caller ?? actor?.a.move?.caller
+  const own = headerOf(working)?.caller ?? actor?.a.move?.caller
   const caller = own ?? given.event.caller
   if (caller === undefined) return
   working.caller = caller

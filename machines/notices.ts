@@ -23,7 +23,7 @@ import type { Stored } from './wire.ts'
 /** What is to be told of an entry that has just been delivered or deferred, if anything. */
 export function noticeOf(working: Working, self: Address, actor: Stored): Notice | null {
   const { entry, noticed = [], siblings = 1 } = actor.a
-  const header = headerOf(working, self)
+  const header = headerOf(working)
   if (!entry?.notify || !header || header.originator === '') return null
   if (actor.s === 'expanded') return entry.notify.includes('success') ? 'expanded' : null
   if (actor.s === 'delivered') {

@@ -209,8 +209,9 @@ export const entryKey = (number: number, branch: number): string =>
 
 /** Number and branch of an entry's key: `3`, `3r`, `3r2`. */
 export function entryOf(key: string): { number: number; branch: number } {
-  const [number, branch] = key.split('r')
-  return { number: Number(number), branch: branch === undefined ? 0 : Number(branch || 1) }
+  const mark = key.indexOf('r')
+  if (mark < 0) return { number: Number(key), branch: 0 }
+  return { number: Number(key.slice(0, mark)), branch: Number(key.slice(mark + 1) || 1) }
 }
 
 /** An entry's address; `copy` is `<id>/<copy>`. */

@@ -6,6 +6,7 @@ import type { Lookup } from './cache.ts'
 import type { Parts } from './defects.ts'
 import {
   type Address,
+  copyOf,
   entryKey,
   entryOf,
   kindOf,
@@ -64,14 +65,13 @@ const ROUTING: ReadonlySet<string> = new Set(['routing.due', 'deferral.due'])
 
 /** The copy, the entries, and the report slots that these entries have. */
 function ofEntries(address: Address, keys: string[], parts: Parts): Address[] {
-  const copy = partsOf(address).slice(0, 2).join('/')
-  const actors = new Set([`message/${copy}`])
+  const copy = copyOf(address)
+  const actors = [`message/${copy}`]
   for (const key of keys) {
     const entry = entryOf(key)
-    actors.add(recipientAddress(copy, entry))
-    actors.add(`slot/${copy}/${parts.slotKey(entry)}`)
+    actors.push(recipientAddress(copy, entry), `slot/${copy}/${parts.slotKey(entry)}`)
   }
-  return [...actors]
+  return keys.length > 1 ? [...new Set(actors)] : actors
 }
 
 function readsOfBox(event: MailEvent): BoxRead | null {

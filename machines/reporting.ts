@@ -32,7 +32,7 @@ export const REPORTED_MAX = 100
 
 /** The failure reports about what the copy has gathered. */
 export function reportsOf(working: Working, self: Address, { a }: Stored): Send[] {
-  const header = headerOf(working, self)
+  const header = headerOf(working)
   const { owed = [] } = a
   const sends: Send[] = []
   for (let from = 0; header && from < owed.length; from += REPORTED_MAX) {
@@ -49,7 +49,7 @@ export function reportsOf(working: Working, self: Address, { a }: Stored): Send[
 
 /** A notice about an entry. */
 export function submitNotice(working: Working, entry: Address, notice: Notice): Send[] {
-  const header = headerOf(working, entry)
+  const header = headerOf(working)
   const told = toldOf(working, entry)
   if (!header || !told) return []
   const facts: ReportFacts = {

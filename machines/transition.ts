@@ -9,6 +9,7 @@
  * What is returned is shared: nobody may change it.
  */
 import { type AnyMachineSnapshot, type AnyStateMachine, createActor } from 'xstate'
+import { type Asked, askedOf } from './asked.ts'
 import type { Ask, EventType } from './protocol.ts'
 import { VISIBLE } from './visible.ts'
 import type { StateValue } from './wire.ts'
@@ -19,6 +20,7 @@ export interface Situation {
 }
 export interface Moved extends Situation {
   asks: Ask[]
+  asked: Asked
   /** The machine had a transition for the event (it may have changed nothing). */
   handled: boolean
 }
@@ -101,10 +103,12 @@ export function transition(
   collected.length = 0
   const snapshot = machine.resolveState({ value: before.value, context: before.context })
   const after = machine.transition(snapshot, event, scope) as AnyMachineSnapshot
+  const asks = collected.slice()
   const moved: Moved = {
     value: after.value as StateValue,
     context: after.context,
-    asks: collected.slice(),
+    asks,
+    asked: askedOf(asks),
     handled: after !== snapshot,
   }
   seen.moved = moved
