@@ -97,8 +97,8 @@ const keepers: Record<Thing, Keeper> = {
   gathered: (_working, _self, actor) => {
     delete actor.a.owed
   },
-  notice: (working, self, actor) => {
-    const notice = noticeOf(working, self, actor)
+  notice: (working, _self, actor) => {
+    const notice = noticeOf(working, actor)
     if (notice) actor.a.noticed = [...(actor.a.noticed ?? []), notice]
   },
   members,
