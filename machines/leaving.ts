@@ -1,7 +1,7 @@
 /**
  * What leaves a step as an event: the name that it gets, and the trace context that goes along.
  */
-import { headerOf, type Working } from './step.ts'
+import { actorOf, headerOf, type Working } from './step.ts'
 
 /**
  * Event ids: the actor that was stepped, its new version, and a count. Not chained: they stay
@@ -19,10 +19,9 @@ export function nameEvents({ given, actors, events }: Working): void {
  * it belongs to none, that of the event which caused it.
  */
 export function nameCaller(working: Working): void {
-  const { given, actors, events } = working
+  const { given, events } = working
   const { to } = given.event
-  const actor = actors.get(to) ?? given.actors.get(to)
-  const own = headerOf(working)?.caller ?? actor?.a.move?.caller
+  const own = headerOf(working)?.caller ?? actorOf(working, to)?.a.move?.caller
   const caller = own ?? given.event.caller
   if (caller === undefined) return
   working.caller = caller

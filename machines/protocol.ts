@@ -250,16 +250,14 @@ export function copyOf(address: Address): string {
   return key < 0 ? address.slice(id) : address.slice(id, key)
 }
 
-/** The parts of an address after its kind. Asked some ten times a step, so it does not split. */
+/** The parts of an address after its kind. Asked often, so it does not split and gather. */
 export function partsOf(address: Address): string[] {
-  const parts: string[] = []
-  let from = address.indexOf('/') + 1
-  for (let to = address.indexOf('/', from); to >= 0; to = address.indexOf('/', from)) {
-    parts.push(address.slice(from, to))
-    from = to + 1
-  }
-  parts.push(address.slice(from))
-  return parts
+  const first = address.indexOf('/') + 1
+  const second = address.indexOf('/', first) + 1
+  if (second === 0) return [address.slice(first)]
+  const third = address.indexOf('/', second) + 1
+  if (third === 0) return [address.slice(first, second - 1), address.slice(second)]
+  return [address.slice(first, second - 1), address.slice(second, third - 1), address.slice(third)]
 }
 
 /** The server of a copy's name. */

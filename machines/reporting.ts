@@ -7,7 +7,7 @@ import { type Code, EXPIRED, UNAVAILABLE, UNRECOGNIZED } from './codes.ts'
 import type { Send } from './compose.ts'
 import { type Address, partsOf, serverOf } from './protocol.ts'
 import { reportSubject } from './report.ts'
-import { headerOf, type Working } from './step.ts'
+import { actorOf, headerOf, type Working } from './step.ts'
 import type { Notice, ReportFacts, Told } from './told.ts'
 import type { EntryRecord, Header, Stored } from './wire.ts'
 
@@ -108,7 +108,7 @@ function aboutOf(header: Header, self: Address) {
 
 /** What a report says of an entry; null when the step does not have it. */
 export function toldOf(working: Working, address: Address): Told | null {
-  const stored = working.actors.get(address) ?? working.given.actors.get(address)
+  const stored = actorOf(working, address)
   if (!stored?.a.entry) return null
   const { original, address: name, history, orcpt } = stored.a.entry
   return {

@@ -66,23 +66,20 @@ export function run(course: Course, listener: Listener = {}): Result {
 /** Lines that are hashed at a time. */
 const BLOCK = 500
 
-/** Words are put together a block at a time: a text that grows word by word costs more. */
 function openJournal() {
   const hash = createHash('sha256')
-  const words: (string | number)[] = []
+  let block = ''
   let lines = 0
   return {
     add(at: number, { event, stepped, fault }: Taken): void {
-      words.push(at, ' ', event.to, ' ', event.type, ' ', fault ?? '')
-      for (const [address, { v, s }] of stepped.actors) {
-        words.push(' ', address, ' ', v, ' ', stateName(s))
-      }
-      words.push('\n')
+      let line = `${at} ${event.to} ${event.type} ${fault ?? ''}`
+      for (const [address, { v, s }] of stepped.actors) line += ` ${address} ${v} ${stateName(s)}`
+      block += `${line}\n`
       lines += 1
       if (lines % BLOCK !== 0) return
-      hash.update(words.join(''))
-      words.length = 0
+      hash.update(block)
+      block = ''
     },
-    digest: (): string => hash.update(words.join('')).digest('hex'),
+    digest: (): string => hash.update(block).digest('hex'),
   }
 }
