@@ -8,10 +8,13 @@ import { kindOf } from './protocol.ts'
 import { isFull } from './quota.ts'
 import { aliasOf } from './routing.ts'
 import { headerOf, type Working } from './step.ts'
+import { VISIBLE } from './visible.ts'
 import type { Given, Seen } from './wire.ts'
 
 export function see(working: Working): Seen {
   const { given } = working
+  // What is not looked at is not classified: so much of the mail is an answer and nothing else.
+  if (VISIBLE[given.event.type]?.length === 0) return given.event
   switch (kindOf(given.event.to)) {
     case 'message':
       return seenByMessage(working)
@@ -74,12 +77,15 @@ function seenByRecipient(working: Working): Seen {
 
 function seenByMailbox({ event, actors, found }: Given): Seen {
   const about = actors.get(event.to)?.a
+  if (found.key) {
+    const seen: Seen = { ...event, found: found.key }
+    if (isFull(about, found.bytes)) seen.full = true
+    return seen
+  }
   const mover: Mover | undefined = event.move && moverOf(event.move.id, about?.mover)
   const again = about?.created === true || about?.mover !== undefined
   const seen: Seen = { ...event, more: event.more ?? found.more ?? false, again }
   if (mover) seen.mover = mover
-  if (found.key) seen.found = found.key
-  if (isFull(about, found.bytes)) seen.full = true
   return seen
 }
 
