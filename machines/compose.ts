@@ -69,25 +69,19 @@ function fromRecipient(
 const transferOf = ({ c }: Stored): number => (c.transfers as number) + 1
 
 /** The copy's header as the next MTA gets it. */
-const onward = (header: Header, server: string, at: number): Header => ({
-  ...header,
-  trace: [...header.trace, server],
-  ...(header.via ? { via: [...header.via, { server, at }] } : {}),
-})
+function onward(header: Header, server: string, at: number): Header {
+  const next = { ...header, trace: [...header.trace, server] }
+  if (header.via) next.via = [...header.via, { server, at }]
+  return next
+}
 
-const itemOf = (
-  { originator, subject, size, submittedAt, via, report }: Header,
-  key: string,
-): Item => ({
-  key,
-  from: originator,
-  subject,
-  size,
-  sentAt: submittedAt,
-  receivedAt: 0,
-  ...(via ? { via } : {}),
-  ...(report ? { report } : {}),
-})
+function itemOf(header: Header, key: string): Item {
+  const { originator: from, subject, size, submittedAt: sentAt, via, report } = header
+  const item: Item = { key, from, subject, size, sentAt, receivedAt: 0 }
+  if (via) item.via = via
+  if (report) item.report = report
+  return item
+}
 
 /** The slot's size is how many entries have its key: all of the number's, or this one alone. */
 function toSlot(
