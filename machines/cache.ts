@@ -98,7 +98,7 @@ export function lookup(
   }
   const live = replica && !replica.deleted ? replica : null
   if (!useEntry && !live) return { lookup: nobody(asked.alias), refreshed: null }
-  const entry = useEntry ? cached : { ...(live as DirectoryEntry), readAt: at }
+  const entry = useEntry ? cached : (live as DirectoryEntry)
   const alternate = useAlternate
     ? cached
     : { alternate: live?.alternate ?? null, both: live?.both ?? false, alternateReadAt: at }
@@ -106,33 +106,28 @@ export function lookup(
     home: entry.home,
     mailbox: entry.mailbox,
     version: entry.version,
-    readAt: entry.readAt,
+    readAt: useEntry ? cached.readAt : at,
     alternate: alternate.alternate,
     both: alternate.both,
     alternateReadAt: alternate.alternateReadAt,
-    ...(entry.list ? { list: entry.list } : {}),
   }
+  if (entry.list) refreshed.list = entry.list
   const source = useEntry ? 'cache' : 'directory'
   const found = believed(asked, refreshed, source, at - refreshed.readAt)
   return { lookup: found, refreshed: asked.bypass ? null : refreshed }
 }
 
-const believed = (
+function believed(
   { alias, server }: Asked,
-  cached: Cached,
+  { home, mailbox, alternate, both, list }: Cached,
   source: 'cache' | 'directory',
   age: number,
-): Lookup => ({
-  alias,
-  route: cached.list || cached.home === server ? 'here' : 'elsewhere',
-  home: cached.home,
-  mailbox: cached.mailbox,
-  alternate: cached.alternate,
-  both: cached.both,
-  ...(cached.list ? { list: cached.list } : {}),
-  source,
-  age,
-})
+): Lookup {
+  const route = list || home === server ? 'here' : 'elsewhere'
+  const found: Lookup = { alias, route, home, mailbox, alternate, both, source, age }
+  if (list) found.list = list
+  return found
+}
 
 const nobody = (alias: string): Lookup => ({
   alias,

@@ -55,8 +55,8 @@ const TAKES: ReadonlySet<unknown> = new Set(['open', 'merging'])
 
 /** A store's reply to an offer or a withdrawal. */
 function reply({ running }: Working, event: Seen, actor: Stored, type: Sending['send']): Send {
-  const alias = event.alias === undefined ? {} : { alias: event.alias }
-  const answer = { type, to: event.entry as Address, attempt: event.attempt ?? 0, ...alias }
+  const answer: Send = { type, to: event.entry as Address, attempt: event.attempt ?? 0 }
+  if (event.alias !== undefined) answer.alias = event.alias
   if (type === 'reply.deferred') {
     const known = event.full && TAKES.has(actor.s) ? 'mailbox full' : 'mailbox in transit'
     return { ...answer, why: event.why ?? (event.ordered ? 'deferred by a fault rule' : known) }

@@ -10,7 +10,7 @@ import { sayMembers } from './expansion.ts'
 import { noticesFrom } from './notices.ts'
 import { type Address, type Ask, entryKey, kindOf, partsOf, serverOf } from './protocol.ts'
 import { reportsOf } from './reporting.ts'
-import { headerOf, type Working } from './step.ts'
+import { actorOf, headerOf, type Working } from './step.ts'
 import type { EntryRecord, Header, Item, MailEvent, Seen, Stored } from './wire.ts'
 
 export type Send = Omit<MailEvent, 'id' | 'at'> & { local?: boolean; stale?: boolean }
@@ -42,23 +42,22 @@ function fromRecipient(
   _event: Seen,
   { send: type, to: role }: Sending,
 ): Send[] {
-  const [id, copy] = partsOf(self) as [string, string]
-  const header = headerOf(working, self)
+  const header = headerOf(working)
   const entry = actor.a.entry
   if (!header || !entry) return []
-  if (role === 'message') return [{ type, to: `message/${id}/${copy}`, local: true }]
+  if (role === 'message') return [{ type, to: working.message, local: true }]
   if (role === 'report') return noticesFrom(working, self, actor)
   if (role === 'slot') return [toSlot(working, self, actor, entry, type)]
   if (role === 'copy') {
-    const to = `message/${id}/${actor.a.copy}`
-    const from = `message/${id}/${copy}`
+    const to = `message/${header.id}/${actor.a.copy}`
+    const from = working.message
     const attempt = transferOf(actor)
     const next = onward(header, serverOf(actor.a.copy ?? ''), working.given.at)
     return [{ type, to, from, attempt, header: next, entries: [entry] }]
   }
   // An offer is withdrawn where it was made, then where the mailbox is now.
   const asksOn = type === 'offer.withdrawn' && (actor.c.tries as number) > 0
-  const server = asksOn ? actor.a.home : serverOf(copy)
+  const server = asksOn ? actor.a.home : serverOf(partsOf(self)[1] as string)
   const to = `mailbox/${server}/${actor.a.mailbox}`
   const attempt = actor.c.attempts as number
   const { address: alias, original } = entry
@@ -70,42 +69,36 @@ function fromRecipient(
 const transferOf = ({ c }: Stored): number => (c.transfers as number) + 1
 
 /** The copy's header as the next MTA gets it. */
-const onward = (header: Header, server: string, at: number): Header => ({
-  ...header,
-  trace: [...header.trace, server],
-  ...(header.via ? { via: [...header.via, { server, at }] } : {}),
-})
+function onward(header: Header, server: string, at: number): Header {
+  const next = { ...header, trace: [...header.trace, server] }
+  if (header.via) next.via = [...header.via, { server, at }]
+  return next
+}
 
-const itemOf = (
-  { originator, subject, size, submittedAt, via, report }: Header,
-  key: string,
-): Item => ({
-  key,
-  from: originator,
-  subject,
-  size,
-  sentAt: submittedAt,
-  receivedAt: 0,
-  ...(via ? { via } : {}),
-  ...(report ? { report } : {}),
-})
+function itemOf(header: Header, key: string): Item {
+  const { originator: from, subject, size, submittedAt: sentAt, via, report } = header
+  const item: Item = { key, from, subject, size, sentAt, receivedAt: 0 }
+  if (via) item.via = via
+  if (report) item.report = report
+  return item
+}
 
 /** The slot's size is how many entries have its key: all of the number's, or this one alone. */
 function toSlot(
-  { running }: Working,
+  { running, copy }: Working,
   self: Address,
   actor: Stored,
   entry: EntryRecord,
   type: Sending['send'],
 ): Send {
-  const [id, copy] = partsOf(self)
-  const key = running.slotKey(entry)
-  const shares = key === running.slotKey({ ...entry, branch: entry.branch + 1 })
+  const { number, branch } = entry
+  const key = running.slotKey({ number, branch })
+  const shares = key === running.slotKey({ number, branch: branch + 1 })
   return {
     type,
-    to: `slot/${id}/${copy}/${key}`,
+    to: `slot/${copy}/${key}`,
     local: true,
-    branch: entry.branch,
+    branch,
     size: shares ? (actor.a.siblings ?? 1) : 1,
     entry: self,
     wanted: entry.wanted,
@@ -113,15 +106,14 @@ function toSlot(
 }
 
 function fromSlot(
-  _working: Working,
-  self: Address,
+  { message: to }: Working,
+  _self: Address,
   _actor: Stored,
   event: Seen,
   { send: type }: Sending,
 ): Send[] {
-  const [id, copy] = partsOf(self)
   const { entry, wanted = true } = event
-  return [{ type, to: `message/${id}/${copy}`, local: true, wanted, ...(entry ? { entry } : {}) }]
+  return [{ type, to, local: true, wanted, ...(entry ? { entry } : {}) }]
 }
 
 function fromMessage(
@@ -131,7 +123,6 @@ function fromMessage(
   event: Seen,
   { send: type, to: role }: Sending,
 ): Send[] {
-  const [id, copy] = partsOf(self) as [string, string]
   if (role === 'self') return [{ type, to: self, chunk: actor.c.chunks as number }]
   if (role === 'report') return reportsOf(working, self, actor)
   if (role === 'origin') return answerToTransfer(actor, event, type)
@@ -146,8 +137,8 @@ function fromMessage(
   }
   const code = event.code ? { code: event.code } : {}
   return (event.keys ?? []).map((key) => {
-    const to = `recipient/${id}/${copy}/${key}`
-    const entry = working.actors.get(to) ?? working.given.actors.get(to)
+    const to = `recipient/${working.copy}/${key}`
+    const entry = actorOf(working, to)
     const stale = entry !== undefined && event.attempt !== transferOf(entry)
     return { type, to, local: true, stale, ...code }
   })

@@ -97,8 +97,8 @@ const keepers: Record<Thing, Keeper> = {
   gathered: (_working, _self, actor) => {
     delete actor.a.owed
   },
-  notice: (working, self, actor) => {
-    const notice = noticeOf(working, self, actor)
+  notice: (working, _self, actor) => {
+    const notice = noticeOf(working, actor)
     if (notice) actor.a.noticed = [...(actor.a.noticed ?? []), notice]
   },
   members,
@@ -185,6 +185,6 @@ function home(working: Working, self: Address, actor: Stored): void {
   actor.a.home = found.home
   actor.a.mailbox = found.mailbox
   if (found.home === serverOf(copy)) return
-  const hops = headerOf(working, self)?.trace.length ?? 1
+  const hops = headerOf(working)?.trace.length ?? 1
   actor.a.copy = routed?.copy ?? copyName(found.home, hops, key)
 }

@@ -1,7 +1,7 @@
 /**
  * What leaves a step as an event: the name that it gets, and the trace context that goes along.
  */
-import { headerOf, type Working } from './step.ts'
+import { actorOf, headerOf, type Working } from './step.ts'
 import type { Caller } from './wire.ts'
 
 /**
@@ -20,10 +20,10 @@ export function nameEvents({ given, actors, events }: Working): void {
  * that it belongs to; where it belongs to none, that of the event which caused it.
  */
 export function nameCaller(working: Working): void {
-  const { given, actors, events } = working
+  const { given, events } = working
   const { to } = given.event
-  const actor = actors.get(to) ?? given.actors.get(to)
-  const own = headerOf(working, to)?.caller ?? actor?.a.move?.caller ?? callerOfWrite(working)
+  const known = headerOf(working)?.caller ?? actorOf(working, to)?.a.move?.caller
+  const own = known ?? callerOfWrite(working)
   const caller = own ?? given.event.caller
   if (caller === undefined) return
   working.caller = caller

@@ -21,9 +21,9 @@ import type { Notice } from './told.ts'
 import type { Stored } from './wire.ts'
 
 /** What is to be told of an entry that has just been delivered or deferred, if anything. */
-export function noticeOf(working: Working, self: Address, actor: Stored): Notice | null {
+export function noticeOf(working: Working, actor: Stored): Notice | null {
   const { entry, noticed = [], siblings = 1 } = actor.a
-  const header = headerOf(working, self)
+  const header = headerOf(working)
   if (!entry?.notify || !header || header.originator === '') return null
   if (actor.s === 'expanded') return entry.notify.includes('success') ? 'expanded' : null
   if (actor.s === 'delivered') {
@@ -39,6 +39,6 @@ export function noticeOf(working: Working, self: Address, actor: Stored): Notice
 
 /** Where a machine asks for a notice, it is submitted if there is anything to tell. */
 export function noticesFrom(working: Working, self: Address, actor: Stored): Send[] {
-  const notice = noticeOf(working, self, actor)
+  const notice = noticeOf(working, actor)
   return notice ? submitNotice(working, self, notice) : []
 }

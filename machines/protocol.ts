@@ -209,8 +209,9 @@ export const entryKey = (number: number, branch: number): string =>
 
 /** Number and branch of an entry's key: `3`, `3r`, `3r2`. */
 export function entryOf(key: string): { number: number; branch: number } {
-  const [number, branch] = key.split('r')
-  return { number: Number(number), branch: branch === undefined ? 0 : Number(branch || 1) }
+  const mark = key.indexOf('r')
+  if (mark < 0) return { number: Number(key), branch: 0 }
+  return { number: Number(key.slice(0, mark)), branch: Number(key.slice(mark + 1) || 1) }
 }
 
 /** An entry's address; `copy` is `<id>/<copy>`. */
@@ -219,18 +220,44 @@ export const recipientAddress = (
   { number, branch }: { number: number; branch: number },
 ): Address => `recipient/${copy}/${entryKey(number, branch)}`
 
-export const kindOf = (address: Address): Kind => address.slice(0, address.indexOf('/')) as Kind
-
-/** The parts of an address after its kind. Asked some ten times a step, so it does not split. */
-export function partsOf(address: Address): string[] {
-  const parts: string[] = []
-  let from = address.indexOf('/') + 1
-  for (let to = address.indexOf('/', from); to >= 0; to = address.indexOf('/', from)) {
-    parts.push(address.slice(from, to))
-    from = to + 1
+/**
+ * The kind, told by its third letter: always the same string and never a piece cut from an
+ * address, because it is asked for several times in each step.
+ */
+export function kindOf(address: Address): Kind {
+  switch (address[2]) {
+    case 's':
+      return 'message'
+    case 'c':
+      return 'recipient'
+    case 'o':
+      return 'slot'
+    case 'i':
+      return 'mailbox'
+    case 'v':
+      return 'move'
+    case 'r':
+      return 'directory'
+    default:
+      return address.slice(0, address.indexOf('/')) as Kind
   }
-  parts.push(address.slice(from))
-  return parts
+}
+
+/** `<id>/<copy>`: the copy that this address is in; of a copy, an entry or a slot. */
+export function copyOf(address: Address): string {
+  const id = address.indexOf('/') + 1
+  const key = address.indexOf('/', address.indexOf('/', id) + 1)
+  return key < 0 ? address.slice(id) : address.slice(id, key)
+}
+
+/** The parts of an address after its kind. Asked often, so it does not split and gather. */
+export function partsOf(address: Address): string[] {
+  const first = address.indexOf('/') + 1
+  const second = address.indexOf('/', first) + 1
+  if (second === 0) return [address.slice(first)]
+  const third = address.indexOf('/', second) + 1
+  if (third === 0) return [address.slice(first, second - 1), address.slice(second)]
+  return [address.slice(first, second - 1), address.slice(second, third - 1), address.slice(third)]
 }
 
 /** The server of a copy's name. */

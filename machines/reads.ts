@@ -6,6 +6,7 @@ import type { Lookup } from './cache.ts'
 import type { Parts } from './defects.ts'
 import {
   type Address,
+  copyOf,
   entryKey,
   entryOf,
   kindOf,
@@ -42,7 +43,7 @@ export function reads(event: MailEvent, parts: Parts): Reads {
     case 'message':
       return readsOfMessage(event, parts)
     case 'recipient':
-      return { actors: ofEntries(event.to, [partsOf(event.to)[2] as string], parts) }
+      return { actors: ofEntry(event.to, parts) }
     case 'mailbox': {
       const box = readsOfBox(event)
       return { actors: [event.to], ...(box ? { box } : {}) }
@@ -63,15 +64,22 @@ function readsOfMessage(event: MailEvent, parts: Parts): Reads {
 const ROUTING: ReadonlySet<string> = new Set(['routing.due', 'deferral.due'])
 
 /** The copy, the entries, and the report slots that these entries have. */
-function ofEntries(address: Address, keys: string[], parts: Parts): Address[] {
-  const copy = partsOf(address).slice(0, 2).join('/')
-  const actors = new Set([`message/${copy}`])
+function ofEntries(message: Address, keys: string[], parts: Parts): Address[] {
+  const copy = copyOf(message)
+  const actors = new Set([message])
   for (const key of keys) {
     const entry = entryOf(key)
     actors.add(recipientAddress(copy, entry))
     actors.add(`slot/${copy}/${parts.slotKey(entry)}`)
   }
   return [...actors]
+}
+
+/** ...of one entry, by its own address. */
+function ofEntry(recipient: Address, parts: Parts): Address[] {
+  const copy = copyOf(recipient)
+  const entry = entryOf(partsOf(recipient)[2] as string)
+  return [`message/${copy}`, recipient, `slot/${copy}/${parts.slotKey(entry)}`]
 }
 
 function readsOfBox(event: MailEvent): BoxRead | null {
@@ -135,7 +143,7 @@ export const expands = (
 
 /** A message that comes back to an MTA bypasses its cache. */
 const returning = (trace: string[], server: string): boolean =>
-  trace.filter((passed) => passed === server).length > 1
+  trace.indexOf(server) !== trace.lastIndexOf(server)
 
 const PAST_CACHE = new Set(['reply.refused', 'reply.due', 'expiry.due'])
 const LOOKS = new Set([...PAST_CACHE, 'retry.due', 'mailbox.settled'])

@@ -7,7 +7,7 @@ import { type Code, EXPIRED, UNAVAILABLE, UNRECOGNIZED } from './codes.ts'
 import type { Send } from './compose.ts'
 import { type Address, partsOf, serverOf } from './protocol.ts'
 import { reportSubject } from './report.ts'
-import { headerOf, type Working } from './step.ts'
+import { actorOf, headerOf, type Working } from './step.ts'
 import type { Notice, ReportFacts, Told } from './told.ts'
 import type { EntryRecord, Header, Stored } from './wire.ts'
 
@@ -32,7 +32,7 @@ export const REPORTED_MAX = 100
 
 /** The failure reports about what the copy has gathered. */
 export function reportsOf(working: Working, self: Address, { a }: Stored): Send[] {
-  const header = headerOf(working, self)
+  const header = headerOf(working)
   const { owed = [] } = a
   const sends: Send[] = []
   for (let from = 0; header && from < owed.length; from += REPORTED_MAX) {
@@ -49,7 +49,7 @@ export function reportsOf(working: Working, self: Address, { a }: Stored): Send[
 
 /** A notice about an entry. */
 export function submitNotice(working: Working, entry: Address, notice: Notice): Send[] {
-  const header = headerOf(working, entry)
+  const header = headerOf(working)
   const told = toldOf(working, entry)
   if (!header || !told) return []
   const facts: ReportFacts = {
@@ -108,7 +108,7 @@ function aboutOf(header: Header, self: Address) {
 
 /** What a report says of an entry; null when the step does not have it. */
 export function toldOf(working: Working, address: Address): Told | null {
-  const stored = working.actors.get(address) ?? working.given.actors.get(address)
+  const stored = actorOf(working, address)
   if (!stored?.a.entry) return null
   const { original, address: name, history, orcpt } = stored.a.entry
   return {

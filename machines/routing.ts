@@ -78,7 +78,9 @@ export function route(
           lists,
         }),
   )
-  return withCopies(withSiblings(routed), hops)
+  countSiblings(routed)
+  nameCopies(routed, hops)
+  return routed
 }
 
 /** Aliases whose lookup is still missing before these recipients can be routed. */
@@ -113,10 +115,15 @@ export function routed(records: readonly EntryRecord[], lookups: Lookups): Looku
   return all.filter(({ alias }) => reached.has(alias))
 }
 
-const end = (record: EntryRecord, type: RouteType, code: Code | null): Routed => ({
+const end = (
+  record: EntryRecord,
+  type: RouteType,
+  code: Code | null,
+  lookup: Lookup | null = null,
+): Routed => ({
   record,
   type,
-  lookup: null,
+  lookup,
   code,
   copy: null,
   siblings: 1,
@@ -136,10 +143,7 @@ function walk(record: EntryRecord, walking: Walking): Routed[] {
   if (!found || found.route === 'unknown') return [end(record, 'route.unknown', UNRECOGNIZED)]
   if (found.list) return [listed(record, found.list, walking)]
   const { alternate, both } = found
-  const own: Routed = {
-    ...end({ ...record, split: true }, `route.${found.route}`, null),
-    lookup: found,
-  }
+  const own = end({ ...record, split: true }, `route.${found.route}`, null, found)
   if (record.split || alternate === null) return [own]
   const looped =
     alternate === record.address ||
@@ -175,25 +179,24 @@ function listed(record: EntryRecord, list: ListFacts, { lists }: Walking): Route
 const prohibited = (record: EntryRecord): Routed =>
   end({ ...record, split: true }, 'route.prohibited', REASSIGNMENT_PROHIBITED)
 
-function withSiblings(routed: Routed[]): Routed[] {
+function countSiblings(routed: readonly Routed[]): void {
   const sizes = new Map<number, number>()
   for (const { record, type } of routed) {
     if (type === 'route.redirected' || type === 'route.expanded') continue
     sizes.set(record.number, (sizes.get(record.number) ?? 0) + 1)
   }
-  return routed.map((one) => ({ ...one, siblings: sizes.get(one.record.number) ?? 1 }))
+  for (const one of routed) one.siblings = sizes.get(one.record.number) ?? 1
 }
 
-function withCopies(routed: Routed[], hops: number): Routed[] {
+function nameCopies(routed: readonly Routed[], hops: number): void {
   const copies = new Map<string, string>()
-  return routed.map((one) => {
-    if (one.type !== 'route.elsewhere' || !one.lookup?.home) return one
+  for (const one of routed) {
+    if (one.type !== 'route.elsewhere' || !one.lookup?.home) continue
     const { home } = one.lookup
-    const copy =
-      copies.get(home) ?? copyName(home, hops, entryKey(one.record.number, one.record.branch))
-    copies.set(home, copy)
-    return { ...one, copy }
-  })
+    const { number, branch } = one.record
+    one.copy = copies.get(home) ?? copyName(home, hops, entryKey(number, branch))
+    copies.set(home, one.copy)
+  }
 }
 
 export const copyName = (home: string, hops: number, key: string): string =>

@@ -4,25 +4,22 @@
  * the machines.
  */
 import type { Found, Mover } from './protocol.ts'
-import { kindOf, partsOf } from './protocol.ts'
+import { kindOf } from './protocol.ts'
 import { isFull } from './quota.ts'
 import { aliasOf } from './routing.ts'
-import type { Working } from './step.ts'
+import { headerOf, type Working } from './step.ts'
+import { VISIBLE } from './visible.ts'
 import type { Given, Seen } from './wire.ts'
 
 export function see(working: Working): Seen {
   const { given } = working
+  // What is not looked at is not classified: so much of the mail is an answer and nothing else.
+  if (VISIBLE[given.event.type]?.length === 0) return given.event
   switch (kindOf(given.event.to)) {
     case 'message':
-      return {
-        ...given.event,
-        ...(given.event.type === 'copy.transferred' ? { found: foundOf(working) } : {}),
-        ...(isEarly(given) ? { early: true } : {}),
-        count: working.routed.size,
-        last: (given.event.last ?? given.found.last ?? true) && !expands(working),
-      }
+      return seenByMessage(working)
     case 'recipient':
-      return seenByRecipient(given)
+      return seenByRecipient(working)
     case 'mailbox':
       return seenByMailbox(given)
     case 'move':
@@ -32,6 +29,15 @@ export function see(working: Working): Seen {
     default:
       return given.event
   }
+}
+
+function seenByMessage(working: Working): Seen {
+  const { event, found } = working.given
+  const last = (event.last ?? found.last ?? true) && !expands(working)
+  const seen: Seen = { ...event, count: working.routed.size, last }
+  if (event.type === 'copy.transferred') seen.found = foundOf(working)
+  if (isEarly(working.given)) seen.early = true
+  return seen
 }
 
 /** Members of a list are still to be routed. */
@@ -55,34 +61,32 @@ function foundOf({ given, routed }: Working): Found {
   return attempt <= putOff ? 'answered' : 'new'
 }
 
-function seenByRecipient({ event, actors, lookups }: Given): Seen {
+function seenByRecipient(working: Working): Seen {
+  const { event, actors, lookups } = working.given
   const address = actors.get(event.to)?.a.entry?.address
   const found = address === undefined ? undefined : lookups[aliasOf(address)]
-  return {
-    ...event,
-    ...(event.type === 'reply.refused' ? { nullSender: isReport(event.to, actors) } : {}),
-    // What was routed to a mailbox is not for a list that came to have its name.
-    ...(found ? { route: found.list ? ('unknown' as const) : found.route } : {}),
-  }
-}
-
-/** A message to which nobody can be told that it failed. */
-function isReport(entry: string, actors: Given['actors']): boolean {
-  const [id, copy] = partsOf(entry)
-  return actors.get(`message/${id}/${copy}`)?.a.header?.originator === ''
+  const isRefused = event.type === 'reply.refused'
+  if (!found && !isRefused) return event
+  const seen: Seen = { ...event }
+  // Nobody can be told that a report failed.
+  if (isRefused) seen.nullSender = headerOf(working)?.originator === ''
+  // What was routed to a mailbox is not for a list that came to have its name.
+  if (found) seen.route = found.list ? 'unknown' : found.route
+  return seen
 }
 
 function seenByMailbox({ event, actors, found }: Given): Seen {
   const about = actors.get(event.to)?.a
-  const mover: Mover | undefined = event.move && moverOf(event.move.id, about?.mover)
-  return {
-    ...event,
-    ...(mover ? { mover } : {}),
-    ...(found.key ? { found: found.key } : {}),
-    ...(isFull(about, found.bytes) ? { full: true } : {}),
-    more: event.more ?? found.more ?? false,
-    again: about?.created === true || about?.mover !== undefined,
+  if (found.key) {
+    const seen: Seen = { ...event, found: found.key }
+    if (isFull(about, found.bytes)) seen.full = true
+    return seen
   }
+  const mover: Mover | undefined = event.move && moverOf(event.move.id, about?.mover)
+  const again = about?.created === true || about?.mover !== undefined
+  const seen: Seen = { ...event, more: event.more ?? found.more ?? false, again }
+  if (mover) seen.mover = mover
+  return seen
 }
 
 /** Ids of moves grow with time, so an older move is told from a newer one. */

@@ -15,10 +15,10 @@ import { partsOfProfile, type Running } from './parts.ts'
 import {
   type Address,
   type Ask,
+  copyOf,
   type EventType,
+  type Kind,
   kindOf,
-  partsOf,
-  type Role,
   type Rule,
   recipientAddress,
   type Timer,
@@ -55,6 +55,7 @@ export interface Stepped {
   /** Actors as they are now; those that changed carry the next version. */
   actors: Map<Address, Stored>
   items: ItemWrite[]
+  /** By name: `<actor>|<timer>|<key>`. */
   timers: Map<string, TimerWrite>
   events: MailEvent[]
   changes: Change[]
@@ -68,17 +69,25 @@ export interface Stepped {
 export interface Working extends Stepped {
   given: Given
   running: Running
+  /** The copy within which it happens: its name, `<id>/<copy>`, and its address; '' of others. */
+  copy: string
+  message: Address
   /** What the Router stage made of the event's recipients, by the address of each entry. */
   routed: ReadonlyMap<Address, Routed>
-  local: { to: Address; event: Seen }[]
+  /** What is applied within the step, in order. */
+  local: Seen[]
 }
 
 export function step(given: Given): Stepped {
-  const running = partsOfProfile(given.site.profile)
+  const { to } = given.event
+  const kind = kindOf(to)
+  const copy = OF_COPY.has(kind) ? copyOf(to) : ''
   const working: Working = {
     given,
-    running,
-    routed: routing(given, running),
+    running: partsOfProfile(given.site.profile),
+    copy,
+    message: kind === 'message' ? to : copy && `message/${copy}`,
+    routed: NOBODY,
     local: [],
     actors: new Map(),
     items: [],
@@ -86,72 +95,74 @@ export function step(given: Given): Stepped {
     events: [],
     changes: [],
   }
-  working.local.push({ to: given.event.to, event: see(working) })
-  drain(working)
+  if (kind === 'message') working.routed = routing(working)
+  working.local.push(see(working))
+  applyAll(working, 0)
+  const applied = working.local.length
   reportWhatIsGathered(working)
-  drain(working)
+  applyAll(working, applied)
   nameEvents(working)
   nameCaller(working)
   return working
 }
 
+/** Kinds of actors that belong to a copy of a message. */
+const OF_COPY: ReadonlySet<Kind> = new Set(['message', 'recipient', 'slot'])
+
+const NOBODY: Working['routed'] = new Map()
+
 /**
  * What the Router stage makes of an event that brings recipients; those that the copy has already
  * are left out.
  */
-function routing(
-  { event, actors, found, lookups, site }: Given,
-  running: Running,
-): Map<Address, Routed> {
+function routing({ given, running, copy }: Working): Map<Address, Routed> {
+  const { event, actors, found, lookups, site } = given
   const records = event.entries ?? found.entries
   const routed = new Map<Address, Routed>()
-  if (!records || kindOf(event.to) !== 'message') return routed
   const header = event.header ?? actors.get(event.to)?.a.header
-  if (!header) return routed
-  const [id, copy] = partsOf(event.to)
+  if (!records || !header) return routed
   for (const one of route(records, lookups, header, site, running, found.addressees)) {
-    const address = recipientAddress(`${id}/${copy}`, one.record)
+    const address = recipientAddress(copy, one.record)
     if (!actors.has(address)) routed.set(address, one)
   }
   return routed
 }
 
-function drain(working: Working): void {
-  for (let next = working.local.shift(); next; next = working.local.shift()) {
-    apply(working, next.to, next.event)
-  }
+/** Whatever is said within the step meanwhile is applied too. */
+function applyAll(working: Working, from: number): void {
+  const { local } = working
+  for (let i = from; i < local.length; i++) apply(working, local[i] as Seen)
 }
 
 /**
  * What a copy has gathered leaves within the step when it fills a report, when none of its entries
  * is open any more, or when all of them are of one recipient, so that nobody else can fail.
  */
-function reportWhatIsGathered({ given, actors, local }: Working): void {
-  const { to } = given.event
-  const kind = kindOf(to)
-  if (kind !== 'message' && kind !== 'recipient') return
-  const [id, copy] = partsOf(to)
-  const address = `message/${id}/${copy}`
-  const message = actors.get(address)
+function reportWhatIsGathered({ given, actors, local, message: to }: Working): void {
+  if (to === '' || kindOf(given.event.to) === 'slot') return
+  const message = actors.get(to)
   const { owed = [], recipients } = message?.a ?? {}
   if (owed.length === 0) return
   if (message?.s !== 'settled' && recipients !== 1 && owed.length < REPORTED_MAX) return
-  local.push({ to: address, event: { id: '', at: given.at, to: address, type: 'report.due' } })
+  local.push({ to, type: 'report.due' })
 }
 
-function apply(working: Working, to: Address, event: Seen): void {
-  const before = current(working, to, event)
+function apply(working: Working, event: Seen): void {
+  const { to } = event
+  const kind = kindOf(to)
+  const before = current(working, kind, event)
   if (!before) return
-  const machine = working.running.machines[kindOf(to)]
+  const machine = working.running.machines[kind]
   const moved = transition(machine, { value: before.s, context: before.c }, event)
-  if (!moved.handled && moved.asks.length === 0) return
+  const { asks, asked } = moved
+  if (!moved.handled && asks.length === 0) return
   const v = (working.given.actors.get(to)?.v ?? 0) + 1
-  const a = { ...before.a }
-  if (moved.asks.some(makesEntries)) a.recipients = recipientsOf(working, before)
-  const after = stamped(kindOf(to), { v, s: moved.value, c: moved.context, a })
+  const a = asked.keeps || asked.makesEntries ? { ...before.a } : before.a
+  if (asked.makesEntries) a.recipients = recipientsOf(working, before)
+  const after = stamped(kind, { v, s: moved.value, c: moved.context, a })
   working.actors.set(to, after)
-  working.changes.push(changeOf(to, event, before, after, moved.asks))
-  for (const one of moved.asks) perform(working, to, after, event, one)
+  working.changes.push(changeOf(event, before, after, asked.says))
+  for (const one of asks) perform(working, to, after, event, one)
 }
 
 /** Of a copy that makes entries: how many recipients it has then. */
@@ -160,37 +171,29 @@ function recipientsOf({ routed }: Working, { a }: Stored): number {
   return (a.recipients ?? 0) + numbers.size
 }
 
-const makesEntries = (one: Ask): boolean => 'send' in one && one.send === 'route.here'
-
-function changeOf(
-  actor: Address,
-  event: Seen,
-  before: Stored,
-  after: Stored,
-  asked: Ask[],
-): Change {
+function changeOf(event: Seen, before: Stored, after: Stored, says: EventType[]): Change {
   const absorbed = (after.c.absorbed ?? 0) !== (before.c.absorbed ?? 0)
   const why = absorbed ? 'failure absorbed' : event.why
-  const says: EventType[] = []
-  for (const one of asked) if ('send' in one && !WITHIN.has(one.to)) says.push(one.send)
-  const change: Change = { actor, event: event.type, from: before.s, to: after.s, says }
+  const change: Change = { actor: event.to, event: event.type, from: before.s, to: after.s, says }
   if (why) change.why = why
   return change
 }
 
-/** Sends to these are applied within the step, and tell their own change. */
-const WITHIN: ReadonlySet<Role> = new Set(['message', 'slot', 'entries'])
+/** The actor as this step has it so far. */
+export const actorOf = ({ actors, given }: Working, address: Address): Stored | undefined =>
+  actors.get(address) ?? given.actors.get(address)
 
-/** The actor as this step has it so far; made when the event is one that makes it. */
-function current(working: Working, to: Address, event: Seen): Stored | null {
-  const known = working.actors.get(to) ?? working.given.actors.get(to)
+/** ...in a state that its machine has; made when the event is one that makes it. */
+function current(working: Working, kind: Kind, event: Seen): Stored | null {
+  const { running } = working
+  const known = actorOf(working, event.to)
   if (known) {
-    const s = working.running.known(kindOf(to), known.s)
+    const s = running.known(kind, known.s)
     return s === known.s ? known : { ...known, s }
   }
-  const made = birth(working, to, event)
+  const made = birth(working, kind, event)
   if (!made) return null
-  const { value, context } = initial(working.running.machines[kindOf(to)], made.input)
+  const { value, context } = initial(running.machines[kind], made.input)
   return { v: 0, s: value, c: context, a: made.about }
 }
 
@@ -198,12 +201,8 @@ function current(working: Working, to: Address, event: Seen): Stored | null {
  * Which events make an actor that is not there, and with what. A late event never re-creates a
  * trimmed one.
  */
-function birth(
-  working: Working,
-  to: Address,
-  event: Seen,
-): { input?: object; about: About } | null {
-  switch (kindOf(to)) {
+function birth(working: Working, kind: Kind, event: Seen): { input?: object; about: About } | null {
+  switch (kind) {
     case 'mailbox':
     case 'directory':
       return { about: {} }
@@ -217,7 +216,7 @@ function birth(
     case 'slot':
       return event.type === 'entry.discharged' && event.size === 1 ? null : { about: {} }
     case 'recipient':
-      return event.type.startsWith('route.') ? { about: recipientAbout(working, to) } : null
+      return event.type.startsWith('route.') ? { about: recipientAbout(working, event.to) } : null
     default:
       return event.header && event.entries
         ? { input: { nullSender: event.header.originator === '' }, about: { header: event.header } }
@@ -235,7 +234,7 @@ function perform(working: Working, self: Address, actor: Stored, event: Seen, on
     for (const send of compose(working, self, actor, event, one)) dispatch(working, send)
   } else if ('arm' in one) {
     const key = one.arm === 'replication' ? `${event.record?.version}` : ''
-    const due = isDated(one) ? dateOf(working, self, one) : timerDue(working, actor, event, one)
+    const due = isDated(one) ? dateOf(working, one) : timerDue(working, actor, event, one)
     write(working, { actor: self, timer: one.arm, key, due })
   } else if ('disarm' in one) {
     write(working, { actor: self, timer: one.disarm, key: '', due: null })
@@ -260,27 +259,27 @@ const timerDue = (
   return (from ?? given.at) + delay
 }
 
-const dateOf = (working: Working, self: Address, { by }: Dated): number =>
-  headerOf(working, self)?.[by === 'expiry' ? 'expiresAt' : 'deferUntil'] ?? working.given.at
+const dateOf = (working: Working, { by }: Dated): number =>
+  headerOf(working)?.[by === 'expiry' ? 'expiresAt' : 'deferUntil'] ?? working.given.at
 
 const write = (working: Working, timer: TimerWrite): void => {
   working.timers.set(`${timer.actor}|${timer.timer}|${timer.key}`, timer)
 }
 
 /** What the copy is, for any actor of it. */
-export function headerOf(working: Working, self: Address): Header | undefined {
-  const [id, copy] = partsOf(self)
-  const address = `message/${id}/${copy}`
-  return (working.actors.get(address) ?? working.given.actors.get(address))?.a.header
-}
+export const headerOf = (working: Working): Header | undefined =>
+  working.message === '' ? undefined : actorOf(working, working.message)?.a.header
 
 /** Sends between a copy, its entries and its slots are applied within the step. */
 function dispatch(working: Working, send: Send): void {
+  if (send.local) {
+    working.local.push(send)
+    return
+  }
   const event = send as Send & MailEvent
   event.id = ''
   event.at = working.given.at
-  if (send.local) working.local.push({ to: send.to, event })
-  else merge(working, event)
+  merge(working, event)
 }
 
 /** Entries that leave for the same copy leave together (fan-out: one copy for each destination). */

@@ -9,6 +9,7 @@
  * What is returned is shared: nobody may change it.
  */
 import { type AnyMachineSnapshot, type AnyStateMachine, createActor } from 'xstate'
+import { type Asked, askedOf } from './asked.ts'
 import type { Ask, EventType } from './protocol.ts'
 import { VISIBLE } from './visible.ts'
 import type { StateValue } from './wire.ts'
@@ -19,11 +20,12 @@ export interface Situation {
 }
 export interface Moved extends Situation {
   asks: Ask[]
+  asked: Asked
   /** The machine had a transition for the event (it may have changed nothing). */
   handled: boolean
 }
 
-/** Situations remembered for each machine; then the oldest half is forgotten. */
+/** Situations remembered for each machine; then all of them are forgotten. */
 const REMEMBERED_MAX = 20_000
 
 type Scope = Parameters<AnyStateMachine['transition']>[2]
@@ -31,7 +33,23 @@ interface Prepared {
   scope: Scope
   collected: Ask[]
   initials: Map<string, Situation>
-  moves: Map<string, Moved>
+  seen: Seen
+  remembered: number
+}
+
+/** After what has been looked at so far: what the machine did then, or what it looks at next. */
+class Seen {
+  moved: Moved | undefined = undefined
+  readonly #next = new Map<unknown, Seen>()
+
+  next(value: unknown): Seen {
+    const plain = typeof value === 'object' ? JSON.stringify(value) : value
+    const known = this.#next.get(plain)
+    if (known) return known
+    const made = new Seen()
+    this.#next.set(plain, made)
+    return made
+  }
 }
 
 const prepared = new WeakMap<AnyStateMachine, Prepared>()
@@ -55,7 +73,7 @@ function prepare(machine: AnyStateMachine): Prepared {
       if (action.type === 'ask') collected.push(action.params as Ask)
     },
   } as unknown as Scope
-  const made = { scope, collected, initials: new Map(), moves: new Map() }
+  const made = { scope, collected, initials: new Map(), seen: new Seen(), remembered: 0 }
   prepared.set(machine, made)
   return made
 }
@@ -78,44 +96,38 @@ export function transition(
   before: Situation,
   event: { type: string },
 ): Moved {
-  const { scope, collected, moves } = prepare(machine)
-  const key = keyOf(before, event)
-  const known = moves.get(key)
-  if (known) return known
+  const memory = prepare(machine)
+  const seen = lookedAt(memory.seen, before, event)
+  if (seen.moved) return seen.moved
+  const { scope, collected } = memory
   collected.length = 0
   const snapshot = machine.resolveState({ value: before.value, context: before.context })
   const after = machine.transition(snapshot, event, scope) as AnyMachineSnapshot
+  const asks = collected.slice()
   const moved: Moved = {
     value: after.value as StateValue,
     context: after.context,
-    asks: collected.slice(),
+    asks,
+    asked: askedOf(asks),
     handled: after !== snapshot,
   }
-  remember(moves, key, moved)
+  seen.moved = moved
+  memory.remembered += 1
+  if (memory.remembered > REMEMBERED_MAX) {
+    memory.remembered = 0
+    memory.seen = new Seen()
+  }
   return moved
 }
 
-function keyOf({ value, context }: Situation, event: { type: string }): string {
-  let key = `${event.type}|${typeof value === 'string' ? value : JSON.stringify(value)}`
-  for (const name in context) key += `|${text(context[name])}`
+/** All that a machine can go by, one after the other. */
+function lookedAt(from: Seen, { value, context }: Situation, event: { type: string }): Seen {
+  let seen = from.next(event.type).next(value)
+  for (const name in context) seen = seen.next(context[name])
   const payload = event as Record<string, unknown>
-  for (const name of VISIBLE[event.type as EventType] ?? NONE) {
-    const seen = payload[name]
-    key += seen === undefined ? '|' : `|${text(seen)}`
-  }
-  return key
+  for (const name of VISIBLE[event.type as EventType] ?? NONE) seen = seen.next(payload[name])
+  return seen
 }
 
 /** Of a type that is not in the protocol: no machine has a transition for it. */
 const NONE: readonly string[] = []
-
-const text = (value: unknown): string =>
-  typeof value === 'object' ? JSON.stringify(value) : String(value)
-
-function remember(moves: Map<string, Moved>, key: string, moved: Moved): void {
-  if (moves.size >= REMEMBERED_MAX) {
-    let half = REMEMBERED_MAX / 2
-    for (const old of moves.keys()) if (half-- > 0) moves.delete(old)
-  }
-  moves.set(key, moved)
-}

@@ -38,7 +38,9 @@ export const versionOf = (kind: Kind, all = MIGRATIONS): number => all[kind].len
 /** The snapshot with the version of the machine that wrote it. */
 export function stamped(kind: Kind, stored: Stored, all = MIGRATIONS): Stored {
   const m = versionOf(kind, all)
-  return m === 1 ? stored : { ...stored, m }
+  if (m === 1) return stored
+  const { v, s, c, a } = stored
+  return { v, s, c, a, m }
 }
 
 /** The snapshot as this service's machine knows it. Throws `NewerSnapshot`, or what is wrong. */

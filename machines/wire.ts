@@ -238,8 +238,8 @@ export interface Given {
   found: FoundItems
 }
 
-/** The event with what the machine may look at, classified. */
-export type Seen = MailEvent & {
+/** The event with what the machine may look at, classified; its name and its date are not. */
+export type Seen = Omit<MailEvent, 'id' | 'at'> & {
   count?: number
   nullSender?: boolean
   route?: Route

@@ -109,8 +109,7 @@ function commitSteps(store: MemoryStore, taken: Taken[]): Outcome {
 /** The timer that rang is disarmed, unless the step armed it again. */
 export function writeTimers(timers: Map<string, number>, event: MailEvent, stepped: Stepped): void {
   if (event.timer) timers.delete(timerMember(event.to, event.timer, timerKeyOf(event)))
-  for (const { actor, timer, key, due } of stepped.timers.values()) {
-    const name = timerMember(actor, timer, key)
+  for (const [name, { due }] of stepped.timers) {
     if (due === null) timers.delete(name)
     else timers.set(name, due)
   }

@@ -33,7 +33,7 @@ export interface Loading {
 
 /** What a step is given, and the cache entries that its look-ups refreshed, by cell. */
 export interface MemoryLoaded extends Given {
-  refreshed: Map<string, Cached>
+  refreshed: ReadonlyMap<string, Cached>
 }
 
 export function load(
@@ -49,14 +49,16 @@ export function load(
     if (stored) actors.set(address, stored)
   }
   const found = itemsFor(cells, event, wanted.box, chunkOf(event, wanted.chunk, actors))
-  const refreshed = new Map<string, Cached>()
   const asked =
     (event.entries && beliefs(event, NOBODY, undefined)) ?? beliefs(event, actors, found.entries)
+  const refreshed = asked ? new Map<string, Cached>() : NOTHING
   const lookups = asked ? lookUp(cells, site, asked, loading, refreshed) : {}
   const addressees = expands(event, lookups) ? addresseesOf(chunksOf(cells, event)) : undefined
   if (addressees) found.addressees = addressees
   return { at: loading.at, site, event, actors, found, lookups, refreshed }
 }
+
+const NOTHING = new Map<string, Cached>()
 
 /** The message's recipients as they are kept; a report has only its own. */
 const chunksOf = (cells: Cells, { to, entries = [] }: MailEvent): EntryRecord[][] =>

@@ -39,7 +39,7 @@ export interface Variant {
 /** One way in which an event may have been taken. */
 export interface Taken {
   event: Variant
-  moved: Moved
+  moved: Omit<Moved, 'asked'>
   after: Believed
 }
 
@@ -73,7 +73,7 @@ export function takes(
 function armedAfter(
   before: readonly string[] | null,
   { type }: Variant,
-  { asks }: Moved,
+  { asks }: Pick<Moved, 'asks'>,
 ): readonly string[] | null {
   if (before === null) return null
   const armed = new Set<string>(before)

@@ -2,33 +2,34 @@
  * What is under way, and when it comes: a heap by time, and among equals by the order of arrival.
  */
 
-export interface Dated {
+export interface Planned<T> {
   at: number
   /** Told by the heap: which came first. */
   order: number
+  what: T
 }
 
-export class Agenda<T extends Dated> {
-  readonly #all: T[] = []
+export class Agenda<T> {
+  readonly #all: Planned<T>[] = []
   #added = 0
 
   get size(): number {
     return this.#all.length
   }
 
-  first(): T | undefined {
+  first(): Planned<T> | undefined {
     return this.#all[0]
   }
 
-  add(one: T): void {
+  add(at: number, what: T): void {
     this.#added += 1
-    one.order = this.#added
+    const one = { at, order: this.#added, what }
     const all = this.#all
     let i = all.length
     all.push(one)
     while (i > 0) {
       const parent = (i - 1) >> 1
-      const above = all[parent] as T
+      const above = all[parent] as Planned<T>
       if (!before(one, above)) break
       all[i] = above
       i = parent
@@ -36,7 +37,7 @@ export class Agenda<T extends Dated> {
     all[i] = one
   }
 
-  take(): T | undefined {
+  take(): Planned<T> | undefined {
     const all = this.#all
     const first = all[0]
     const last = all.pop()
@@ -45,9 +46,14 @@ export class Agenda<T extends Dated> {
     for (;;) {
       let child = 2 * i + 1
       if (child >= all.length) break
-      if (child + 1 < all.length && before(all[child + 1] as T, all[child] as T)) child += 1
-      if (!before(all[child] as T, last)) break
-      all[i] = all[child] as T
+      if (
+        child + 1 < all.length &&
+        before(all[child + 1] as Planned<T>, all[child] as Planned<T>)
+      ) {
+        child += 1
+      }
+      if (!before(all[child] as Planned<T>, last)) break
+      all[i] = all[child] as Planned<T>
       i = child
     }
     all[i] = last
@@ -55,4 +61,5 @@ export class Agenda<T extends Dated> {
   }
 }
 
-const before = (a: Dated, b: Dated): boolean => a.at < b.at || (a.at === b.at && a.order < b.order)
+const before = (a: Planned<unknown>, b: Planned<unknown>): boolean =>
+  a.at < b.at || (a.at === b.at && a.order < b.order)

@@ -16,7 +16,7 @@ import { goesOn } from '../edits.ts'
 import { commit, load, type MemoryLoaded } from '../memory.ts'
 import { writeTimers } from '../memory-port.ts'
 import type { Before } from '../plan.ts'
-import { Agenda, type Dated } from './agenda.ts'
+import { Agenda, type Planned } from './agenda.ts'
 import { drawn, type Fault, type FaultKind, isReply, ORDERS, RATES, type Rates } from './faults.ts'
 import { hashOf, Random } from './random.ts'
 
@@ -40,10 +40,12 @@ export interface Course {
   faultsUntil: number
 }
 
-interface Flight extends Dated {
-  event: MailEvent
+interface Trying {
+  act: Act
+  /** How often it was refused. */
+  tries: number
 }
-interface Armed extends Dated {
+interface Alarm {
   name: string
   event: MailEvent
 }
@@ -82,9 +84,9 @@ export class World {
   readonly hits: Fault[] = []
   readonly #course: Course
   readonly #listener: Listener
-  readonly #flights = new Agenda<Flight>()
-  readonly #acts = new Agenda<TimedAct & Dated & { tries: number }>()
-  readonly #alarms = new Agenda<Armed>()
+  readonly #flights = new Agenda<MailEvent>()
+  readonly #acts = new Agenda<Trying>()
+  readonly #alarms = new Agenda<Alarm>()
   readonly #armed = new Map<string, number>()
   /** How often an event of this type came to this actor. */
   readonly #seen = new Map<number, number>()
@@ -93,7 +95,7 @@ export class World {
   #faultsFrom = Number.POSITIVE_INFINITY
   #faultsUntil = Number.POSITIVE_INFINITY
   /** The alarm that rings next, and when. */
-  #ringing: { armed: Armed; at: number } | null = null
+  #ringing: { alarm: Planned<Alarm>; at: number } | null = null
 
   constructor(course: Course, listener: Listener = {}) {
     this.#course = course
@@ -120,14 +122,14 @@ export class World {
   run(most: number): boolean {
     for (const one of this.#course.before) {
       if ('advance' in one) this.now += one.advance
-      else this.#acts.add({ at: this.now, act: one.act, order: 0, tries: 0 })
+      else this.#acts.add(this.now, { act: one.act, tries: 0 })
       if (!this.#rest(most)) return false
     }
     const from = this.now
     this.#faultsFrom = from
     this.#faultsUntil = from + this.#course.faultsUntil
     for (const { at, act } of this.#course.acts) {
-      this.#acts.add({ at: from + at, act, order: 0, tries: 0 })
+      this.#acts.add(from + at, { act, tries: 0 })
     }
     return this.#rest(most)
   }
@@ -138,55 +140,53 @@ export class World {
   }
 
   #act(): boolean {
-    const one = this.#acts.take() as TimedAct & { tries: number }
-    this.now = Math.max(this.now, one.at)
-    const { act } = one
+    const { at, what } = this.#acts.take() as Planned<Trying>
+    this.now = Math.max(this.now, at)
+    const { act, tries } = what
     const events = eventsOf(this.cells, this.#course.site, act, this.now)
     if (!events) {
-      const again = { ...one, order: 0, at: this.now + TRY_AGAIN_MS, tries: one.tries + 1 }
+      const again = { act, tries: tries + 1 }
       const isEarly = act.do === 'go on' && goesOn(this.cells, act.mailbox)
       const isTried = act.do === 'cancel' && again.tries < TRIES_MAX
-      if (isEarly || isTried) this.#acts.add(again)
+      if (isEarly || isTried) this.#acts.add(this.now + TRY_AGAIN_MS, again)
       return true
     }
     this.#listener.act?.(this.now, act)
-    const what = hashOf(act.do, hashOf(nameOf(act)))
-    const random = this.#random.begin(this.#course.seed, what, one.tries)
-    for (const event of events) {
-      this.#flights.add({ at: this.now + latency(random), order: 0, event })
-    }
+    const about = hashOf(act.do, hashOf(nameOf(act)))
+    const random = this.#random.begin(this.#course.seed, about, tries)
+    for (const event of events) this.#flights.add(this.now + latency(random), event)
     return true
   }
 
   #arrive(): boolean {
-    const flight = this.#flights.take() as Flight
-    this.now = Math.max(this.now, flight.at)
-    this.#take(flight.event)
+    const { at, what } = this.#flights.take() as Planned<MailEvent>
+    this.now = Math.max(this.now, at)
+    this.#take(what)
     return true
   }
 
   /** The first alarm that is still for the timer as it is armed; it rings when it is drawn to. */
   #nextRing(): number {
     let first = this.#alarms.first()
-    while (first && this.#armed.get(first.name) !== first.at) {
+    while (first && this.#armed.get(first.what.name) !== first.at) {
       this.#alarms.take()
       first = this.#alarms.first()
     }
     if (!first) return Number.POSITIVE_INFINITY
-    if (this.#ringing?.armed !== first) {
-      const late = this.#random.begin(this.#course.seed, hashOf(first.name), first.at)
-      this.#ringing = { armed: first, at: first.at + late.between(0, LATE_MS) }
+    if (this.#ringing?.alarm !== first) {
+      const late = this.#random.begin(this.#course.seed, hashOf(first.what.name), first.at)
+      this.#ringing = { alarm: first, at: first.at + late.between(0, LATE_MS) }
     }
     return this.#ringing.at
   }
 
   #ring(): boolean {
     if (!this.#ringing) return false
-    const { armed, at } = this.#ringing
+    const { alarm, at } = this.#ringing
     this.#alarms.take()
     this.#ringing = null
     this.now = Math.max(this.now, at)
-    this.#take(armed.event)
+    this.#take(alarm.what.event)
     return true
   }
 
@@ -203,7 +203,7 @@ export class World {
     const fault = this.#faultOf(random, event, nth)
     if (fault === 'delay') {
       this.#hit(event, nth, fault)
-      this.#flights.add({ at: this.now + random.between(...DELAY_MS), order: 0, event })
+      this.#flights.add(this.now + random.between(...DELAY_MS), event)
       return
     }
     if (event.timer && !this.#isArmed(event)) return
@@ -226,11 +226,9 @@ export class World {
     this.#setTimers(event, stepped)
     for (const sent of stepped.events) {
       if (fault === 'lose reply' && isReply(sent.type)) continue
-      this.#flights.add({ at: this.now + latency(random), order: 0, event: sent })
+      this.#flights.add(this.now + latency(random), sent)
     }
-    if (fault === 'crash') {
-      this.#flights.add({ at: this.now + random.between(...AGAIN_MS), order: 0, event })
-    }
+    if (fault === 'crash') this.#flights.add(this.now + random.between(...AGAIN_MS), event)
     this.events += 1
     this.#listener.took?.(this.now, {
       event: asked,
@@ -266,13 +264,12 @@ export class World {
 
   #setTimers(event: MailEvent, stepped: Stepped): void {
     writeTimers(this.#armed, event, stepped)
-    for (const { actor, timer, key, due } of stepped.timers.values()) {
+    for (const [name, { actor, timer, key, due }] of stepped.timers) {
       if (due === null) continue
-      const name = timerMember(actor, timer, key)
       const version = key === '' ? {} : { version: Number(key) }
       const type = `${timer}.due` as const
       const rings: MailEvent = { id: name, to: actor, type, at: due, due, timer, ...version }
-      this.#alarms.add({ at: due, order: 0, name, event: rings })
+      this.#alarms.add(due, { name, event: rings })
     }
   }
 }
