@@ -11,6 +11,9 @@ import { entryOf } from './directory-read.ts'
 import { part } from './keys.ts'
 import type { Settings, SettingsStore } from './settings.ts'
 
+/** Known to every server, with a domain and without one (RFC 5321 §4.5.1). */
+export const POSTMASTER = 'postmaster'
+
 export interface Destination {
   site: string
   /** Of the mailbox, if there is one. */
@@ -20,8 +23,10 @@ export interface Destination {
 }
 
 export interface Destinations {
-  /** Null when no site answers for it. Without a domain it is of this site, or of the oldest. */
-  of(address: string, site?: string): Promise<Destination | null>
+  /** Null when no site answers for it. */
+  of(address: string): Promise<Destination | null>
+  /** The address that `postmaster` without a domain is short for: of this site, or the oldest. */
+  postmaster(site?: string): Promise<string | null>
 }
 
 export function openDestinations(settings: SettingsStore, client: Client): Destinations {
@@ -38,12 +43,12 @@ export function openDestinations(settings: SettingsStore, client: Client): Desti
     return sites.find(({ site }) => site === table?.get(domain)) ?? null
   }
   return {
-    async of(address, name) {
+    async postmaster(name) {
+      const site = name === undefined ? (await allSites(settings))[0] : await settings.get(name)
+      return site ? `${POSTMASTER}@${site.domain}` : null
+    },
+    async of(address) {
       const at = address.lastIndexOf('@')
-      if (at < 0) {
-        const own = name === undefined ? (await allSites(settings))[0] : await settings.get(name)
-        return own ? destinationIn(client, own, address.toLowerCase(), address) : null
-      }
       const domain = asciiOf(address.slice(at + 1))
       const site = await siteOf(domain)
       if (site) return destinationIn(client, site, address.slice(0, at).toLowerCase(), address)

@@ -116,11 +116,10 @@ export interface Emulator {
    */
   pulse(site: string, before: string, wait: Wait): Promise<string | null>
 
-  /**
-   * The site that answers for an address, null when none does; for one without a domain it is this
-   * site, or the oldest.
-   */
-  destination(address: string, site?: string): Promise<Destination | null>
+  /** The site that answers for an address; null when none does. */
+  destination(address: string): Promise<Destination | null>
+  /** The address that `postmaster` without a domain is short for: of this site, or the oldest. */
+  postmaster(site?: string): Promise<string | null>
   /** The content is `incoming` when it is given: a whole message, as it comes. */
   accept(
     site: string,

@@ -66,7 +66,8 @@ export async function openEmulator(
   }
   const destinations = openDestinations(settings, client)
   const calls = (asked: Live): Emulator => ({
-    destination: (address, site) => destinations.of(address, site),
+    destination: destinations.of,
+    postmaster: destinations.postmaster,
     ...siteCalls(asked),
     ...mailCalls(asked),
     ...driveCalls(asked),

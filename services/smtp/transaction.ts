@@ -17,12 +17,13 @@ import { ENVELOPE_ID_CHARACTERS_MAX } from '../api/limits.ts'
 import { PRINTABLE } from '../mime/encode.ts'
 import { lineEnds } from '../mime/line-ends.ts'
 import type { Incoming } from '../runtime/content.ts'
+import { POSTMASTER } from '../runtime/destination.ts'
 import type { Emulator } from '../runtime/emulator.ts'
 import type { Enveloped, Notify } from '../runtime/views-of-mail.ts'
 import { ORCPT_CHARACTERS_MAX } from './limits.ts'
 import { Refusal } from './replies.ts'
 
-export type Doors = Pick<Emulator, 'accept' | 'destination'>
+export type Doors = Pick<Emulator, 'accept' | 'destination' | 'postmaster'>
 
 /** The site of the transaction's recipients: the library makes a new envelope for each. */
 const sites = new WeakMap<SMTPServerEnvelope, string>()
@@ -47,16 +48,20 @@ export async function checkRecipient(
   given: SMTPServerAddress,
   session: SMTPServerSession,
 ): Promise<void> {
-  const { address, dsn } = given
+  const { dsn } = given
+  const earlier = sites.get(session.envelope)
   checkParameters(given, RCPT_PARAMETERS)
-  const complaint = complaintAboutRecipient(address)
+  if (given.address.toLowerCase() === POSTMASTER) {
+    given.address = (await doors.postmaster(earlier)) ?? given.address
+  }
+  const { address } = given
+  const complaint = address.includes('@') ? complaintAbout(address) : 'it has no domain'
   if (complaint) throw new Refusal(553, '5.1.3', complaint)
   checkCharacters(address, session)
   if ((dsn?.orcpt?.length ?? 0) > ORCPT_CHARACTERS_MAX) {
     throw new Refusal(501, '5.5.4', `ORCPT has over ${ORCPT_CHARACTERS_MAX} characters`)
   }
-  const earlier = sites.get(session.envelope)
-  const destination = await doors.destination(address, earlier)
+  const destination = await doors.destination(address)
   if (!destination) {
     throw new Refusal(550, '5.1.2', 'no site here has that domain, and nothing is relayed')
   }
@@ -66,12 +71,6 @@ export async function checkRecipient(
     throw new Refusal(452, '4.5.3', 'another site: its recipients take a transaction of their own')
   }
   sites.set(session.envelope, site)
-}
-
-/** RFC 5321 §4.5.1: the postmaster is known without a domain too, and nobody else is. */
-function complaintAboutRecipient(address: string): string | undefined {
-  if (address.includes('@')) return complaintAbout(address)
-  return address.toLowerCase() === 'postmaster' ? undefined : 'it has no domain'
 }
 
 /** RFC 5321 §4.1.1.11: what is not known is refused, since it may have asked for something. */

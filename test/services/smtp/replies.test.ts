@@ -39,6 +39,7 @@ test('a fault is put off, told to the log, and the connection goes on', async ()
   const log: string[] = []
   const broken = {
     destination: doors.emulator.destination,
+    postmaster: doors.emulator.postmaster,
     accept: async () => {
       throw new Error('the disk is on fire')
     },
