@@ -156,13 +156,25 @@ function copied(working: Working, self: Address, _actor: Stored, event: Seen): v
 }
 
 /**
- * A write that waits for its replication delay is kept by version, and dropped when that has come.
+ * A write that waits for its replication delay is kept by version, with the trace context in which
+ * it was written, and dropped when that has come.
  */
 function pending(_working: Working, _self: Address, actor: Stored, event: Seen): void {
-  const others = { ...actor.a.pending }
-  if (event.record) others[`${event.record.version}`] = event.record
-  else delete others[`${event.version}`]
-  actor.a.pending = others
+  const { record, caller } = event
+  const version = `${record?.version ?? event.version}`
+  actor.a.pending = withOrWithout(actor.a.pending, version, record)
+  const callers = withOrWithout(actor.a.callers, version, record && caller)
+  if (Object.keys(callers).length > 0) actor.a.callers = callers
+  else delete actor.a.callers
+}
+
+function withOrWithout<T>(
+  known: Record<string, T> | undefined,
+  name: string,
+  value: T | undefined,
+): Record<string, T> {
+  const { [name]: _, ...others } = known ?? {}
+  return value === undefined ? others : { ...others, [name]: value }
 }
 
 /** The members of a list become recipients of its message, in the commit that ends its entry. */

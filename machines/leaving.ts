@@ -2,7 +2,7 @@
  * What leaves a step as an event: the name that it gets, and the trace context that goes along.
  */
 import { actorOf, headerOf, type Working } from './step.ts'
-import type { Caller } from './wire.ts'
+import type { Caller, Given } from './wire.ts'
 
 /**
  * Event ids: the actor that was stepped, its new version, and a count. Not chained: they stay
@@ -21,24 +21,14 @@ export function nameEvents({ given, actors, events }: Working): void {
  */
 export function nameCaller(working: Working): void {
   const { given, events } = working
-  const { to } = given.event
+  const { to, caller: cause } = given.event
   const known = headerOf(working)?.caller ?? actorOf(working, to)?.a.move?.caller
-  const own = known ?? callerOfWrite(working)
-  const caller = own ?? given.event.caller
+  const caller = known ?? callerOfWrite(given) ?? cause
   if (caller === undefined) return
   working.caller = caller
   for (const event of events) event.caller = caller
 }
 
-/** Of a write that waits for its replication delay it is kept, since a timer bears none. */
-function callerOfWrite({ given, actors }: Working): Caller | undefined {
-  const { to, type, record, version, caller } = given.event
-  const about = actors.get(to)?.a
-  const { pending, callers = {} } = about ?? {}
-  if (!about || !pending) return undefined
-  const written = record && caller ? { ...callers, [record.version]: caller } : callers
-  const waiting = Object.entries(written).filter(([one]) => Object.hasOwn(pending, one))
-  if (waiting.length > 0) about.callers = Object.fromEntries(waiting)
-  else delete about.callers
-  return type === 'replication.due' ? callers[`${version}`] : undefined
-}
+/** A timer bears none: that of a write which waited for its replication delay was kept with it. */
+const callerOfWrite = ({ event, actors }: Given): Caller | undefined =>
+  event.timer === 'replication' ? actors.get(event.to)?.a.callers?.[`${event.version}`] : undefined

@@ -220,27 +220,19 @@ export const recipientAddress = (
   { number, branch }: { number: number; branch: number },
 ): Address => `recipient/${copy}/${entryKey(number, branch)}`
 
+const KINDS: readonly Kind[] = ['message', 'recipient', 'slot', 'mailbox', 'move', 'directory']
+/** No two have the same third letter. */
+const BY_THIRD_LETTER: Kind[] = []
+for (const kind of KINDS) BY_THIRD_LETTER[kind.charCodeAt(2)] = kind
+
 /**
- * The kind, told by its third letter: always the same string and never a piece cut from an
- * address, because it is asked for several times in each step.
+ * Asked several times in each step, so it is always the same string, and no piece is cut from an
+ * address.
  */
 export function kindOf(address: Address): Kind {
-  switch (address[2]) {
-    case 's':
-      return 'message'
-    case 'c':
-      return 'recipient'
-    case 'o':
-      return 'slot'
-    case 'i':
-      return 'mailbox'
-    case 'v':
-      return 'move'
-    case 'r':
-      return 'directory'
-    default:
-      return address.slice(0, address.indexOf('/')) as Kind
-  }
+  const kind = BY_THIRD_LETTER[address.charCodeAt(2)]
+  if (kind !== undefined && address.startsWith(kind) && address[kind.length] === '/') return kind
+  return address.slice(0, address.indexOf('/')) as Kind
 }
 
 /** `<id>/<copy>`: the copy that this address is in; of a copy, an entry or a slot. */

@@ -33,20 +33,20 @@ interface Prepared {
   scope: Scope
   collected: Ask[]
   initials: Map<string, Situation>
-  seen: Seen
+  trail: Trail
   remembered: number
 }
 
 /** After what has been looked at so far: what the machine did then, or what it looks at next. */
-class Seen {
+class Trail {
   moved: Moved | undefined = undefined
-  readonly #next = new Map<unknown, Seen>()
+  readonly #next = new Map<unknown, Trail>()
 
-  next(value: unknown): Seen {
+  next(value: unknown): Trail {
     const plain = typeof value === 'object' ? JSON.stringify(value) : value
     const known = this.#next.get(plain)
     if (known) return known
-    const made = new Seen()
+    const made = new Trail()
     this.#next.set(plain, made)
     return made
   }
@@ -73,7 +73,7 @@ function prepare(machine: AnyStateMachine): Prepared {
       if (action.type === 'ask') collected.push(action.params as Ask)
     },
   } as unknown as Scope
-  const made = { scope, collected, initials: new Map(), seen: new Seen(), remembered: 0 }
+  const made = { scope, collected, initials: new Map(), trail: new Trail(), remembered: 0 }
   prepared.set(machine, made)
   return made
 }
@@ -97,8 +97,8 @@ export function transition(
   event: { type: string },
 ): Moved {
   const memory = prepare(machine)
-  const seen = lookedAt(memory.seen, before, event)
-  if (seen.moved) return seen.moved
+  const trail = lookedAt(memory.trail, before, event)
+  if (trail.moved) return trail.moved
   const { scope, collected } = memory
   collected.length = 0
   const snapshot = machine.resolveState({ value: before.value, context: before.context })
@@ -111,22 +111,22 @@ export function transition(
     asked: askedOf(asks),
     handled: after !== snapshot,
   }
-  seen.moved = moved
+  trail.moved = moved
   memory.remembered += 1
   if (memory.remembered > REMEMBERED_MAX) {
     memory.remembered = 0
-    memory.seen = new Seen()
+    memory.trail = new Trail()
   }
   return moved
 }
 
 /** All that a machine can go by, one after the other. */
-function lookedAt(from: Seen, { value, context }: Situation, event: { type: string }): Seen {
-  let seen = from.next(event.type).next(value)
-  for (const name in context) seen = seen.next(context[name])
+function lookedAt(from: Trail, { value, context }: Situation, event: { type: string }): Trail {
+  let trail = from.next(event.type).next(value)
+  for (const name in context) trail = trail.next(context[name])
   const payload = event as Record<string, unknown>
-  for (const name of VISIBLE[event.type as EventType] ?? NONE) seen = seen.next(payload[name])
-  return seen
+  for (const name of VISIBLE[event.type as EventType] ?? NONE) trail = trail.next(payload[name])
+  return trail
 }
 
 /** Of a type that is not in the protocol: no machine has a transition for it. */

@@ -3,7 +3,7 @@
  * of interest, and what the search then finds, with the defect and without.
  */
 import { MODERN, SP3, SP4 } from '../verdict.ts'
-import type { Shown } from './shown.ts'
+import { ANY, ARRIVES, OR_REPORTED, OWN, type Shown } from './shown.ts'
 
 export interface Followed extends Omit<Shown, 'live'> {
   /** What is done. */
@@ -20,11 +20,21 @@ export interface Played {
 }
 
 const RTM = 'exchange-5.5-rtm'
-const ARRIVES = ['delivered']
 const RETURNED = ['reported']
-const OR_REPORTED = ['delivered', 'reported']
-const ANY = ['delivered', 'lost', 'reported']
-const OWN = 'letter anna own'
+
+const OF_Q172364 = {
+  defect: 'Q172364',
+  fixed: MODERN,
+  broken: `${MODERN}+Q172364`,
+  breaks: [],
+}
+const OF_Q252869 = {
+  defect: 'Q252869',
+  fixed: SP4,
+  broken: `${SP4}+Q252869`,
+  breaks: [],
+  ends: [OWN, 'later anna own'].map((entry) => ({ entry, fixed: ARRIVES, broken: ARRIVES })),
+}
 
 export const FOLLOWED: Followed[] = [
   {
@@ -37,64 +47,38 @@ export const FOLLOWED: Followed[] = [
     ends: [{ entry: OWN, fixed: OR_REPORTED, broken: ANY }],
   },
   {
-    defect: 'Q172364',
+    ...OF_Q172364,
     scenario: 'q172364-offline',
     advice: 'method 1: both are moved while no mail is processed, nor in the minute after',
-    fixed: MODERN,
-    broken: `${MODERN}+Q172364`,
-    breaks: [],
     ends: [{ entry: OWN, fixed: ARRIVES, broken: ARRIVES }],
   },
   {
-    defect: 'Q172364',
+    ...OF_Q172364,
     scenario: 'q172364-too-soon',
     advice: 'the same, but a letter is sent within the minute after',
-    fixed: MODERN,
-    broken: `${MODERN}+Q172364`,
-    breaks: [],
     ends: [{ entry: OWN, fixed: ARRIVES, broken: OR_REPORTED }],
   },
   {
-    defect: 'Q172364',
+    ...OF_Q172364,
     scenario: 'q172364-workaround',
     advice: 'method 2: the MTA believes no entry for any time',
-    fixed: MODERN,
-    broken: `${MODERN}+Q172364`,
-    breaks: [],
     ends: [{ entry: OWN, fixed: ARRIVES, broken: OR_REPORTED }],
   },
   {
-    defect: 'Q172364',
+    ...OF_Q172364,
     scenario: 'q172364-overtaken',
     advice: 'the same, of one letter: the move may be over between the directory and the store',
-    fixed: MODERN,
-    broken: `${MODERN}+Q172364`,
-    breaks: [],
     ends: [{ entry: OWN, fixed: ARRIVES, broken: OR_REPORTED }],
   },
   {
-    defect: 'Q252869',
+    ...OF_Q252869,
     scenario: 'q252869-workaround',
     advice: 'method 1: the server is written by hand, and nobody writes before',
-    fixed: SP4,
-    broken: `${SP4}+Q252869`,
-    breaks: [],
-    ends: [
-      { entry: OWN, fixed: ARRIVES, broken: ARRIVES },
-      { entry: 'later anna own', fixed: ARRIVES, broken: ARRIVES },
-    ],
   },
   {
-    defect: 'Q252869',
+    ...OF_Q252869,
     scenario: 'q252869-recreated',
     advice: 'method 2: the entry is deleted, and made again at the other server',
-    fixed: SP4,
-    broken: `${SP4}+Q252869`,
-    breaks: [],
-    ends: [
-      { entry: OWN, fixed: ARRIVES, broken: ARRIVES },
-      { entry: 'later anna own', fixed: ARRIVES, broken: ARRIVES },
-    ],
   },
   {
     defect: 'Q181579',

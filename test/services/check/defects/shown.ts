@@ -32,11 +32,11 @@ const ONCE: Bounds = {
 }
 export const boundsOf = ({ bounds }: Pick<Shown, 'bounds'>): Bounds => ({ ...ONCE, ...bounds })
 
-const ARRIVES = ['delivered']
-const OR_REPORTED = ['delivered', 'reported']
+export const ARRIVES = ['delivered']
+export const OR_REPORTED = ['delivered', 'reported']
 const OR_LOST = ['delivered', 'lost']
-const ANY = ['delivered', 'lost', 'reported']
-const OWN = 'letter anna own'
+export const ANY = ['delivered', 'lost', 'reported']
+export const OWN = 'letter anna own'
 
 export const SHOWN: Shown[] = [
   {
