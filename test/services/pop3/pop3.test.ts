@@ -150,6 +150,7 @@ test.each([
   [['STAT', 'QUIT'], /-ERR USER and PASS come first/],
   [['PASS x', 'QUIT'], /-ERR USER comes first/],
   [['USER nobody@nowhere.example', 'PASS x', 'QUIT'], /-ERR \[AUTH\] there is no such mailbox/],
+  [['USER dave', 'PASS x', 'QUIT'], /-ERR \[AUTH\] there is no such mailbox/],
   [['CAPA', 'QUIT'], /\r\nUIDL\r\nTOP\r\n/],
   [['QUIT'], /\+OK bye/],
   [['x'.repeat(LINE_BYTES_MAX + 1)], /-ERR that line is too long/],
