@@ -54,12 +54,15 @@ async function readyOf(
   return ready
 }
 
-/** A delay that a fault rule ordered, and whose time has come. */
+/**
+ * A delay that a fault rule ordered, and whose time has come; or that its worker has taken off
+ * since `parked` was read.
+ */
 async function isOver(live: Live, settings: Settings, { kind, to, queue, id }: Parked) {
   if (kind !== 'delay') return false
   const timers = part(settings, shardOf(settings, to), 'timers')
   const until = await live.client.zscore(timers, delayMember(queue, id))
-  return until !== null && Number(until) <= siteTime(settings.clock, Date.now())
+  return until === null || Number(until) <= siteTime(settings.clock, Date.now())
 }
 
 /** Events in the outboxes, and alarms of timers that are due and have not been taken. */

@@ -146,11 +146,11 @@ describe('until idle', () => {
     expect(blockedBy).toContainEqual(expect.objectContaining({ kind: 'fault' }))
   })
 
-  test('is not blocked by a delay that is over', async () => {
+  /** Bob's message is delayed, and his store's queue is paused. */
+  async function delayed(): Promise<{ site: string; rule: string; queue: Queue }> {
     const site = await sites.open()
-    const match = { event: 'mail.offered', mailbox: 'bob' }
     const { id } = await sites.emulator.addFault(site, {
-      match,
+      match: { event: 'mail.offered', mailbox: 'bob' },
       when: { nth: 1 },
       do: { delayMs: MINUTE },
     })
@@ -160,9 +160,27 @@ describe('until idle', () => {
     await expect.poll(rule, soon).toMatchObject({ hits: 1, holding: [expect.any(String)] })
     const queue = storeOf(site)
     await queue.pause()
+    return { site, rule: id, queue }
+  }
+
+  test('is not blocked by a delay that is over', async () => {
+    const { site, queue } = await delayed()
     const { blockedBy } = await sites.emulator.advance(site, { until: 'idle' })
     expect(new Set(blockedBy.map(({ kind }) => kind))).toEqual(new Set(['queue']))
     await queue.resume()
+    expect(await sites.rest(site)).toMatchObject({ ...FLAWLESS, obligations: 1 })
+  })
+
+  test('is not blocked by a delay that its worker takes off between two looks', async () => {
+    const { site, rule, queue } = await delayed()
+    const timers = sites.key(site, 'timers')
+    const members = await sites.client.zrange(timers, 0, -1)
+    const delays = members.filter((member) => member.startsWith('!'))
+    expect(await sites.client.zrem(timers, ...delays)).toBe(1)
+    const { blockedBy } = await sites.emulator.advance(site, { until: 'idle' })
+    expect(new Set(blockedBy.map(({ kind }) => kind))).toEqual(new Set(['queue']))
+    await queue.resume()
+    await sites.emulator.deleteFault(site, rule)
     expect(await sites.rest(site)).toMatchObject({ ...FLAWLESS, obligations: 1 })
   })
 
