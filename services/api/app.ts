@@ -12,7 +12,6 @@
 import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox'
 import Fastify, { type FastifyBaseLogger, type FastifyInstance, LogController } from 'fastify'
 import { uuidv7 } from 'uuidv7'
-import { problem } from '../errors.ts'
 import type { Connection } from '../redis/connect.ts'
 import type { Emulator } from '../runtime/emulator.ts'
 import type { Token } from '../tokens.ts'
@@ -26,10 +25,10 @@ import { events } from './events.ts'
 import { faults } from './faults.ts'
 import { gate } from './gate.ts'
 import { items } from './items.ts'
+import { takeJson } from './json.ts'
 import {
   BODY_BYTES_MAX,
   HEADER_BYTES_MAX,
-  JSON_DEPTH_MAX,
   LATE_CONNECTIONS_MS,
   LIMITS,
   type Limits,
@@ -50,7 +49,6 @@ import { answerNonsense, answerUnroutable, handleProblems, loggedError } from '.
 import { openQueues } from './queue-set.ts'
 import { queueBoard } from './queues.ts'
 import { quotasOf } from './quotas.ts'
-import { takeRawMessages } from './raw-message.ts'
 import type { Api, Resource } from './resource.ts'
 import { buildSerializer } from './serialization.ts'
 import { servers } from './servers.ts'
@@ -194,34 +192,5 @@ function everyRequest(app: Api): void {
     request.log.debug({ method, url, statusCode, elapsedMs: elapsedTime }, 'answered')
   })
   app.removeAllContentTypeParsers()
-  const parse = app.getDefaultJsonParser('error', 'error')
-  app.addContentTypeParser<string>(
-    'application/json',
-    { parseAs: 'string' },
-    (request, body, done) => {
-      if (body === '') return done(null, undefined)
-      parse(request, body, (error, value) => {
-        if (error) return done(problem('malformed-json', jsonComplaint(body)))
-        if (!isDeeperThan(value, JSON_DEPTH_MAX)) return done(null, value)
-        done(problem('json-too-deep', `${JSON_DEPTH_MAX} levels may be`))
-      })
-    },
-  )
-  takeRawMessages(app)
-}
-
-/** Whether arrays and objects lie in one another on more than so many levels. */
-function isDeeperThan(value: unknown, levels: number): boolean {
-  if (value === null || typeof value !== 'object') return false
-  return levels === 0 || Object.values(value).some((each) => isDeeperThan(each, levels - 1))
-}
-
-/** What the parser says: the default one keeps it to itself. */
-function jsonComplaint(body: string): string {
-  try {
-    JSON.parse(body)
-    return 'it holds a member that JavaScript objects cannot: __proto__ or constructor.prototype'
-  } catch (error) {
-    return error instanceof Error ? error.message : String(error)
-  }
+  takeJson(app)
 }

@@ -6,25 +6,32 @@
  * having seen what it waited for is no error: 200 with `reached: false`.
  */
 
-import { Readable } from 'node:stream'
-import { Type } from 'typebox'
+import { type Static, Type } from 'typebox'
 import { problem } from '../errors.ts'
 import type { Incoming } from '../runtime/content.ts'
+import type { Enveloped } from '../runtime/views-of-mail.ts'
 import { callerOf } from '../trace-context.ts'
 import { durationMs } from './duration.ts'
 import { QueryDuration } from './duration-schema.ts'
 import {
   IDEMPOTENCY_KEY_CHARACTERS_MAX,
-  MESSAGE_BODY_BYTES_MAX,
   PATH_SEGMENT_CHARACTERS_MAX,
   WAIT_MS_DEFAULT,
   WAIT_MS_MAX,
 } from './limits.ts'
 import { Accepted, Entry, Message, MessageSummary, NewMessage, UNTIL } from './message-schema.ts'
-import { EnvelopeQuery, envelopeOf, orStream, RAW_TYPE } from './raw-message.ts'
-import { type Resource, signalOf } from './resource.ts'
+import {
+  EnvelopeQuery,
+  envelopeOf,
+  orLater,
+  RAW_TYPE,
+  RawMessage,
+  takeMessages,
+} from './raw-message.ts'
+import { type Api, type Resource, signalOf } from './resource.ts'
 import { IdParams, oneOf, PageQuery, pageOf, Refusals, SiteParams, strict } from './schema.ts'
 import { submissionOf } from './submission.ts'
+import { validatorCompiler } from './validation.ts'
 
 const KeyHeader = Type.Object({
   'idempotency-key': Type.Optional(
@@ -54,53 +61,71 @@ const WaitQuery = strict({
 const tags = ['messages']
 
 const submit: Resource = (app, { emulator }) => {
-  app.post(
-    '/sites/:site/messages',
-    {
-      bodyLimit: MESSAGE_BODY_BYTES_MAX,
-      config: { tooLarge: 'message-too-large', raw: true },
-      validatorCompiler: orStream,
-      schema: {
-        summary: 'Submit a message',
-        description:
-          'The same address twice in `to` is one obligation. With an `Idempotency-Key` a ' +
-          'repeated request is answered as the first was, with `Idempotency-Replayed: true`. ' +
-          'A whole message may be sent as it is, as `message/rfc822`; its envelope is then in ' +
-          'the query.',
-        tags,
-        consumes: ['application/json', RAW_TYPE],
-        params: SiteParams,
-        querystring: EnvelopeQuery,
-        headers: KeyHeader,
-        body: NewMessage,
-        response: { 202: Accepted, ...Refusals },
+  app.register(async (scope: Api) => {
+    takeMessages(scope)
+    scope.post(
+      '/sites/:site/messages',
+      {
+        validatorCompiler: orLater,
+        schema: {
+          summary: 'Submit a message',
+          description:
+            'The same address twice in `to` is one obligation. With an `Idempotency-Key` a ' +
+            'repeated request is answered as the first was, with `Idempotency-Replayed: true`. ' +
+            'A whole message may be sent as it is, as `message/rfc822`; its envelope is then in ' +
+            'the query.',
+          tags,
+          consumes: ['application/json', RAW_TYPE],
+          params: SiteParams,
+          querystring: EnvelopeQuery,
+          headers: KeyHeader,
+          body: NewMessage,
+          response: { 202: Accepted, ...Refusals },
+        },
       },
-    },
-    async (request, reply) => {
-      const { site } = request.params
-      const body: unknown = request.body
-      const raw = body instanceof Readable
-      const said = raw ? envelopeOf(request.query) : submissionOf(request.body)
-      const submission = { ...said, ...callerOf(request) }
-      if (!raw) checkNoEnvelope(request.query)
-      const key = request.headers['idempotency-key']
-      const incoming = raw ? streamed(body) : undefined
-      // Refused before its end, what is still to come is not waited for.
-      if (raw) reply.header('connection', 'close')
-      const { replayed, ...accepted } = await emulator.accept(site, submission, key, incoming)
-      reply.removeHeader('connection')
-      if (replayed) reply.header('idempotency-replayed', 'true')
-      reply.header('location', `/sites/${site}/messages/${encodeURIComponent(accepted.id)}`)
-      return reply.code(202).send(accepted)
-    },
-  )
+      async (request, reply) => {
+        const { site } = request.params
+        const given = givenBy(request.body, request.query, callerOf(request))
+        const key = request.headers['idempotency-key']
+        // Refused before its end, what is still to come is not waited for.
+        if (given.incoming) reply.header('connection', 'close')
+        const accepting = emulator.accept(site, given.submission, key, given.incoming)
+        const { replayed, ...accepted } = await accepting
+        reply.removeHeader('connection')
+        if (replayed) reply.header('idempotency-replayed', 'true')
+        reply.header('location', `/sites/${site}/messages/${encodeURIComponent(accepted.id)}`)
+        return reply.code(202).send(accepted)
+      },
+    )
+  })
 }
 
-/** A body that is not read to its end is left as it is, so that it can still be answered. */
-const streamed = (body: Readable): Incoming => ({
-  pieces: body.iterator({ destroyOnReturn: false }),
-  strict: true,
-})
+type Envelope = Static<typeof EnvelopeQuery>
+type NewBody = Static<typeof NewMessage>
+interface Given {
+  submission: Enveloped | (() => Enveloped)
+  incoming?: Incoming
+}
+
+/** What a body and a query say together. */
+function givenBy(body: unknown, query: Envelope, caller: ReturnType<typeof callerOf>): Given {
+  const raw = body instanceof RawMessage ? body : null
+  const incoming = raw ? { incoming: { pieces: raw.pieces, strict: true } } : {}
+  if (raw && !raw.around) return { submission: { ...envelopeOf(query), ...caller }, ...incoming }
+  checkNoEnvelope(query)
+  if (!raw) return { submission: { ...submissionOf(body as NewBody), ...caller } }
+  const submission = () => ({ ...submissionOf(newBody(raw.around?.())), ...caller })
+  return { submission, ...incoming }
+}
+
+const validate = validatorCompiler({ schema: NewMessage } as never)
+
+/** What came around `raw`, held against the schema as any other body is before. */
+function newBody(body: unknown): NewBody {
+  const { error } = validate(body) as { error?: Error }
+  if (error) throw error
+  return body as NewBody
+}
 
 /** What stands in the query beside a JSON body would be overlooked. */
 function checkNoEnvelope(query: object): void {

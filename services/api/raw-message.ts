@@ -1,16 +1,19 @@
 /**
- * A whole message as the body of a request: `Content-Type: message/rfc822`, its envelope in the
- * query. It is passed on as it comes, and never held here as a whole.
+ * A whole message in a request: as the body itself, `Content-Type: message/rfc822`, its envelope in
+ * the query; or as the member `raw` of the body in JSON. Either is passed on as it comes, and never
+ * held here as a whole.
  */
-import { Readable } from 'node:stream'
-import type { FastifySchemaCompiler } from 'fastify'
+import type { Readable } from 'node:stream'
+import type { FastifyRequest, FastifySchemaCompiler } from 'fastify'
 import { type Static, type TSchema, Type } from 'typebox'
 import { problem } from '../errors.ts'
 import { PRINTABLE } from '../mime/encode.ts'
 import type { Enveloped } from '../runtime/views-of-mail.ts'
 import { checkAddress, checkOriginator } from './address.ts'
 import { QueryDuration } from './duration-schema.ts'
-import { ENVELOPE_ID_CHARACTERS_MAX, RECIPIENTS_MAX } from './limits.ts'
+import { parserOf } from './json.ts'
+import { partJson } from './json-member.ts'
+import { ENVELOPE_ID_CHARACTERS_MAX, MESSAGE_BODY_BYTES_MAX, RECIPIENTS_MAX } from './limits.ts'
 import { deferral, NOTIFY, PRIORITY } from './message-schema.ts'
 import type { Api } from './resource.ts'
 import { Name, oneOf, strict } from './schema.ts'
@@ -43,18 +46,62 @@ export const EnvelopeQuery = strict({
   ),
 })
 
-/** Lets a route that is configured with `raw` have the body as a stream. */
-export function takeRawMessages(app: Api): void {
-  app.addContentTypeParser(RAW_TYPE, (request, payload, done) => {
-    if (request.routeOptions.config.raw) return done(null, payload)
-    return done(problem('unsupported-media-type', `${RAW_TYPE} is for new messages`))
-  })
+/** The bytes of a message that is still coming in, and what is known of it once they have come. */
+export class RawMessage {
+  readonly pieces: AsyncIterable<Buffer>
+  /** The rest of its body in JSON; null when it is the body itself. */
+  readonly around: (() => unknown) | null
+
+  constructor(pieces: AsyncIterable<Buffer>, around: (() => unknown) | null) {
+    this.pieces = pieces
+    this.around = around
+  }
 }
 
-/** A stream is checked as it is read, not by the schema of the JSON body. */
-export const orStream: FastifySchemaCompiler<TSchema> = (route) => {
+/** In this scope a body is JSON, or a whole message. */
+export function takeMessages(app: Api): void {
+  app.removeAllContentTypeParsers()
+  const parse = parserOf(app)
+  app.addContentTypeParser(
+    'application/json',
+    async ({ headers }: FastifyRequest, payload: Readable) => {
+      if (Number(headers['content-length']) > MESSAGE_BODY_BYTES_MAX) throw tooLarge()
+      const parted = await partJson(limited(chunksOf(payload)), 'raw')
+      if (typeof parted === 'string') return parse(parted)
+      return new RawMessage(parted.pieces, () => parse(parted.around()))
+    },
+  )
+  app.addContentTypeParser(
+    RAW_TYPE,
+    async (_: unknown, payload: Readable) => new RawMessage(chunksOf(payload), null),
+  )
+}
+
+/** A body that is not read to its end is left as it is, so that it can still be answered. */
+async function* chunksOf(payload: Readable): AsyncGenerator<Buffer> {
+  try {
+    yield* payload.iterator({ destroyOnReturn: false })
+  } catch (error) {
+    if (!payload.destroyed) throw error
+    throw problem('malformed-request', 'the client hung up before its end')
+  }
+}
+
+async function* limited(chunks: AsyncIterable<Buffer>): AsyncGenerator<Buffer> {
+  let total = 0
+  for await (const chunk of chunks) {
+    total += chunk.length
+    if (total > MESSAGE_BODY_BYTES_MAX) throw tooLarge()
+    yield chunk
+  }
+}
+
+const tooLarge = () => problem('message-too-large', 'the body alone is over the limit')
+
+/** What is still coming in is checked when it is here. */
+export const orLater: FastifySchemaCompiler<TSchema> = (route) => {
   const validate = validatorCompiler(route)
-  return (value: unknown) => (value instanceof Readable ? { value } : validate(value))
+  return (value: unknown) => (value instanceof RawMessage ? { value } : validate(value))
 }
 
 export function envelopeOf(query: Static<typeof EnvelopeQuery>): Enveloped {

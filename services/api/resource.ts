@@ -37,8 +37,6 @@ declare module 'fastify' {
   interface FastifyContextConfig {
     /** The code for a body over the limit of the route, where `body-too-large` is too vague. */
     tooLarge?: ProblemCode
-    /** The body may be a whole message, which is then a stream. */
-    raw?: boolean
   }
 }
 

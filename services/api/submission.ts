@@ -5,8 +5,6 @@
 
 import type { Static } from 'typebox'
 import { problem } from '../errors.ts'
-import { headerFacts } from '../mime/header.ts'
-import { HEADER_BYTES_MAX } from '../runtime/content.ts'
 import { DEFERRAL_MS_MAX } from '../runtime/limits.ts'
 import type { Submission } from '../runtime/views-of-mail.ts'
 import { checkAddress, checkHeaderValue, checkOriginator } from './address.ts'
@@ -19,19 +17,18 @@ type Body = Static<typeof NewMessage>
 
 const MADE_BY_US = ['subject', 'text', 'html'] as const
 
-/** The submission, or the first thing that is wrong with it. */
+/** The submission, or the first thing that is wrong with it. Its `raw` has gone its own way. */
 export function submissionOf(body: Body): Submission {
   checkRawAlone(body)
   checkNotify(body.notify)
   checkCount(body.to.length)
   checkSize(body)
   checkHeaderValue(body.subject ?? '', 'subject')
-  if (body.raw !== undefined) checkHeaderSection(body.raw)
   const from = checkOriginator(body.from)
   body.to.forEach((address, index) => {
     checkAddress(address, `to/${index}`)
   })
-  const { deferUntil, deferFor, ...said } = body
+  const { deferUntil, deferFor, raw: _, ...said } = body
   return { ...said, from, ...deferralOf({ deferUntil, deferFor }) }
 }
 
@@ -72,14 +69,6 @@ function checkRawAlone(body: Body): void {
   })
 }
 
-/** A whole message begins with fields, up to an empty line or its end; line ends may be bare LF. */
-function checkHeaderSection(raw: string): void {
-  const { wrong } = headerFacts(Buffer.from(raw.slice(0, HEADER_BYTES_MAX)))
-  if (!wrong) return
-  const line = quoted(wrong.text)
-  throw problem('malformed-message', `line ${wrong.line} of "raw" is no header field: ${line}`)
-}
-
 /** RFC 3461 §4.1: NEVER stands alone. */
 export function checkNotify(notify: Body['notify']): void {
   if (!notify?.includes('never') || notify.length === 1) return
@@ -94,8 +83,8 @@ export function checkCount(count: number): void {
   throw problem('too-many-recipients', `"to" has ${count}; ${RECIPIENTS_MAX} may be`)
 }
 
-function checkSize({ raw, subject, text, html }: Body): void {
-  const bytes = [raw, subject, text, html].reduce((sum, part) => {
+function checkSize({ subject, text, html }: Body): void {
+  const bytes = [subject, text, html].reduce((sum, part) => {
     return sum + Buffer.byteLength(part ?? '')
   }, 0)
   if (bytes <= MESSAGE_BYTES_MAX) return

@@ -13,13 +13,7 @@ import { problem } from '../errors.ts'
 import { asciiJson } from './ascii.ts'
 import { siteTime } from './clock.ts'
 import type { RedisCommand } from './commit.ts'
-import {
-  type Arriving,
-  arrivingBytes,
-  arrivingParts,
-  bytesOfText,
-  type Incoming,
-} from './content.ts'
+import { type Arriving, arrivingBytes, arrivingParts, type Incoming } from './content.ts'
 import { counted } from './counts.ts'
 import { deferralOf } from './deferral.ts'
 import { eventFor, writeNow } from './inject.ts'
@@ -37,37 +31,25 @@ const KEY_SECONDS = 24 * 3_600
 export async function accept(
   live: Live,
   site: string,
-  submission: Enveloped,
+  given: Enveloped | (() => Enveloped),
   idempotencyKey?: string,
   incoming?: Incoming,
 ): Promise<Accepted> {
   const settings = await runnableSite(live, site)
-  await live.admission.admit(settings, submission.to.length)
+  const said = () => (typeof given === 'function' ? given() : given)
+  await live.admission.admit(settings, typeof given === 'function' ? 1 : given.to.length)
   const fresh = idFor(settings, idempotencyKey)
   const digested = idempotencyKey !== undefined
-  const content = await arriving(live, settings, fresh, submission, incoming, { digested })
+  const place = uploadKey(settings, fresh)
+  const content = incoming
+    ? await arrivingBytes(live.client, place, incoming, { digested })
+    : arrivingParts(said())
   try {
-    return await acceptArrived(live, settings, submission, content, { fresh, idempotencyKey })
+    return await acceptArrived(live, settings, said(), content, { fresh, idempotencyKey })
   } catch (error) {
     await content.drop()
     throw error
   }
-}
-
-/** A whole message, however it was given, or the parts of one. */
-async function arriving(
-  { client }: Live,
-  settings: Settings,
-  id: string,
-  submission: Enveloped,
-  incoming: Incoming | undefined,
-  wanted: { digested: boolean },
-): Promise<Arriving> {
-  const { raw } = submission
-  const given = raw === undefined ? null : { pieces: bytesOfText(raw), strict: true }
-  const whole = incoming ?? given
-  if (!whole) return arrivingParts(submission)
-  return arrivingBytes(client, uploadKey(settings, id), whole, wanted)
 }
 
 async function acceptArrived(
@@ -104,7 +86,7 @@ const answer = (
   replayed,
 })
 
-const digestOf = ({ raw: _, caller: __, ...said }: Enveloped, { digest }: Arriving): string =>
+const digestOf = ({ caller: _, ...said }: Enveloped, { digest }: Arriving): string =>
   createHash('sha256')
     .update(JSON.stringify(said) + digest)
     .digest('hex')

@@ -36,6 +36,7 @@ export interface BroughtBy {
 
 /** Bytes that come in, whichever way. */
 export interface Incoming {
+  /** Each is good only until the next one is asked for. */
   pieces: AsyncIterable<Buffer> | Iterable<Buffer>
   /** What begins with no header section, or holds NUL, is refused; SMTP has rules of its own. */
   strict: boolean
@@ -65,19 +66,6 @@ export function arrivingParts(submission: Submission): Arriving {
     drop: async () => undefined,
   }
 }
-
-/** A text as bytes, a little at a time: as a whole it would be in memory twice. */
-export function* bytesOfText(text: string): Iterable<Buffer> {
-  for (let from = 0; from < text.length; ) {
-    const end = from + PIECE_BYTES
-    // A character of two units stays in one piece.
-    const until = end < text.length && isHighSurrogate(text.charCodeAt(end - 1)) ? end + 1 : end
-    yield Buffer.from(text.slice(from, until))
-    from = until
-  }
-}
-
-const isHighSurrogate = (unit: number): boolean => unit >= 0xd800 && unit <= 0xdbff
 
 /** Reads all of it; `place` is where large content is written until it is accepted. */
 export async function arrivingBytes(
@@ -130,44 +118,43 @@ async function upload(client: Client, place: string, index: number, piece: Buffe
 }
 
 /**
- * The same bytes in pieces that are full, but for the last; too many are refused as they come. Full
- * ones lie in two buffers by turns: whoever asks for the next one is done with the one before the
- * last. With a buffer for each, most of the work would be to clear them away.
+ * The same bytes in pieces that are full, but for the last; too many are refused as they come. Each
+ * chunk is copied before the next one is asked for. Full pieces lie in two buffers by turns:
+ * whoever asks for the next one is done with the one before the last. With a buffer for each, most
+ * of the work would be to clear them away.
  */
 async function* inPieces(source: Incoming['pieces']): AsyncIterable<Buffer> {
-  const full: Buffer[] = []
-  let count = 0
-  let held: Buffer[] = []
-  let bytes = 0
+  const turns: Buffer[] = []
+  let piece: Buffer = Buffer.alloc(0)
+  let held = 0
   let total = 0
   for await (const chunk of source) {
     total += chunk.length
     if (total > MESSAGE_BYTES_MAX) {
       throw problem('message-too-large', `it has more than ${MESSAGE_BYTES_MAX} octets`)
     }
-    held.push(chunk)
-    bytes += chunk.length
-    while (bytes >= PIECE_BYTES) {
-      const turn = count++ % 2
-      const piece = full[turn] ?? Buffer.allocUnsafeSlow(PIECE_BYTES)
-      full[turn] = piece
-      held = filled(piece, held)
-      bytes -= PIECE_BYTES
+    for (let from = 0; from < chunk.length; ) {
+      piece = withRoom(piece, held, chunk.length - from)
+      const copied = chunk.copy(piece, held, from)
+      from += copied
+      held += copied
+      if (held < PIECE_BYTES) continue
       yield piece
+      turns.push(piece)
+      piece = (turns.length > 1 && turns.shift()) || Buffer.alloc(0)
+      held = 0
     }
   }
-  if (bytes > 0) yield Buffer.concat(held)
+  if (held > 0) yield piece.subarray(0, held)
 }
 
-/** Fills the piece from the beginning of what is held; what is then left. */
-function filled(piece: Buffer, held: Buffer[]): Buffer[] {
-  let at = 0
-  for (const [i, chunk] of held.entries()) {
-    const copied = chunk.copy(piece, at)
-    at += copied
-    if (at === piece.length) return [chunk.subarray(copied), ...held.slice(i + 1)]
-  }
-  return []
+/** The piece, or a larger one that begins as it does: a short message takes up little. */
+function withRoom(piece: Buffer, held: number, more: number): Buffer {
+  const needed = Math.min(held + more, PIECE_BYTES)
+  if (piece.length >= needed) return piece
+  const larger = Buffer.allocUnsafeSlow(Math.min(Math.max(needed, 2 * held), PIECE_BYTES))
+  piece.copy(larger, 0, 0, held)
+  return larger
 }
 
 const LINE_SHOWN_CHARACTERS = 80
@@ -180,7 +167,7 @@ function factsOf(first: Buffer, strict: boolean): HeaderFacts {
   if (!strict || !facts.wrong) return facts
   const { line, text } = facts.wrong
   const shown = JSON.stringify(text.slice(0, LINE_SHOWN_CHARACTERS))
-  throw problem('malformed-message', `line ${line} of it is no header field: ${shown}`)
+  throw problem('malformed-message', `line ${line} of the message is no header field: ${shown}`)
 }
 
 /** Bytes as they are kept. */

@@ -120,10 +120,13 @@ export interface Emulator {
   destination(address: string): Promise<Destination | null>
   /** The address that `postmaster` without a domain is short for: of this site, or the oldest. */
   postmaster(site?: string): Promise<string | null>
-  /** The content is `incoming` when it is given: a whole message, as it comes. */
+  /**
+   * The content is `incoming` when it is given: a whole message, as it comes. A submission that is
+   * known only behind it is asked for then.
+   */
   accept(
     site: string,
-    submission: Enveloped,
+    submission: Enveloped | (() => Enveloped),
     idempotencyKey?: string,
     incoming?: Incoming,
   ): Promise<Accepted>

@@ -105,8 +105,6 @@ export interface Submission {
   subject?: string
   text?: string
   html?: string
-  /** A whole RFC 5322 message; then subject, text and html are not given. */
-  raw?: string
   priority?: Priority
   notify?: Notify[]
   /** Private: no alternate recipient may get it (X.411). */

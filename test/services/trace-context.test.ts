@@ -116,9 +116,11 @@ async function jobsOf(queue: string): Promise<MailEvent[]> {
 test('in the header of a message; and a request that comes again in another span', async () => {
   const site = await sites.open()
   const { emulator } = sites
-  const raw = (fields: string) => `Subject: x\r\n${fields}\r\nhello\r\n`
-  const accept = async (fields: string, more = {}) =>
-    (await emulator.accept(site, { from: 'carol', to: ['dave'], raw: raw(fields), ...more })).id
+  const accept = async (fields: string, more = {}) => {
+    const pieces = [Buffer.from(`Subject: x\r\n${fields}\r\nhello\r\n`)]
+    const envelope = { from: 'carol', to: ['dave'], ...more }
+    return (await emulator.accept(site, envelope, undefined, { pieces, strict: true })).id
+  }
   const ids = [
     await accept(`Traceparent: ${PARENT}\r\n`),
     await accept(`Traceparent: ${PARENT}\r\n`, { caller: { traceparent: OTHER } }),

@@ -3,6 +3,7 @@
 import { describe, expect, test } from 'vitest'
 import { BODY_BYTES_MAX } from '../../../services/api/limits.ts'
 import { problem } from '../../../services/errors.ts'
+import { bytesOf } from '../../support/bytes.ts'
 import { appOver, listen } from './partial-emulator.ts'
 
 const json = { 'content-type': 'application/json' }
@@ -127,6 +128,19 @@ describe('a body', () => {
       detail: expect.stringContaining('JSON'),
     })
   })
+
+  test.each(['/sites', '/sites/demo/messages'])(
+    'for %s that is not UTF-8 is refused',
+    async (url) => {
+      const app = await appOver({})
+      const body = bytesOf('{"name":"caf\xe9"}')
+      const answer = await app.inject({ method: 'POST', url, headers: json, body })
+      expect(answer.json()).toMatchObject({
+        code: 'malformed-json',
+        detail: expect.stringContaining('UTF-8'),
+      })
+    },
+  )
 
   test('that would change a prototype is refused', async () => {
     const app = await appOver({})

@@ -10,7 +10,7 @@ import {
   MESSAGE_BODY_BYTES_MAX,
   RECIPIENTS_MAX,
 } from '../../../services/api/limits.ts'
-import { listeningOver } from './partial-emulator.ts'
+import { listeningOver, submittedIn } from './partial-emulator.ts'
 import { type Answered, ask, say } from './raw-client.ts'
 
 const json = { 'content-type': 'application/json' }
@@ -57,11 +57,16 @@ describe('size', () => {
     const message = `"${'x'.repeat(MESSAGE_BODY_BYTES_MAX)}"`
     const refused = await post(origin, '/sites/demo/messages', message)
     expect(codeOf(refused)).toBe('message-too-large')
+    const headers = { ...json, 'transfer-encoding': 'chunked' }
+    const to = { method: 'POST', path: '/sites/demo/messages', headers }
+    const chunked = await ask(origin, { ...to, body: message })
+    expect(codeOf(chunked)).toBe('message-too-large')
   })
 
   test('of the list of recipients', async () => {
     const origin = await listeningOver({
-      accept: async (_site, { to }) => {
+      accept: async (...given) => {
+        const { to } = await submittedIn(...given)
         return { id: 'm', recipients: to, durability: 'memory', replayed: false }
       },
     })

@@ -10,6 +10,7 @@ import { type AppOptions, buildApp } from '../../../services/api/app.ts'
 import type { Api } from '../../../services/api/resource.ts'
 import type { Connection } from '../../../services/redis/connect.ts'
 import type { Emulator } from '../../../services/runtime/emulator.ts'
+import type { Enveloped } from '../../../services/runtime/views-of-mail.ts'
 
 const open: { close(): Promise<unknown> }[] = []
 
@@ -74,4 +75,12 @@ export async function listeningOver(calls: Partial<Emulator>, more: More = {}): 
 /** Listens on a free port of the loopback; its URL. */
 export async function listen(app: Api): Promise<string> {
   return app.listen({ host: '127.0.0.1', port: 0 })
+}
+
+/** What is submitted, once all that comes in with it was read, as the emulator does. */
+export async function submittedIn(
+  ...[, submission, , incoming]: Parameters<Emulator['accept']>
+): Promise<Enveloped> {
+  for await (const _ of incoming?.pieces ?? []);
+  return typeof submission === 'function' ? submission() : submission
 }

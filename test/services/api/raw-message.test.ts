@@ -5,7 +5,7 @@ import { connect } from 'node:net'
 import { expect, test } from 'vitest'
 import { MESSAGE_BYTES_MAX } from '../../../services/api/limits.ts'
 import type { Client } from '../../../services/runtime/commit.ts'
-import { bytesOfText, HEADER_BYTES_MAX, PIECE_BYTES } from '../../../services/runtime/content.ts'
+import { HEADER_BYTES_MAX, PIECE_BYTES } from '../../../services/runtime/content.ts'
 import type { Accepted } from '../../../services/runtime/views-of-mail.ts'
 import { bytesOf } from '../../support/bytes.ts'
 import { liveWorld } from './live-world.ts'
@@ -13,6 +13,8 @@ import { liveWorld } from './live-world.ts'
 const world = liveWorld()
 
 const HEADER = 'From: a@far.example\r\nSubject: =?utf-8?Q?Caf=C3=A9?=\r\n\r\n'
+
+const letter = { from: 'carol', to: ['dave'] }
 
 const submit = (bytes: Buffer | string, query: string, headers: Record<string, string> = {}) =>
   fetch(`${world.origin}${world.site}/messages?${query}`, {
@@ -70,18 +72,42 @@ test.each(sent)('a message of %s is read as it was sent, behind its trace', asyn
   }
 })
 
-test('a long text in JSON is the same bytes, wherever it is cut', async () => {
-  const text = `Subject: x\r\n\r\n${'🍜'.repeat(PIECE_BYTES)}`
-  for (const whole of [text, ` ${text}`]) {
-    expect(Buffer.concat([...bytesOfText(whole)]).equals(Buffer.from(whole))).toBe(true)
+test.each([
+  ['short, its envelope behind it', (raw: string) => ({ raw, from: 'carol', to: ['dave'] })],
+  ['its envelope before it', (raw: string) => ({ from: 'carol', to: ['dave'], raw })],
+])('a whole message in JSON, %s, is the same bytes', async (_, bodyOf) => {
+  for (const length of [1, PIECE_BYTES, 2 * PIECE_BYTES + 1]) {
+    const text = `Subject: x\r\n\r\n"\\/\t${'🍜é\n'.repeat(length)}`
+    const { body } = await world.post<Accepted>(`${world.site}/messages`, bodyOf(text))
+    await world.settled(body.id, 'dave')
+    const bytes = Buffer.from(text)
+    expect((await rawIn('dave', body.id)).subarray(-bytes.length).equals(bytes)).toBe(true)
   }
-  const { body } = await world.post<Accepted>(`${world.site}/messages`, {
-    ...{ from: 'carol', to: ['dave'], raw: text },
-  })
-  await world.settled(body.id, 'dave')
-  const path = `${world.site}/mailboxes/dave/messages/${body.id}/raw`
-  const read = Buffer.from(await (await fetch(`${world.origin}${path}`)).arrayBuffer())
-  expect(read.subarray(-Buffer.byteLength(text)).equals(Buffer.from(text))).toBe(true)
+})
+
+test('what is wrong behind a large one in JSON leaves nothing of it', async () => {
+  const raw = JSON.stringify(`Subject: x\r\n\r\n${'x'.repeat(2 * PIECE_BYTES)}`)
+  const whole = (rest: string) => `{"raw":${raw},"from":"carol","to":["dave"]${rest}`
+  const client = world.client() as Client
+  for (const [body, code] of [
+    [whole(',"subject":"x"}'), 'bad-request'],
+    [whole(',"deferFor":"long"}'), 'bad-duration'],
+    [whole(',"to":["a@@b"]}'), 'malformed-address'],
+    [whole(''), 'malformed-json'],
+    [whole(`,"raw":${raw}}`), 'malformed-json'],
+    [whole(',"__proto__":1}'), 'malformed-json'],
+    [`{"raw":${raw.slice(0, -1)}`, 'malformed-json'],
+    [`{"raw":${raw.slice(0, -1)}\\x"}`, 'malformed-json'],
+    [`{"raw":${raw.slice(0, -1)}\u0000"}`, 'malformed-json'],
+    [`{"raw":${raw.slice(0, -1)}\\u0000"}`, 'malformed-message'],
+  ]) {
+    const headers = { 'content-type': 'application/json' }
+    const to = `${world.origin}${world.site}/messages`
+    const answer = await fetch(to, { method: 'POST', headers, body: body as string })
+    expect(await answer.json(), body?.slice(-50)).toMatchObject({ status: 400, code })
+    expect(await client.keys(`*${world.namespace}*:upload:*`)).toEqual([])
+  }
+  await client.quit()
 })
 
 test('its subject is decoded once, when it is accepted', async () => {
@@ -111,10 +137,21 @@ test.each([
   ['NUL in the body', 'a: b\r\n\r\n\0\r\n', 400, 'malformed-message'],
   ['NUL far behind', `a: b\r\n\r\n${'x'.repeat(PIECE_BYTES)}\0`, 400, 'malformed-message'],
   ['a header without end', `a: ${'b'.repeat(HEADER_BYTES_MAX)}`, 400, 'malformed-message'],
+  ['what begins folded', ' a: b\n\n', 400, 'malformed-message'],
 ])('%s is refused', async (_, bytes, status, code) => {
   const answer = await submit(bytes, 'from=carol&to=dave')
   expect(await answer.json()).toMatchObject({ status, code })
+  const { body } = await world.post(`${world.site}/messages`, { ...letter, raw: bytes })
+  expect(body).toMatchObject({ status, code })
 })
+
+test.each(['Subject: x\r\n\r\nHello', 'A: b\n c\nD: e\n\nf', 'A:b', 'A: b\r\n', 'X-y : z\n\n'])(
+  '%j is accepted as a whole',
+  async (raw) => {
+    await accepted(raw, 'from=carol&to=dave')
+    expect((await world.post(`${world.site}/messages`, { ...letter, raw })).status).toBe(202)
+  },
+)
 
 test.each([
   ['to=dave', 'bad-request'],
@@ -150,27 +187,34 @@ test('more than 25 MB is refused with its code, and nothing of it is left', asyn
   await client.quit()
 })
 
-test('a client that hangs up leaves nothing, and its key may be used again', async () => {
-  const socket = connect(Number(new URL(world.origin).port), '127.0.0.1')
-  const head = [
-    `POST ${world.site}/messages?from=carol&to=dave HTTP/1.1`,
-    'host: 127.0.0.1',
-    'content-type: message/rfc822',
-    'idempotency-key: half',
-    `content-length: ${10 * PIECE_BYTES}`,
-  ]
-  socket.write(`${head.join('\r\n')}\r\n\r\n${HEADER}`)
-  socket.write(Buffer.alloc(3 * PIECE_BYTES, 0x61))
-  const client = world.client() as Client
-  const uploads = () => client.keys(`*${world.namespace}*:upload:*`)
-  await expect.poll(uploads, { timeout: 10_000 }).toHaveLength(1)
-  expect(await client.ttl((await uploads())[0] as string)).toBeGreaterThan(0)
-  socket.destroy()
-  await expect.poll(uploads, { timeout: 10_000 }).toEqual([])
-  await client.quit()
-  const key = { 'idempotency-key': 'half' }
-  expect((await submit(HEADER, 'from=carol&to=dave', key)).status).toBe(202)
-})
+test.each([
+  ['message/rfc822', '?from=carol&to=dave', HEADER],
+  ['application/json', '', '{"from":"carol","to":["dave"],"raw":"Subject: x\\n\\n'],
+])(
+  'a client that hangs up in %s leaves nothing, and its key may be used again',
+  async (...half) => {
+    const [type, query, begin] = half
+    const socket = connect(Number(new URL(world.origin).port), '127.0.0.1')
+    const head = [
+      `POST ${world.site}/messages${query} HTTP/1.1`,
+      'host: 127.0.0.1',
+      `content-type: ${type}`,
+      'idempotency-key: half',
+      `content-length: ${10 * PIECE_BYTES}`,
+    ]
+    socket.write(`${head.join('\r\n')}\r\n\r\n${begin}`)
+    socket.write(Buffer.alloc(3 * PIECE_BYTES, 0x61))
+    const client = world.client() as Client
+    const uploads = () => client.keys(`*${world.namespace}*:upload:*`)
+    await expect.poll(uploads, { timeout: 10_000 }).toHaveLength(1)
+    expect(await client.ttl((await uploads())[0] as string)).toBeGreaterThan(0)
+    socket.destroy()
+    await expect.poll(uploads, { timeout: 10_000 }).toEqual([])
+    await client.quit()
+    const key = { 'idempotency-key': 'half' }
+    expect((await submit(HEADER, 'from=carol&to=dave', key)).status).toBe(202)
+  },
+)
 
 test('repeated under its key it is the first answer again, also when it is large', async () => {
   const bytes = Buffer.concat([Buffer.from(HEADER), anyBytes(2 * PIECE_BYTES)])

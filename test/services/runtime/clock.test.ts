@@ -174,7 +174,7 @@ describe('until idle', () => {
   test('is not blocked by a delay that its worker takes off between two looks', async () => {
     const { site, rule, queue } = await delayed()
     const timers = sites.key(site, 'timers')
-    const members = await sites.client.zrange(timers, 0, -1)
+    const members = await sites.client.zrange(timers, '0', '-1')
     const delays = members.filter((member) => member.startsWith('!'))
     expect(await sites.client.zrem(timers, ...delays)).toBe(1)
     const { blockedBy } = await sites.emulator.advance(site, { until: 'idle' })

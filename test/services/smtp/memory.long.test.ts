@@ -72,6 +72,12 @@ const WAYS: Record<string, (service: Service, raw: Buffer) => Promise<string>> =
     const answer = await fetch(to, { method: 'POST', headers, body: new Uint8Array(raw) })
     return ((await answer.json()) as { id: string }).id
   },
+  async 'HTTP in JSON'({ url }, raw) {
+    const headers = { 'content-type': 'application/json' }
+    const body = JSON.stringify({ from: 'ann@far.example', to: ['dave'], raw: `${raw}` })
+    const answer = await fetch(`${url}/sites/demo/messages`, { method: 'POST', headers, body })
+    return ((await answer.json()) as { id: string }).id
+  },
 }
 
 /** With one file that fills it. */
