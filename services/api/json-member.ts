@@ -25,7 +25,7 @@ const SPACE = new Set([0x20, 0x09, 0x0a, 0x0d])
 
 /** The whole text when the object has no such member, or when that is no string. */
 export async function partJson(
-  chunks: AsyncIterable<Buffer>,
+  chunks: AsyncIterable<Buffer> | Iterable<Buffer>,
   member: string,
 ): Promise<string | Parted> {
   const source = wellFormed(chunks)
@@ -92,7 +92,9 @@ class Outline {
   /** Takes in the chunk; or up to the member, and says where its string begins. */
   pass(chunk: Buffer, from: number): number | null {
     for (let at = from; at < chunk.length; at++) {
-      const byte = chunk[at] as number
+      if (this.#string === 'other' && !this.#escaped) at = endOfPlain(chunk, at)
+      const byte = chunk[at]
+      if (byte === undefined) break
       if (this.#string) this.#inString(byte)
       else if (byte === QUOTE && this.#isMember()) {
         this.#next = 'comma'
@@ -146,8 +148,19 @@ class Outline {
   }
 }
 
+/** Where, inside a string, something comes that means more than itself; or the end. */
+function endOfPlain(chunk: Buffer, from: number): number {
+  for (let at = from; at < chunk.length; at++) {
+    const byte = chunk[at]
+    if (byte === QUOTE || byte === BACKSLASH) return at
+  }
+  return chunk.length
+}
+
 /** The same chunks; throws at the first that is not UTF-8. */
-async function* wellFormed(chunks: AsyncIterable<Buffer>): AsyncGenerator<Buffer, undefined> {
+async function* wellFormed(
+  chunks: Parameters<typeof partJson>[0],
+): AsyncGenerator<Buffer, undefined> {
   let begun: Buffer = Buffer.alloc(0)
   for await (const chunk of chunks) {
     const missing = begun.length > 0 ? lengthOf(begun[0] as number) - begun.length : 0

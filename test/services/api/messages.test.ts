@@ -1,6 +1,6 @@
 /** Submitting mail and asking for it: what is checked at the door, and how a long poll answers. */
 
-import { connect } from 'node:net'
+import { connect, type Socket } from 'node:net'
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import {
   MESSAGE_BODY_BYTES_MAX,
@@ -126,11 +126,15 @@ describe('a message', () => {
     const log = { logTo: { write: (line: string) => void lines.push(line) } }
     const app = await appOver({ accept: take }, undefined, log)
     const { port, hostname, host } = new URL(await listen(app))
-    const head = ['content-type: application/json', 'content-length: 1000', `host: ${host}`]
-    const socket = connect(Number(port), hostname)
-    socket.write(`POST ${url} HTTP/1.1\r\n${head.join('\r\n')}\r\n\r\n{"raw":"Subject: x`)
+    const cut = (length: number): Socket => {
+      const head = [`host: ${host}`, 'content-type: application/json', `content-length: ${length}`]
+      const socket = connect(Number(port), hostname)
+      socket.write(`POST ${url} HTTP/1.1\r\n${head.join('\r\n')}\r\n\r\n{"raw":"Subject: x`)
+      return socket
+    }
+    const sockets = [cut(1_000), cut(1_000_000)]
     await expect.poll(() => taken.length).toBe(1)
-    socket.destroy()
+    for (const socket of sockets) socket.destroy()
     await expect(taken[0]).rejects.toMatchObject({ code: 'malformed-request' })
     await app.close()
     expect(lines).toEqual([])
