@@ -1,18 +1,24 @@
 /**
- * A JSON text with one long member: its string is taken out as bytes while it comes, so that it is
- * never here as a whole.
+ * A JSON text with long members: their strings are taken out as bytes while they come, so that they
+ * are never here as a whole.
  *
- * The text without it, where an empty string stands in its place, is parsed as any other. That one
- * is JSON exactly if the whole is, given that what was taken out is a string; this is seen to here.
+ * The text without them, where an empty string stands for each, is parsed as any other. That one is
+ * JSON exactly if the whole is, given that what was taken out are strings; this is seen to here.
  */
 import { isUtf8 } from 'node:buffer'
 import { StringDecoder } from 'node:string_decoder'
 import { malformed, NOT_UTF8 } from './json.ts'
 import { JsonString } from './json-string.ts'
 
-/** The member's bytes; the text around it, once they were read to their end. */
-export interface Parted {
+export interface Member {
+  name: string
+  /** Good until the next one is asked for, and read to their end before the next member is. */
   pieces: AsyncIterable<Buffer>
+}
+
+/** The members that are strings; the text around them, once they were read to their end. */
+export interface Parted {
+  members: AsyncIterable<Member>
   around(): string
 }
 
@@ -23,56 +29,76 @@ const CLOSING = new Set([0x7d, 0x5d])
 const [BRACE, COLON, COMMA] = [0x7b, 0x3a, 0x2c]
 const SPACE = new Set([0x20, 0x09, 0x0a, 0x0d])
 
-/** The whole text when the object has no such member, or when that is no string. */
-export async function partJson(
-  chunks: AsyncIterable<Buffer> | Iterable<Buffer>,
-  member: string,
-): Promise<string | Parted> {
-  const source = wellFormed(chunks)
-  const outline = new Outline(member)
-  for (;;) {
-    const { value: chunk, done } = await source.next()
-    if (done) return outline.text()
-    const at = outline.pass(chunk, 0)
-    if (at === null) continue
-    const pieces = bytesOfMember(source, outline, chunk, at)
-    return { pieces, around: () => outline.text() }
+type Chunks = AsyncIterable<Buffer> | Iterable<Buffer>
+
+/** The whole text when the object has no member of these names, or none that is a string. */
+export async function partJson(chunks: Chunks, names: readonly string[]): Promise<string | Parted> {
+  const text = new Text(chunks, names)
+  const first = await text.toMember()
+  if (first === null) return text.around()
+  return { members: membersIn(text, first), around: () => text.around() }
+}
+
+async function* membersIn(text: Text, first: string): AsyncIterable<Member> {
+  const taken = new Set<string>()
+  for (let name: string | null = first; name !== null; name = await text.toMember()) {
+    if (taken.has(name)) throw malformed(`it has "${name}" twice`)
+    taken.add(name)
+    yield { name, pieces: text.string(name) }
   }
 }
 
-async function* bytesOfMember(
-  source: AsyncIterator<Buffer>,
-  outline: Outline,
-  first: Buffer,
-  at: number,
-): AsyncIterable<Buffer> {
-  const string = new JsonString()
-  let chunk = first
-  let from = at
-  const next = async (): Promise<boolean> => {
-    const { value, done } = await source.next()
+/** A text that is read as it comes: by turns what is around the members, and one of them. */
+class Text {
+  readonly #source: AsyncIterator<Buffer>
+  readonly #outline: Outline
+  #chunk: Buffer = Buffer.alloc(0)
+  #at = 0
+
+  constructor(chunks: Chunks, names: readonly string[]) {
+    this.#source = wellFormed(chunks)
+    this.#outline = new Outline(names)
+  }
+
+  around(): string {
+    return this.#outline.text()
+  }
+
+  /** Up to where the next member's string begins; its name, or null at the end of the text. */
+  async toMember(): Promise<string | null> {
+    do {
+      const found = this.#outline.pass(this.#chunk, this.#at)
+      this.#at = found?.at ?? this.#chunk.length
+      if (found) return found.name
+    } while (await this.#next())
+    return null
+  }
+
+  async *string(name: string): AsyncIterable<Buffer> {
+    const string = new JsonString()
+    for (;;) {
+      while (this.#at < this.#chunk.length && !string.ended) {
+        const { bytes, end } = string.decode(this.#chunk, this.#at)
+        this.#at = end
+        yield bytes
+      }
+      if (string.ended) return
+      if (!(await this.#next())) throw malformed(`its "${name}" does not end`)
+    }
+  }
+
+  async #next(): Promise<boolean> {
+    const { value, done } = await this.#source.next()
     if (done) return false
-    chunk = value
-    from = 0
+    this.#chunk = value
+    this.#at = 0
     return true
   }
-  for (;;) {
-    while (from < chunk.length && !string.ended) {
-      const { bytes, end } = string.decode(chunk, from)
-      from = end
-      yield bytes
-    }
-    if (string.ended) break
-    if (!(await next())) throw malformed(`its "${outline.member}" does not end`)
-  }
-  do {
-    if (outline.pass(chunk, from) !== null) throw malformed(`it has "${outline.member}" twice`)
-  } while (await next())
 }
 
-/** Follows a text as far as is needed to see where the member's string begins; keeps the rest. */
+/** Follows a text as far as is needed to see where a member's string begins; keeps the rest. */
 class Outline {
-  readonly member: string
+  readonly #names: readonly string[]
   readonly #longest: number
   readonly #decoder = new StringDecoder('utf8')
   #text = ''
@@ -84,23 +110,27 @@ class Outline {
   #escaped = false
   #name: number[] = []
 
-  constructor(member: string) {
-    this.member = member
-    this.#longest = '\\u0000'.length * member.length
+  constructor(names: readonly string[]) {
+    this.#names = names
+    this.#longest = '\\u0000'.length * Math.max(...names.map(({ length }) => length))
   }
 
-  /** Takes in the chunk; or up to the member, and says where its string begins. */
-  pass(chunk: Buffer, from: number): number | null {
+  /** Takes in the chunk; or up to a member, and says which, and where its string begins. */
+  pass(chunk: Buffer, from: number): { name: string; at: number } | null {
     for (let at = from; at < chunk.length; at++) {
       if (this.#string === 'other' && !this.#escaped) at = endOfPlain(chunk, at)
       const byte = chunk[at]
       if (byte === undefined) break
       if (this.#string) this.#inString(byte)
-      else if (byte === QUOTE && this.#isMember()) {
-        this.#next = 'comma'
-        this.#text += `${this.#decoder.write(chunk.subarray(from, at))}""`
-        return at + 1
-      } else this.#between(byte)
+      else {
+        const name = byte === QUOTE ? this.#member() : null
+        if (name !== null) {
+          this.#next = 'comma'
+          this.#text += `${this.#decoder.write(chunk.subarray(from, at))}""`
+          return { name, at: at + 1 }
+        }
+        this.#between(byte)
+      }
     }
     this.#text += this.#decoder.write(chunk.subarray(from))
     return null
@@ -136,14 +166,16 @@ class Outline {
     else this.#next = byte === COLON && this.#next === 'colon' ? 'value' : 'comma'
   }
 
-  #isMember(): boolean {
-    if (this.#depth !== 1 || !this.#isObject || this.#next !== 'value') return false
-    if (this.#name.length > this.#longest) return false
+  /** Which one has a string that begins here. */
+  #member(): string | null {
+    if (this.#depth !== 1 || !this.#isObject || this.#next !== 'value') return null
+    if (this.#name.length > this.#longest) return null
     try {
-      return JSON.parse(`"${Buffer.from(this.#name)}"`) === this.member
+      const name: unknown = JSON.parse(`"${Buffer.from(this.#name)}"`)
+      return this.#names.find((one) => one === name) ?? null
     } catch {
       // The name is no JSON; whoever parses the text will say so.
-      return false
+      return null
     }
   }
 }

@@ -8,7 +8,7 @@
 
 import { type Static, Type } from 'typebox'
 import { problem } from '../errors.ts'
-import type { Incoming } from '../runtime/content.ts'
+import type { Incoming, IncomingTexts } from '../runtime/arrival.ts'
 import type { Enveloped } from '../runtime/views-of-mail.ts'
 import { callerOf } from '../trace-context.ts'
 import { durationMs } from './duration.ts'
@@ -21,11 +21,11 @@ import {
 } from './limits.ts'
 import { Accepted, Entry, Message, MessageSummary, NewMessage, UNTIL } from './message-schema.ts'
 import {
+  Coming,
   EnvelopeQuery,
   envelopeOf,
   orLater,
   RAW_TYPE,
-  RawMessage,
   takeMessages,
 } from './raw-message.ts'
 import { type Api, type Resource, signalOf } from './resource.ts'
@@ -104,23 +104,24 @@ type Envelope = Static<typeof EnvelopeQuery>
 type NewBody = Static<typeof NewMessage>
 interface Given {
   submission: Enveloped | (() => Enveloped)
-  incoming?: Incoming
+  incoming?: Incoming | IncomingTexts
 }
 
 /** What a body and a query say together. */
 function givenBy(body: unknown, query: Envelope, caller: ReturnType<typeof callerOf>): Given {
-  const raw = body instanceof RawMessage ? body : null
-  const incoming = raw ? { incoming: { pieces: raw.pieces, strict: true } } : {}
-  if (raw && !raw.around) return { submission: { ...envelopeOf(query), ...caller }, ...incoming }
+  if (!(body instanceof Coming)) {
+    checkNoEnvelope(query)
+    return { submission: { ...submissionOf(body as NewBody), ...caller } }
+  }
+  const { content: incoming, around } = body
+  if (!around) return { submission: { ...envelopeOf(query), ...caller }, incoming }
   checkNoEnvelope(query)
-  if (!raw) return { submission: { ...submissionOf(body as NewBody), ...caller } }
-  const submission = () => ({ ...submissionOf(newBody(raw.around?.())), ...caller })
-  return { submission, ...incoming }
+  return { submission: () => ({ ...submissionOf(newBody(around())), ...caller }), incoming }
 }
 
 const validate = validatorCompiler({ schema: NewMessage } as never)
 
-/** What came around `raw`, held against the schema as any other body is before. */
+/** What came around long members, held against the schema as any other body is before. */
 function newBody(body: unknown): NewBody {
   const { error } = validate(body) as { error?: Error }
   if (error) throw error

@@ -1,18 +1,20 @@
 /**
- * A whole message in a request: as the body itself, `Content-Type: message/rfc822`, its envelope in
- * the query; or as the member `raw` of the body in JSON. Either is passed on as it comes, and never
- * held here as a whole.
+ * What a request may hold much of: a whole message, as the body itself, `Content-Type:
+ * message/rfc822`, with its envelope in the query, or as the member `raw` of the body in JSON; or
+ * texts of a message to be made. Either is passed on as it comes, and never held here as a whole.
  */
 import type { Readable } from 'node:stream'
 import type { FastifyRequest, FastifySchemaCompiler } from 'fastify'
 import { type Static, type TSchema, Type } from 'typebox'
 import { problem } from '../errors.ts'
 import { PRINTABLE } from '../mime/encode.ts'
+import type { Incoming, IncomingText, IncomingTexts } from '../runtime/arrival.ts'
+import { PIECE_BYTES } from '../runtime/content.ts'
 import type { Enveloped } from '../runtime/views-of-mail.ts'
 import { checkAddress, checkOriginator } from './address.ts'
 import { QueryDuration } from './duration-schema.ts'
 import { parserOf } from './json.ts'
-import { partJson } from './json-member.ts'
+import { type Member, type Parted, partJson } from './json-member.ts'
 import { ENVELOPE_ID_CHARACTERS_MAX, MESSAGE_BODY_BYTES_MAX, RECIPIENTS_MAX } from './limits.ts'
 import { deferral, NOTIFY, PRIORITY } from './message-schema.ts'
 import type { Api } from './resource.ts'
@@ -22,8 +24,8 @@ import { validatorCompiler } from './validation.ts'
 
 export const RAW_TYPE = 'message/rfc822'
 
-/** A body as short as one chunk of a socket is read at once. */
-const SHORT_BYTES = 64 * 1024
+/** A body as short as one piece is read at once. */
+const SHORT_BYTES = PIECE_BYTES
 
 const several = <Item extends TSchema>(item: Item, description: string) =>
   Type.Optional(Type.Union([item, Type.Array(item, { maxItems: RECIPIENTS_MAX })], { description }))
@@ -49,14 +51,14 @@ export const EnvelopeQuery = strict({
   ),
 })
 
-/** The bytes of a message that is still coming in, and what is known of it once they have come. */
-export class RawMessage {
-  readonly pieces: AsyncIterable<Buffer>
-  /** The rest of its body in JSON; null when it is the body itself. */
+/** A message whose content is still coming in, and what is known of it once it has come. */
+export class Coming {
+  readonly content: Incoming | IncomingTexts
+  /** The rest of its body in JSON; null when the message is the body itself. */
   readonly around: (() => unknown) | null
 
-  constructor(pieces: AsyncIterable<Buffer>, around: (() => unknown) | null) {
-    this.pieces = pieces
+  constructor(content: Incoming | IncomingTexts, around: (() => unknown) | null) {
+    this.content = content
     this.around = around
   }
 }
@@ -65,39 +67,82 @@ export class RawMessage {
 export function takeMessages(app: Api): void {
   app.removeAllContentTypeParsers()
   const parse = parserOf(app)
-  app.addContentTypeParser(
-    'application/json',
-    async ({ headers }: FastifyRequest, payload: Readable) => {
-      const length = Number(headers['content-length'])
-      if (length > MESSAGE_BODY_BYTES_MAX) throw tooLarge()
-      const chunks = length <= SHORT_BYTES ? [await whole(payload)] : limited(chunksOf(payload))
-      const parted = await partJson(chunks, 'raw')
-      if (typeof parted === 'string') return parse(parted)
-      return new RawMessage(parted.pieces, () => parse(parted.around()))
-    },
-  )
+  app.addContentTypeParser('application/json', async (request: FastifyRequest, body: Readable) => {
+    const { chunks, members } = await begun(request, body)
+    const parted = await partJson(chunks, members)
+    if (typeof parted === 'string') return parse(parted)
+    return new Coming(await contentOf(parted), () => parse(parted.around()))
+  })
   app.addContentTypeParser(
     RAW_TYPE,
-    async (_: unknown, payload: Readable) => new RawMessage(chunksOf(payload), null),
+    async (_: unknown, body: Readable) =>
+      new Coming({ pieces: chunksOf(body), strict: true }, null),
   )
+}
+
+interface Begun {
+  chunks: AsyncIterable<Buffer> | Iterable<Buffer>
+  /** Those of its members that are taken out. */
+  members: readonly string[]
+}
+
+const short = (whole: Buffer): Begun => ({ chunks: [whole], members: ['raw'] })
+
+/** The texts of a short body stay where they are. */
+async function begun({ headers }: FastifyRequest, body: Readable): Promise<Begun> {
+  const length = Number(headers['content-length'])
+  if (length > MESSAGE_BODY_BYTES_MAX) throw tooLarge()
+  if (length <= SHORT_BYTES) return short(await whole(body))
+  const coming = limited(chunksOf(body))
+  const held: Buffer[] = []
+  // Without a length it may be a short one, and is to be the same message then.
+  for (let bytes = 0; Number.isNaN(length) && bytes <= SHORT_BYTES; ) {
+    const { value, done } = await coming.next()
+    if (done) return short(Buffer.concat(held))
+    bytes += value.length
+    held.push(value)
+  }
+  const chunks = async function* () {
+    yield* held.splice(0)
+    yield* coming
+  }
+  return { chunks: chunks(), members: ['raw', 'text', 'html'] }
 }
 
 /** Of a short one: to read a stream piece by piece takes several times as long. */
-function whole(payload: Readable): Promise<Buffer> {
+function whole(body: Readable): Promise<Buffer> {
   return new Promise((resolve, reject) => {
     const chunks: Buffer[] = []
-    payload.on('data', (chunk: Buffer) => chunks.push(chunk))
-    payload.on('end', () => resolve(Buffer.concat(chunks)))
-    payload.on('error', (error) => reject(payload.destroyed ? hungUp() : error))
+    body.on('data', (chunk: Buffer) => chunks.push(chunk))
+    body.on('end', () => resolve(Buffer.concat(chunks)))
+    body.on('error', (error) => reject(body.destroyed ? hungUp() : error))
   })
 }
 
+/** Texts beside `raw` are read over: such a body is refused when it has ended. */
+async function contentOf({ members }: Parted): Promise<Incoming | IncomingTexts> {
+  const iterator = members[Symbol.asyncIterator]()
+  const first = await iterator.next()
+  const isRaw = !first.done && first.value.name === 'raw'
+  const wanted = async function* (names: string[]): AsyncGenerator<Member> {
+    for (let { done, value } = first; !done; { done, value } = await iterator.next()) {
+      if (names.includes(value.name)) yield value
+      else for await (const _ of value.pieces);
+    }
+  }
+  if (!isRaw) return { texts: wanted(['text', 'html']) as AsyncGenerator<IncomingText> }
+  const pieces = async function* () {
+    for await (const raw of wanted(['raw'])) yield* raw.pieces
+  }
+  return { pieces: pieces(), strict: true }
+}
+
 /** A body that is not read to its end is left as it is, so that it can still be answered. */
-async function* chunksOf(payload: Readable): AsyncGenerator<Buffer> {
+async function* chunksOf(body: Readable): AsyncGenerator<Buffer> {
   try {
-    yield* payload.iterator({ destroyOnReturn: false })
+    yield* body.iterator({ destroyOnReturn: false })
   } catch (error) {
-    throw payload.destroyed ? hungUp() : error
+    throw body.destroyed ? hungUp() : error
   }
 }
 
@@ -116,7 +161,7 @@ const tooLarge = () => problem('message-too-large', 'the body alone is over the 
 /** What is still coming in is checked when it is here. */
 export const orLater: FastifySchemaCompiler<TSchema> = (route) => {
   const validate = validatorCompiler(route)
-  return (value: unknown) => (value instanceof RawMessage ? { value } : validate(value))
+  return (value: unknown) => (value instanceof Coming ? { value } : validate(value))
 }
 
 export function envelopeOf(query: Static<typeof EnvelopeQuery>): Enveloped {

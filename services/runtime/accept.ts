@@ -10,10 +10,10 @@ import { uuidv7 } from 'uuidv7'
 import { CHUNK } from '../../machines/reads.ts'
 import type { EntryRecord, Header } from '../../machines/wire.ts'
 import { problem } from '../errors.ts'
+import { type Arriving, arrival, type Incoming, type IncomingTexts } from './arrival.ts'
 import { asciiJson } from './ascii.ts'
 import { siteTime } from './clock.ts'
 import type { RedisCommand } from './commit.ts'
-import { type Arriving, arrivingBytes, arrivingParts, type Incoming } from './content.ts'
 import { counted } from './counts.ts'
 import { deferralOf } from './deferral.ts'
 import { eventFor, writeNow } from './inject.ts'
@@ -33,7 +33,7 @@ export async function accept(
   site: string,
   given: Enveloped | (() => Enveloped),
   idempotencyKey?: string,
-  incoming?: Incoming,
+  incoming?: Incoming | IncomingTexts,
 ): Promise<Accepted> {
   const settings = await runnableSite(live, site)
   const said = () => (typeof given === 'function' ? given() : given)
@@ -41,13 +41,13 @@ export async function accept(
   const fresh = idFor(settings, idempotencyKey)
   const digested = idempotencyKey !== undefined
   const place = uploadKey(settings, fresh)
-  const content = incoming
-    ? await arrivingBytes(live.client, place, incoming, { digested })
-    : arrivingParts(said())
+  const arrived = await arrival(live.client, place, incoming, { digested })
   try {
-    return await acceptArrived(live, settings, said(), content, { fresh, idempotencyKey })
+    const submission = said()
+    const content = arrived.of(submission)
+    return await acceptArrived(live, settings, submission, content, { fresh, idempotencyKey })
   } catch (error) {
-    await content.drop()
+    await arrived.drop()
     throw error
   }
 }

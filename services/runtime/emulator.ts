@@ -10,7 +10,7 @@
 import type { Caller } from '../../machines/wire.ts'
 import type { File } from '../mime/attachments.ts'
 import type { TrackingLogs } from '../tracking/logs.ts'
-import type { Incoming } from './content.ts'
+import type { Incoming, IncomingTexts } from './arrival.ts'
 import type { Destination } from './destination.ts'
 import type { ItemsQuery } from './items.ts'
 import type { Mark, Marked } from './marks.ts'
@@ -121,14 +121,14 @@ export interface Emulator {
   /** The address that `postmaster` without a domain is short for: of this site, or the oldest. */
   postmaster(site?: string): Promise<string | null>
   /**
-   * The content is `incoming` when it is given: a whole message, as it comes. A submission that is
-   * known only behind it is asked for then.
+   * The content is `incoming` when it is given: a whole message, or its long texts, as they come. A
+   * submission that is known only behind it is asked for then.
    */
   accept(
     site: string,
     submission: Enveloped | (() => Enveloped),
     idempotencyKey?: string,
-    incoming?: Incoming,
+    incoming?: Incoming | IncomingTexts,
   ): Promise<Accepted>
   messages(
     site: string,

@@ -7,6 +7,7 @@
  */
 import { reportOf } from '../../machines/report.ts'
 import type { Item } from '../../machines/wire.ts'
+import type { Bytes } from '../mime/apart.ts'
 import { readRaw } from '../mime/compose.ts'
 import { headerEnd, headerLines } from '../mime/header.ts'
 import { failureOf } from '../mime/report.ts'
@@ -95,13 +96,23 @@ async function matchesText(
 }
 
 async function textIn(content: Content): Promise<string> {
-  if ('parts' in content) return `${content.parts.text}\n${content.parts.html ?? ''}`
+  if ('parts' in content) {
+    const { parts, long } = content
+    const begun = await Promise.all(Object.values(long).map(beginOf))
+    return [parts.text, parts.html ?? '', ...begun].join('\n')
+  }
   const { first } = content.kept
   const pieces = async function* () {
     yield first
   }
   const { text, html } = await readRaw({ size: first.length, pieces })
   return `${text}\n${html}`
+}
+
+/** As of any message, only the first piece is searched. */
+async function beginOf(text: Bytes): Promise<string> {
+  for await (const piece of text.pieces()) return piece.toString()
+  return ''
 }
 
 /** The fields before the message, and its own. */

@@ -6,7 +6,7 @@ import { messageOfItem } from '../../machines/item-keys.ts'
 import { type Item, OUTSIDE } from '../../machines/wire.ts'
 import { problem } from '../errors.ts'
 import type { Bytes } from '../mime/apart.ts'
-import { compose, type Facts } from '../mime/compose.ts'
+import { compose, composeLong, type Facts, type Parts } from '../mime/compose.ts'
 import { headerFacts } from '../mime/header.ts'
 import { type Original, renderReport } from '../mime/report.ts'
 import { traceOf } from '../mime/trace.ts'
@@ -80,15 +80,21 @@ async function bodyOf(
   if ('kept' in content) {
     return { ...content.kept, headless: headerFacts(content.kept.first).wrong !== undefined }
   }
-  return whole(
-    await compose(content.parts, factsOf(messageOfItem(item.key), item.sentAt, settings)),
-  )
+  return composedOf(content, factsOf(messageOfItem(item.key), item.sentAt, settings))
 }
 
 async function originalOf(settings: Settings, item: Item, content: Content): Promise<Original> {
   if ('kept' in content) return content.kept
   const { message = '', sentAt = 0 } = item.report ?? {}
-  return whole(await compose(content.parts, factsOf(message, sentAt, settings)))
+  return composedOf(content, factsOf(message, sentAt, settings))
+}
+
+async function composedOf(
+  { parts, long }: Extract<Content, { parts: Parts }>,
+  facts: Facts,
+): Promise<Original & { broughtBy: null }> {
+  if (Object.keys(long).length === 0) return whole(await compose(parts, facts))
+  return { ...(await composeLong(parts, long, facts)), broughtBy: null }
 }
 
 const whole = (bytes: Buffer): Original & { broughtBy: null } => ({

@@ -1,13 +1,15 @@
-/** A long member is taken out of a JSON text as `JSON.parse` would have it, wherever it is cut. */
+/** Long members come out of a JSON text as `JSON.parse` would have them, wherever it is cut. */
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { partJson } from '../../../services/api/json-member.ts'
 
 const RUNS = { numRuns: 4_000 }
 
+const NAMES = ['raw', 'text']
+
 interface Read {
-  /** Undefined where the object has no such string. */
-  raw: Buffer | undefined
+  /** The members that were strings. */
+  taken: Record<string, Buffer>
   value: unknown
 }
 
@@ -21,30 +23,43 @@ async function* cut(bytes: Buffer, sizes: number[]): AsyncGenerator<Buffer> {
 
 /** Each piece is copied at once: it is good no longer. */
 async function read(bytes: Buffer, sizes: number[] = []): Promise<Read> {
-  const parted = await partJson(cut(bytes, sizes), 'raw')
-  if (typeof parted === 'string') return { raw: undefined, value: JSON.parse(parted) }
-  const pieces: Buffer[] = []
-  for await (const piece of parted.pieces) pieces.push(Buffer.from(piece))
+  const parted = await partJson(cut(bytes, sizes), NAMES)
+  if (typeof parted === 'string') return { taken: {}, value: JSON.parse(parted) }
+  const taken: Record<string, Buffer> = {}
+  for await (const { name, pieces: coming } of parted.members) {
+    const pieces: Buffer[] = []
+    for await (const piece of coming) pieces.push(Buffer.from(piece))
+    taken[name] = Buffer.concat(pieces)
+  }
   const value = JSON.parse(parted.around())
-  // Given a second time, and no string then, it counts as it does elsewhere; and is refused later.
-  return { raw: value.raw === '' ? Buffer.concat(pieces) : undefined, value }
+  // Given a second time, and no string then, one counts as it does elsewhere; and is refused later.
+  for (const name of Object.keys(taken)) if (value[name] !== '') delete taken[name]
+  return { taken, value }
 }
 
 /** The same by the parser of the language. */
 function parsed(text: string): Read {
   const value: unknown = JSON.parse(text)
-  const isObject = typeof value === 'object' && value !== null && !Array.isArray(value)
-  const members = isObject ? (value as Record<string, unknown>) : {}
-  const raw = Object.hasOwn(members, 'raw') ? members.raw : undefined
-  if (typeof raw !== 'string') return { raw: undefined, value }
-  return { raw: Buffer.from(raw), value: { ...members, raw: '' } }
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) {
+    return { taken: {}, value }
+  }
+  const strings = Object.entries(value).filter(([name, one]) => {
+    return NAMES.includes(name) && typeof one === 'string'
+  })
+  const empty = Object.fromEntries(strings.map(([name]) => [name, '']))
+  const taken = strings.map(([name, one]) => [name, Buffer.from(one)])
+  return { taken: Object.fromEntries(taken), value: { ...value, ...empty } }
 }
 
 const sizes = fc.array(fc.integer({ min: 1, max: 9 }), { maxLength: 5 })
 
 /** Also halves of surrogate pairs. */
 const anyText = fc.string({ unit: fc.nat(0xffff).map((unit) => String.fromCharCode(unit)) })
-const text = fc.oneof(anyText, fc.string({ unit: 'binary' }), fc.constant('\ud83c\udf5c"\\/\r\n'))
+const content = fc.oneof(
+  anyText,
+  fc.string({ unit: 'binary' }),
+  fc.constant('\ud83c\udf5c"\\/\r\n'),
+)
 
 /** In one of the ways in which a character may be written. */
 const written = (value: string, escaped: boolean[]): string => {
@@ -57,39 +72,46 @@ const written = (value: string, escaped: boolean[]): string => {
   return `"${units.join('')}"`
 }
 
-const string = fc.tuple(text, fc.array(fc.boolean(), { maxLength: 4 })).map(([value, escaped]) => {
-  return written(value, escaped)
-})
+const string = fc
+  .tuple(content, fc.array(fc.boolean(), { maxLength: 4 }))
+  .map(([value, escaped]) => {
+    return written(value, escaped)
+  })
 const name = fc.oneof(
   { weight: 1, arbitrary: fc.constantFrom('"ra"', '"raws"', '"RAW"', '"r\\u0061w "', '""') },
   { weight: 2, arbitrary: string },
 )
-const rawName = fc.constantFrom('"raw"', '"r\\u0061w"', '"\\u0072\\u0061\\u0077"')
 const space = fc.constantFrom('', ' ', '\n', '\t\r ')
+const wanted = (...names: string[]) =>
+  fc.option(
+    fc.tuple(space, fc.constantFrom(...names), space, space, fc.oneof(string, fc.json()), space),
+  )
 const value = fc.oneof(string, fc.json({ maxDepth: 3 }), fc.constant('{"raw":"within"}'))
 
 const member = fc.tuple(space, name, space, space, value, space).map(([a, n, b, c, v, d]) => {
   return `${a}${n}${b}:${c}${v}${d}`
 })
-const rawMember = fc
-  .tuple(space, rawName, space, space, fc.oneof(string, fc.json()), space)
-  .map(([a, n, b, c, v, d]) => `${a}${n}${b}:${c}${v}${d}`)
+const raw = wanted('"raw"', '"r\\u0061w"', '"\\u0072\\u0061\\u0077"')
+const text = wanted('"text"', '"te\\u0078t"')
 
-/** An object, in nearly all cases with such a member, once. */
+/** An object, in nearly all cases with such members, each once. */
 const object = fc
-  .tuple(
-    fc.array(member, { maxLength: 3 }),
-    fc.option(rawMember),
-    fc.array(member, { maxLength: 2 }),
-  )
-  .map(([before, raw, after]) => `{${[...before, ...(raw ? [raw] : []), ...after].join(',')}}`)
+  .tuple(fc.array(member, { maxLength: 3 }), raw, fc.array(member, { maxLength: 2 }), text)
+  .map(([before, first, after, second]) => {
+    const [one, other] = [first, second].map((parts) => {
+      if (!parts) return []
+      const [a, n, b, c, v, d] = parts
+      return [`${a}${n}${b}:${c}${v}${d}`]
+    })
+    return `{${[...before, ...(one ?? []), ...after, ...(other ?? [])].join(',')}}`
+  })
 
 test('in any object, cut anywhere, it is what the parser of the language says', async () => {
   let taken = 0
   const same = async (given: string, parts: number[]) => {
     const found = await read(Buffer.from(given), parts)
     expect(found).toEqual(parsed(Buffer.from(given).toString()))
-    if (found.raw) taken += 1
+    taken += Object.keys(found.taken).length
   }
   await fc.assert(fc.asyncProperty(object, sizes, same), RUNS)
   expect(taken).toBeGreaterThan(RUNS.numRuns / 4)
@@ -110,7 +132,7 @@ test('a text with something changed is refused exactly if that parser refuses it
       return
     }
     const found = await read(Buffer.from(changed), parts).catch((error: Error) => error)
-    if (found instanceof Error) expect(found.message).toMatch(/"raw" twice/)
+    if (found instanceof Error) expect(found.message).toMatch(/"(raw|text)" twice/)
     else expect(found).toEqual(expected)
     refused.neither += 1
   }
@@ -171,16 +193,20 @@ describe('a long one', () => {
   const long = `Subject: x\r\n\r\n${'"\\é🍜\n'.repeat(40_000)}`
 
   test('is whole', async () => {
-    const { raw } = await read(Buffer.from(JSON.stringify({ a: 1, raw: long, to: [] })), [65_536])
-    expect(raw?.equals(Buffer.from(long))).toBe(true)
+    const both = JSON.stringify({ a: 1, raw: long, to: [], text: `${long}.` })
+    const { taken } = await read(Buffer.from(both), [65_536])
+    expect(taken.raw?.equals(Buffer.from(long))).toBe(true)
+    expect(taken.text?.equals(Buffer.from(`${long}.`))).toBe(true)
   })
 
   test('is never here as a whole', async () => {
     const bytes = Buffer.from(JSON.stringify({ raw: 'x'.repeat(1_000_000), to: [] }))
-    const parted = await partJson(cut(bytes, [10_000]), 'raw')
+    const parted = await partJson(cut(bytes, [10_000]), NAMES)
     if (typeof parted === 'string') throw new Error('it was not found')
     const lengths: number[] = []
-    for await (const piece of parted.pieces) lengths.push(piece.length)
+    for await (const { pieces } of parted.members) {
+      for await (const piece of pieces) lengths.push(piece.length)
+    }
     expect(Math.max(...lengths)).toBeLessThanOrEqual(10_000)
     expect(parted.around()).toBe('{"raw":"","to":[]}')
   })

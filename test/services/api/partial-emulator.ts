@@ -81,6 +81,7 @@ export async function listen(app: Api): Promise<string> {
 export async function submittedIn(
   ...[, submission, , incoming]: Parameters<Emulator['accept']>
 ): Promise<Enveloped> {
-  for await (const _ of incoming?.pieces ?? []);
+  const contents = !incoming ? [] : 'texts' in incoming ? incoming.texts : [incoming]
+  for await (const { pieces } of contents) for await (const _ of pieces);
   return typeof submission === 'function' ? submission() : submission
 }

@@ -4,8 +4,9 @@ import { createHash, randomBytes } from 'node:crypto'
 import { connect } from 'node:net'
 import { expect, test } from 'vitest'
 import { MESSAGE_BYTES_MAX } from '../../../services/api/limits.ts'
+import { HEADER_BYTES_MAX } from '../../../services/runtime/arrival.ts'
 import type { Client } from '../../../services/runtime/commit.ts'
-import { HEADER_BYTES_MAX, PIECE_BYTES } from '../../../services/runtime/content.ts'
+import { PIECE_BYTES } from '../../../services/runtime/content.ts'
 import type { Accepted } from '../../../services/runtime/views-of-mail.ts'
 import { bytesOf } from '../../support/bytes.ts'
 import { liveWorld } from './live-world.ts'
@@ -178,9 +179,14 @@ test('an envelope beside a JSON body is refused, and other bodies elsewhere', as
   expect(await elsewhere.json()).toMatchObject({ code: 'unsupported-media-type' })
 })
 
-test('more than 25 MB is refused with its code, and nothing of it is left', async () => {
-  const bytes = Buffer.concat([Buffer.from(HEADER), Buffer.alloc(MESSAGE_BYTES_MAX, 0x61)])
-  const answer = await submit(bytes, 'from=carol&to=dave')
+test.each([
+  ['message/rfc822', '?from=carol&to=dave', HEADER + 'x'.repeat(MESSAGE_BYTES_MAX)],
+  ['application/json', '', JSON.stringify({ raw: HEADER + 'x'.repeat(MESSAGE_BYTES_MAX) })],
+  ['application/json', '', JSON.stringify({ html: 'x', text: 'x'.repeat(MESSAGE_BYTES_MAX) })],
+])('more than 25 MB as %s is refused, and nothing of it is left', async (type, query, body) => {
+  const headers = { 'content-type': type }
+  const to = `${world.origin}${world.site}/messages${query}`
+  const answer = await fetch(to, { method: 'POST', headers, body })
   expect(await answer.json()).toMatchObject({ status: 413, code: 'message-too-large' })
   const client = world.client() as Client
   expect(await client.keys(`*${world.namespace}*:upload:*`)).toEqual([])

@@ -72,12 +72,14 @@ const WAYS: Record<string, (service: Service, raw: Buffer) => Promise<string>> =
     const answer = await fetch(to, { method: 'POST', headers, body: new Uint8Array(raw) })
     return ((await answer.json()) as { id: string }).id
   },
-  async 'HTTP in JSON'({ url }, raw) {
-    const headers = { 'content-type': 'application/json' }
-    const body = JSON.stringify({ from: 'ann@far.example', to: ['dave'], raw: `${raw}` })
-    const answer = await fetch(`${url}/sites/demo/messages`, { method: 'POST', headers, body })
-    return ((await answer.json()) as { id: string }).id
-  },
+  'HTTP in JSON': ({ url }, raw) => inJson(url, { raw: `${raw}` }),
+}
+
+async function inJson(url: string, content: object): Promise<string> {
+  const headers = { 'content-type': 'application/json' }
+  const body = JSON.stringify({ from: 'ann@far.example', to: ['dave'], ...content })
+  const answer = await fetch(`${url}/sites/demo/messages`, { method: 'POST', headers, body })
+  return ((await answer.json()) as { id: string }).id
 }
 
 /** With one file that fills it. */
@@ -147,3 +149,32 @@ test.each(Object.entries(WAYS))(
     for (const one of Object.values(raised)) expect(one).toBeLessThan(RAISED_MB_MAX)
   },
 )
+
+test('texts of 25 MB', { timeout: WITHIN_MS }, async () => {
+  const { pids, url } = await start()
+  const line = 'Ein Text, wie er überall vorkommt.\r\n'
+  const texts = (bytes: number) => {
+    const text = line.repeat(bytes / 2 / Buffer.byteLength(line))
+    return { subject: 'large', text, html: `<p>${text}</p>` }
+  }
+  const mailbox = `${url}/sites/demo/mailboxes/dave/messages`
+  const arrived = async (content: object) => {
+    const id = await inJson(url, content)
+    await read(`${url}/sites/demo/messages/${id}/recipients/dave?until=settled&timeout=30s`)
+    return id
+  }
+  await read(`${mailbox}/${await arrived({ subject: 'small', text: 'x' })}`)
+  const { raised, within } = watched(pids)
+  const large = texts(0.99 * MESSAGE_BYTES_MAX)
+  const id = await within('to take them', () => arrived(large))
+  const raw = await within('to read them', () => read(`${mailbox}/${id}/raw`))
+  const parts = `${raw}`.split(/\r\n\r\n(?=[\w+/]{76}\r\n)/).slice(1)
+  const decoded = parts.map((part) =>
+    Buffer.from(part.split('--')[0] as string, 'base64').toString(),
+  )
+  expect(decoded).toEqual([large.text, large.html])
+  const shown = await within('to take them apart', () => read(`${mailbox}/${id}`))
+  expect(JSON.parse(`${shown}`)).toMatchObject({ subject: 'large', whole: false })
+  console.log('25 MB of texts, MB:', raised)
+  for (const one of Object.values(raised)) expect(one).toBeLessThan(RAISED_MB_MAX)
+})
