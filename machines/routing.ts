@@ -62,21 +62,20 @@ export function route(
   addressees?: Addressees,
 ): Routed[] {
   const hops = header.trace.length
+  const isLooped = hops + (header.hopsBefore ?? 0) > site.profile.hopLimit
   let shared: Expanding | null = null
-  const lists = (): Expanding | null => {
-    if (hops === 1) shared ??= expanding(records, lookups, header, addressees)
-    return shared
+  const walking: Walking = {
+    lookups,
+    limit: site.profile.redirectionLimit,
+    prohibited: header.reassignmentProhibited === true,
+    deliversProhibited,
+    lists() {
+      if (hops === 1) shared ??= expanding(records, lookups, header, addressees)
+      return shared
+    },
   }
   const routed = records.flatMap((record) =>
-    hops + (header.hopsBefore ?? 0) > site.profile.hopLimit
-      ? [end(record, 'route.looped', LOOP_DETECTED)]
-      : walk(record, {
-          lookups,
-          limit: site.profile.redirectionLimit,
-          prohibited: header.reassignmentProhibited === true,
-          deliversProhibited,
-          lists,
-        }),
+    isLooped ? [end(record, 'route.looped', LOOP_DETECTED)] : walk(record, walking),
   )
   countSiblings(routed)
   nameCopies(routed, hops)

@@ -45,7 +45,7 @@ export function load(
   const wanted = reads(event, partsOfProfile(site.profile))
   const actors = new Map<Address, Stored>()
   for (const address of wanted.actors) {
-    const stored = cells.get(address) as Stored | undefined
+    const stored = storedAt(cells, address)
     if (stored) actors.set(address, stored)
   }
   const found = itemsFor(cells, event, wanted.box, chunkOf(event, wanted.chunk, actors))
@@ -57,6 +57,9 @@ export function load(
   if (addressees) found.addressees = addressees
   return { at: loading.at, site, event, actors, found, lookups, refreshed }
 }
+
+const storedAt = (cells: Cells, address: Address): Stored | undefined =>
+  cells.get(address) as Stored | undefined
 
 const NOTHING = new Map<string, Cached>()
 
@@ -163,15 +166,16 @@ function lookUp(
 }
 
 function answer(cells: Cells, server: string, question: Question): Answer {
-  const stored = (address: string) => cells.get(address) as Stored | undefined
   if ('mailboxes' in question) {
     const { mailboxes } = question
-    return { states: mailboxes.map((mailbox) => stored(`mailbox/${server}/${mailbox}`)?.s) }
+    return {
+      states: mailboxes.map((mailbox) => storedAt(cells, `mailbox/${server}/${mailbox}`)?.s),
+    }
   }
   return {
     known: question.aliases.map((alias) => ({
       cached: (cells.get(`cache ${server}/${alias}`) ?? null) as Cached | null,
-      replica: stored(`directory/${server}/${alias}`)?.a.record ?? null,
+      replica: storedAt(cells, `directory/${server}/${alias}`)?.a.record ?? null,
     })),
   }
 }

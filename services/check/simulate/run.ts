@@ -63,8 +63,8 @@ export function run(course: Course, listener: Listener = {}): Result {
   }
 }
 
-/** Lines that are hashed at a time. */
-const BLOCK = 500
+/** Lines that are hashed at a time: few, or the collector carries them to and fro meanwhile. */
+const BLOCK = 64
 
 function openJournal() {
   const hash = createHash('sha256')
