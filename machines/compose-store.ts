@@ -6,9 +6,9 @@ import { EXPIRED } from './codes.ts'
 import type { Send, Sending } from './compose.ts'
 import { type Address, partsOf } from './protocol.ts'
 import { MAILBOX_FULL } from './quota.ts'
-import type { Working } from './step.ts'
 import type { MoveFacts, Seen, Stored } from './wire.ts'
 import { phaseName } from './words.ts'
+import type { Working } from './working.ts'
 
 export function fromMailbox(
   working: Working,

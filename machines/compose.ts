@@ -10,8 +10,8 @@ import { sayMembers } from './expansion.ts'
 import { noticesFrom } from './notices.ts'
 import { type Address, type Ask, entryKey, kindOf, partsOf, serverOf } from './protocol.ts'
 import { reportsOf } from './reporting.ts'
-import { actorOf, headerOf, type Working } from './step.ts'
 import type { EntryRecord, Header, Item, MailEvent, Seen, Stored } from './wire.ts'
+import { actorOf, headerOf, type Working } from './working.ts'
 
 export type Send = Omit<MailEvent, 'id' | 'at'> & { local?: boolean; stale?: boolean }
 export type Sending = Extract<Ask, { send: unknown }>

@@ -11,8 +11,8 @@ import { type Address, partsOf, serverOf, type Thing } from './protocol.ts'
 import { limited } from './quota.ts'
 import { REPORTED_MAX, reportId, toldOf } from './reporting.ts'
 import { aliasOf, copyName } from './routing.ts'
-import { headerOf, type Working } from './step.ts'
 import type { EntryRecord, Item, PageItem, Seen, Stored } from './wire.ts'
+import { headerOf, type Working } from './working.ts'
 
 /** How an entry that failed ended for the originator. */
 export interface End {

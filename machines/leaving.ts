@@ -1,8 +1,9 @@
 /**
  * What leaves a step as an event: the name that it gets, and the trace context that goes along.
  */
-import { actorOf, headerOf, type Working } from './step.ts'
+
 import type { Caller, Given } from './wire.ts'
+import { actorOf, headerOf, type Working } from './working.ts'
 
 /**
  * Event ids: the actor that was stepped, its new version, and a count. Not chained: they stay

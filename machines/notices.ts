@@ -16,9 +16,9 @@
 import type { Send } from './compose.ts'
 import type { Address } from './protocol.ts'
 import { submitNotice } from './reporting.ts'
-import { headerOf, type Working } from './step.ts'
 import type { Notice } from './told.ts'
 import type { Stored } from './wire.ts'
+import { headerOf, type Working } from './working.ts'
 
 /** What is to be told of an entry that has just been delivered or deferred, if anything. */
 export function noticeOf(working: Working, actor: Stored): Notice | null {

@@ -7,9 +7,9 @@ import { type Code, EXPIRED, UNAVAILABLE, UNRECOGNIZED } from './codes.ts'
 import type { Send } from './compose.ts'
 import { type Address, partsOf, serverOf } from './protocol.ts'
 import { reportSubject } from './report.ts'
-import { actorOf, headerOf, type Working } from './step.ts'
 import type { Notice, ReportFacts, Told } from './told.ts'
 import type { EntryRecord, Header, Stored } from './wire.ts'
+import { actorOf, headerOf, type Working } from './working.ts'
 
 /** A report's size without the message it returns, in bytes. [ours] */
 const REPORT_SIZE = 2_048

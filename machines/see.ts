@@ -7,9 +7,9 @@ import type { Found, Mover } from './protocol.ts'
 import { kindOf } from './protocol.ts'
 import { isFull } from './quota.ts'
 import { aliasOf } from './routing.ts'
-import { headerOf, type Working } from './step.ts'
 import { VISIBLE } from './visible.ts'
 import type { Given, Seen } from './wire.ts'
+import { headerOf, type Working } from './working.ts'
 
 export function see(working: Working): Seen {
   const { given } = working

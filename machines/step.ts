@@ -9,9 +9,9 @@
  * an event that nobody handles changes nothing.
  */
 import { compose, type Send } from './compose.ts'
-import { type ItemWrite, keep } from './keep.ts'
+import { keep } from './keep.ts'
 import { nameCaller, nameEvents } from './leaving.ts'
-import { partsOfProfile, type Running } from './parts.ts'
+import { partsOfProfile } from './parts.ts'
 import {
   type Address,
   type Ask,
@@ -21,7 +21,6 @@ import {
   kindOf,
   type Rule,
   recipientAddress,
-  type Timer,
 } from './protocol.ts'
 import { REPORTED_MAX } from './reporting.ts'
 import { type Dated, delayOf, isDated } from './retry.ts'
@@ -29,54 +28,15 @@ import { type Routed, route } from './routing.ts'
 import { see } from './see.ts'
 import { initial, transition } from './transition.ts'
 import { stamped } from './versions.ts'
-import type { About, Caller, Given, Header, MailEvent, Seen, StateValue, Stored } from './wire.ts'
-
-/** One actor's share of a step, in the order in which it happened. */
-export interface Change {
-  actor: Address
-  event: string
-  from: StateValue
-  to: StateValue
-  why?: string
-  /** What it said to others. */
-  says: EventType[]
-}
-
-/** A timer armed (with its date) or disarmed (null). */
-export interface TimerWrite {
-  actor: Address
-  timer: Timer
-  /** Tells several timers of one name apart; '' for the usual one. */
-  key: string
-  due: number | null
-}
-
-export interface Stepped {
-  /** Actors as they are now; those that changed carry the next version. */
-  actors: Map<Address, Stored>
-  items: ItemWrite[]
-  /** By name: `<actor>|<timer>|<key>`. */
-  timers: Map<string, TimerWrite>
-  events: MailEvent[]
-  changes: Change[]
-  /** The trace context that it belongs to. */
-  caller?: Caller
-}
-
-/**
- * The step while it runs: what was given, what has changed so far, and what is still to be applied.
- */
-export interface Working extends Stepped {
-  given: Given
-  running: Running
-  /** The copy within which it happens: its name, `<id>/<copy>`, and its address; '' of others. */
-  copy: string
-  message: Address
-  /** What the Router stage made of the event's recipients, by the address of each entry. */
-  routed: ReadonlyMap<Address, Routed>
-  /** What is applied within the step, in order. */
-  local: Seen[]
-}
+import type { About, Given, MailEvent, Seen, Stored } from './wire.ts'
+import {
+  actorOf,
+  type Change,
+  headerOf,
+  type Stepped,
+  type TimerWrite,
+  type Working,
+} from './working.ts'
 
 export function step(given: Given): Stepped {
   const { to } = given.event
@@ -179,11 +139,7 @@ function changeOf(event: Seen, before: Stored, after: Stored, says: EventType[])
   return change
 }
 
-/** The actor as this step has it so far. */
-export const actorOf = ({ actors, given }: Working, address: Address): Stored | undefined =>
-  actors.get(address) ?? given.actors.get(address)
-
-/** ...in a state that its machine has; made when the event is one that makes it. */
+/** The actor in a state that its machine has; made when the event is one that makes it. */
 function current(working: Working, kind: Kind, event: Seen): Stored | null {
   const { running } = working
   const known = actorOf(working, event.to)
@@ -265,10 +221,6 @@ const dateOf = (working: Working, { by }: Dated): number =>
 const write = (working: Working, timer: TimerWrite): void => {
   working.timers.set(`${timer.actor}|${timer.timer}|${timer.key}`, timer)
 }
-
-/** What the copy is, for any actor of it. */
-export const headerOf = (working: Working): Header | undefined =>
-  working.message === '' ? undefined : actorOf(working, working.message)?.a.header
 
 /** Sends between a copy, its entries and its slots are applied within the step. */
 function dispatch(working: Working, send: Send): void {

@@ -3,8 +3,8 @@
  * in transit`.
  */
 import { type Address, entryOf, kindOf, partsOf, serverOf } from './protocol.ts'
-import type { Change, Stepped } from './step.ts'
 import type { StateValue, Stored } from './wire.ts'
+import type { Change, Stepped } from './working.ts'
 
 /** The name of a state's outermost part: a move's phase. */
 export const phaseName = (value: StateValue): string =>

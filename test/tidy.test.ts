@@ -163,6 +163,18 @@ const RULES: Record<string, Held> = {
       'services/d.mjs': '',
     }),
   },
+  'no modules run each other': {
+    rule: rules.noCircles,
+    bad: of({
+      'machines/a.ts': "import { b } from './b.ts'",
+      'machines/b.ts': "import { c } from './c/c.ts'",
+      'machines/c/c.ts': "import {\n  type A,\n  a,\n} from '../a.ts'",
+    }),
+    good: of({
+      'machines/a.ts': "import { b } from './b.ts'",
+      'machines/b.ts': "import type { A } from './a.ts'\nimport { type B } from './a.ts'",
+    }),
+  },
   'what runs is used by more than its tests': {
     rule: rules.noDeadFiles,
     bad: of({ 'machines/a.ts': '', 'test/a.test.ts': "import '../machines/a.ts'" }),

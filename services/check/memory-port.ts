@@ -5,8 +5,9 @@
  * What is under way (the outbox), what is armed (the timers) and what happened (the journal) can be
  * looked at.
  */
-import type { Stepped } from '../../machines/step.ts'
+
 import type { MailEvent } from '../../machines/wire.ts'
+import type { Stepped } from '../../machines/working.ts'
 import type { JournalRecord, Loaded, LoadOptions, Outcome, Port, Taken } from '../runtime/port.ts'
 import { type Settings, siteFacts } from '../runtime/settings.ts'
 import { timerKeyOf, timerMember } from '../runtime/timer-names.ts'

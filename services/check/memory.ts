@@ -12,7 +12,6 @@ import type { End, ItemWrite } from '../../machines/keep.ts'
 import { partsOfProfile } from '../../machines/parts.ts'
 import { type Address, partsOf } from '../../machines/protocol.ts'
 import { type Beliefs, type BoxRead, beliefs, expands, PAGE, reads } from '../../machines/reads.ts'
-import type { Stepped } from '../../machines/step.ts'
 import type {
   EntryRecord,
   Given,
@@ -22,6 +21,7 @@ import type {
   SiteFacts,
   Stored,
 } from '../../machines/wire.ts'
+import type { Stepped } from '../../machines/working.ts'
 import { type Answer, believing, type Question } from '../runtime/believing.ts'
 import { type Box, type Cells, emptyBox, removalCell } from './cells.ts'
 

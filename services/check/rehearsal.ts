@@ -6,8 +6,9 @@
  * it is for, the oldest first; which of it is taken, and when, is for the caller to say.
  */
 import type { MailboxFacts } from '../../machines/site.ts'
-import { type Stepped, step } from '../../machines/step.ts'
+import { step } from '../../machines/step.ts'
 import type { MailEvent, SiteFacts } from '../../machines/wire.ts'
+import type { Stepped } from '../../machines/working.ts'
 import { timerKeyOf, timerMember } from '../runtime/timer-names.ts'
 import { type Act, eventsOf, found, sayAct } from './acts.ts'
 import { plainCells } from './cells.ts'

@@ -2,8 +2,9 @@
  * A step that was taken, in words: who heard what, what it changed, what the MTA believed, and what
  * befell it.
  */
-import type { Stepped } from '../../machines/step.ts'
+
 import { tell, who } from '../../machines/words.ts'
+import type { Stepped } from '../../machines/working.ts'
 import type { MemoryLoaded } from './memory.ts'
 import type { Taking } from './schedule.ts'
 

@@ -7,8 +7,9 @@
  * cleaned away. An alarm's id holds its date and the settings' epoch, so the same one is never made
  * twice and one for a clock that has been changed is another.
  */
-import type { Stepped, TimerWrite } from '../../machines/step.ts'
+
 import type { Caller, MailEvent } from '../../machines/wire.ts'
+import type { Stepped, TimerWrite } from '../../machines/working.ts'
 import { realDelay } from './clock.ts'
 import type { Client } from './commit.ts'
 import { part, shardOf } from './keys.ts'

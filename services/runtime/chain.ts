@@ -3,8 +3,9 @@
  * much it put into a mailbox, as if it had been committed.
  */
 import type { Address } from '../../machines/protocol.ts'
-import { type Stepped, step } from '../../machines/step.ts'
+import { step } from '../../machines/step.ts'
 import { tell } from '../../machines/words.ts'
+import type { Stepped } from '../../machines/working.ts'
 import type { Loaded, Taken } from './port.ts'
 import { recordOf } from './record.ts'
 

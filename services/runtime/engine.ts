@@ -8,8 +8,9 @@
  * this process dies before it does, the sweeper does.
  */
 import { kindOf, partsOf } from '../../machines/protocol.ts'
-import { type Stepped, step } from '../../machines/step.ts'
+import { step } from '../../machines/step.ts'
 import { tell } from '../../machines/words.ts'
+import type { Stepped } from '../../machines/working.ts'
 import type { HandOver } from '../smart-host/hand-over.ts'
 import { type Alarms, type Armed, alarmsOf, disarmedBy } from './alarms.ts'
 import { chain } from './chain.ts'

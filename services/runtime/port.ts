@@ -7,8 +7,8 @@
  */
 import type { Cached } from '../../machines/cache.ts'
 import type { Ordered } from '../../machines/protocol.ts'
-import type { Stepped } from '../../machines/step.ts'
 import type { Given, MailEvent } from '../../machines/wire.ts'
+import type { Stepped } from '../../machines/working.ts'
 import type { Outward } from '../smart-host/kept.ts'
 import type { Settings } from './settings.ts'
 

@@ -1,9 +1,10 @@
 /**
  * What the journal keeps of a step.
  */
-import type { Stepped } from '../../machines/step.ts'
+
 import type { MailEvent } from '../../machines/wire.ts'
 import { stateName, who } from '../../machines/words.ts'
+import type { Stepped } from '../../machines/working.ts'
 import type { Passed } from './gates.ts'
 import type { Asked, Befell, JournalRecord, Loaded } from './port.ts'
 import { messageOf } from './queues.ts'

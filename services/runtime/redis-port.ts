@@ -8,8 +8,8 @@
  */
 import type { ItemWrite } from '../../machines/keep.ts'
 import { type Address, kindOf, partsOf } from '../../machines/protocol.ts'
-import type { Stepped } from '../../machines/step.ts'
 import type { MailEvent, Stored } from '../../machines/wire.ts'
+import type { Stepped } from '../../machines/working.ts'
 import { asciiJson } from './ascii.ts'
 import { boxCommands } from './boxes.ts'
 import { type ActorWrite, type Client, commit, inPieces, type RedisCommand } from './commit.ts'

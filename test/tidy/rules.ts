@@ -235,3 +235,31 @@ const mentions = (path: string, text: string): string[] =>
     posix.normalize(name),
     posix.join(dirname(path), name),
   ])
+
+/** Modules that run each other cannot be read one at a time. Types may go in circles. */
+export const noCircles: Rule = (project) => {
+  const imports = new Map(
+    sources(project).map(({ path, text }) => [path, [...valuesFrom(path, text)]] as const),
+  )
+  return [...imports.keys()].filter((path) => {
+    const reached = new Set(imports.get(path))
+    for (const one of reached) for (const next of imports.get(one) ?? []) reached.add(next)
+    return reached.has(path)
+  })
+}
+
+/** The modules of which a source imports more than types. */
+function* valuesFrom(path: string, text: string): Iterable<string> {
+  for (const [, what = '', from = ''] of text.matchAll(
+    /^(?:im|ex)port ([^;]*?)from '(\.[^']+)'/gms,
+  )) {
+    const names = what
+      .replace(/[{}\s]+/g, ' ')
+      .trim()
+      .split(/ ?, ?/)
+      .filter((name) => name !== '')
+    if (!what.startsWith('type ') && !names.every((name) => name.startsWith('type '))) {
+      yield posix.join(dirname(path), from)
+    }
+  }
+}

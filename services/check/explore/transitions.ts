@@ -7,8 +7,9 @@
  * the same values it costs a few look-ups. Nothing here knows what mail is.
  */
 import type { EventType, Ordered } from '../../../machines/protocol.ts'
-import { type Stepped, step } from '../../../machines/step.ts'
+import { step } from '../../../machines/step.ts'
 import type { MailEvent, SiteFacts } from '../../../machines/wire.ts'
+import type { Stepped } from '../../../machines/working.ts'
 import { type Act, eventsOf } from '../acts.ts'
 import { type Box, type Cells, copyOfBox, emptyBox } from '../cells.ts'
 import { commit, load, type MemoryLoaded } from '../memory.ts'

@@ -7,8 +7,9 @@
  * order, perhaps late; a fault is drawn for each event until the faults end.
  */
 import type { MailboxFacts } from '../../../machines/site.ts'
-import { type Stepped, step } from '../../../machines/step.ts'
+import { step } from '../../../machines/step.ts'
 import type { MailEvent, SiteFacts } from '../../../machines/wire.ts'
+import type { Stepped } from '../../../machines/working.ts'
 import { timerKeyOf, timerMember } from '../../runtime/timer-names.ts'
 import { type Act, eventsOf, found } from '../acts.ts'
 import { plainCells } from '../cells.ts'

@@ -3,8 +3,9 @@
  */
 import { expect } from 'vitest'
 import type { ItemWrite } from '../../../machines/keep.ts'
-import { type Stepped, step } from '../../../machines/step.ts'
+import { step } from '../../../machines/step.ts'
 import type { EntryRecord, Item, MailEvent } from '../../../machines/wire.ts'
+import type { Stepped } from '../../../machines/working.ts'
 import type { JournalRecord, Loaded, Outcome } from '../../../services/runtime/port.ts'
 import type { Subject } from './port-subjects.ts'
 
