@@ -93,6 +93,11 @@ export interface Calls {
   'DELETE /sites/{site}/mailboxes/{alias}/messages/{id}': Call<null, null>
   'GET /sites/{site}/mailboxes/{alias}/messages/{id}/raw': Call<null, string>
   'GET /sites/{site}/mailboxes/{alias}/messages/{id}/attachments/{number}': Call<null, string>
+  'GET /sites/{site}/messages': Call<
+    null,
+    { total: number; messages: Array<MessageSummary> },
+    { state?: 'pending' | 'settled'; offset?: number; limit?: number }
+  >
   'POST /sites/{site}/messages': Call<
     NewMessage,
     Accepted,
@@ -113,11 +118,6 @@ export interface Calls {
       envelopeId?: string
     },
     { 'idempotency-key'?: string }
-  >
-  'GET /sites/{site}/messages': Call<
-    null,
-    { total: number; messages: Array<MessageSummary> },
-    { state?: 'pending' | 'settled'; offset?: number; limit?: number }
   >
   'GET /sites/{site}/messages/{id}': Call<null, Message>
   'GET /sites/{site}/messages/{id}/recipients/{address}': Call<

@@ -149,6 +149,16 @@ export type ItemDetail = {
   whole: boolean
 }
 
+export type MessageSummary = {
+  id: string
+  from: string
+  subject: string
+  /** Site time, ISO 8601. */
+  acceptedAt: string
+  state: 'pending' | 'settled'
+  recipients: number
+}
+
 export type Accepted = {
   id: string
   /** One an obligation. */
@@ -158,16 +168,6 @@ export type Accepted = {
    * a crash of Redis may lose the last one. `always`: on disk before this answer.
    */
   durability: 'memory' | 'everysec' | 'always'
-}
-
-export type MessageSummary = {
-  id: string
-  from: string
-  subject: string
-  /** Site time, ISO 8601. */
-  acceptedAt: string
-  state: 'pending' | 'settled'
-  recipients: number
 }
 
 export type Outcome =
