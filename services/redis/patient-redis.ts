@@ -33,10 +33,16 @@ export class PatientRedis extends Redis {
     this.once('end', () => this.#endTwins())
   }
 
-  /** One that is between two attempts to connect ends without the event. */
+  /**
+   * One that is between two attempts to connect ends like any other. With ioredis it would neither
+   * say that it has ended nor refuse what it was asked, and BullMQ waits for that.
+   */
   override disconnect(reconnect = false): void {
+    const isBetween = this.status === 'reconnecting'
     super.disconnect(reconnect)
-    if (!reconnect) this.#endTwins()
+    if (reconnect) return
+    this.#endTwins()
+    if (isBetween) end(this)
   }
 
   #endTwins(): void {
@@ -63,6 +69,18 @@ export class PatientRedis extends Redis {
     twin.once('end', () => this.#twins.delete(twin))
     return twin
   }
+}
+
+/** What ioredis does when a connection closes that shall not come back. */
+function end(client: Redis): void {
+  const within = client as unknown as {
+    manuallyClosing: boolean
+    setStatus(status: string): void
+    flushQueue(error: Error): void
+  }
+  within.manuallyClosing = false
+  within.setStatus('end')
+  within.flushQueue(new Error('Connection is closed.'))
 }
 
 /** The next connection has a queue of its own; what is sent until then waits for it. */

@@ -91,6 +91,44 @@ test('with another client it does', async () => {
   expect(await endings(Redis)).toBe(0)
 })
 
+/** Told to end between two attempts to connect: whether it says so, and refuses what was asked. */
+async function ending(Client: typeof Redis | typeof PatientRedis): Promise<string[]> {
+  const node = await startNode([])
+  const client = new Client({ port: node.port, maxRetriesPerRequest: null })
+  client.on('error', () => undefined)
+  await event(client, 'ready')
+  node.child.kill('SIGKILL')
+  await event(client, 'reconnecting')
+  const heard: string[] = []
+  client.once('end', () => heard.push('end'))
+  client.ping().catch(({ message }: Error) => heard.push(message))
+  client.disconnect()
+  // No timer is left that could still do it.
+  await new Promise((resolve) => setImmediate(resolve))
+  return heard.sort()
+}
+
+test('one that is between two attempts to connect ends when it is told to', async () => {
+  expect(await ending(PatientRedis)).toEqual(['Connection is closed.', 'end'])
+})
+
+test('another client says nothing, and whoever waits for its end waits for ever', async () => {
+  expect(await ending(Redis)).toEqual([])
+})
+
+test('a worker is closed while its connections come back', async () => {
+  const node = await startNode([])
+  const client = new PatientRedis({ port: node.port, maxRetriesPerRequest: null })
+  const worker = new Worker('coming-back', async () => undefined, { connection: client })
+  for (const one of [client, worker]) one.on('error', () => undefined)
+  await worker.waitUntilReady()
+  const backend = worker.getBackend() as unknown as { blockingConnection: { _client: Redis } }
+  node.child.kill('SIGKILL')
+  await event(backend.blockingConnection._client, 'reconnecting')
+  await worker.close()
+  client.disconnect()
+})
+
 test('commands of one moment leave in one write, and none waits for longer', async () => {
   const node = await startNode([])
   const client = new PatientRedis({ port: node.port })
