@@ -190,9 +190,7 @@ function endOfPlain(chunk: Buffer, from: number): number {
 }
 
 /** The same chunks; throws at the first that is not UTF-8. */
-async function* wellFormed(
-  chunks: Parameters<typeof partJson>[0],
-): AsyncGenerator<Buffer, undefined> {
+async function* wellFormed(chunks: Chunks): AsyncGenerator<Buffer, undefined> {
   let begun: Buffer = Buffer.alloc(0)
   for await (const chunk of chunks) {
     const missing = begun.length > 0 ? lengthOf(begun[0] as number) - begun.length : 0

@@ -57,10 +57,8 @@ test('another client tells nobody anything', async () => {
   expect(await askedEarly(Redis)).toBe('nothing')
 })
 
-/**
- * Redis is gone for good when a worker is closed: how often its waiting connection was told to end.
- */
-async function endings(Client: typeof Redis | typeof PatientRedis): Promise<number> {
+/** A worker whose Redis has just gone, and the connection on which it waits for jobs. */
+async function withoutRedis(Client: typeof Redis | typeof PatientRedis) {
   const node = await startNode([])
   const client = new Client({ port: node.port, maxRetriesPerRequest: null })
   const worker = new Worker('left-behind', async () => undefined, { connection: client })
@@ -70,6 +68,14 @@ async function endings(Client: typeof Redis | typeof PatientRedis): Promise<numb
   const { _client: waiting } = backend.blockingConnection
   node.child.kill('SIGKILL')
   await event(waiting, 'reconnecting')
+  return { client, worker, waiting }
+}
+
+/**
+ * Redis is gone for good when a worker is closed: how often its waiting connection was told to end.
+ */
+async function endings(Client: typeof Redis | typeof PatientRedis): Promise<number> {
+  const { client, worker, waiting } = await withoutRedis(Client)
   await worker.close(true)
   let ended = 0
   const { disconnect } = waiting
@@ -117,14 +123,7 @@ test('another client says nothing, and whoever waits for its end waits for ever'
 })
 
 test('a worker is closed while its connections come back', async () => {
-  const node = await startNode([])
-  const client = new PatientRedis({ port: node.port, maxRetriesPerRequest: null })
-  const worker = new Worker('coming-back', async () => undefined, { connection: client })
-  for (const one of [client, worker]) one.on('error', () => undefined)
-  await worker.waitUntilReady()
-  const backend = worker.getBackend() as unknown as { blockingConnection: { _client: Redis } }
-  node.child.kill('SIGKILL')
-  await event(backend.blockingConnection._client, 'reconnecting')
+  const { client, worker } = await withoutRedis(PatientRedis)
   await worker.close()
   client.disconnect()
 })
